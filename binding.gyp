@@ -1,0 +1,87 @@
+{
+  "variables": {
+    "sanitize%": "",
+    "child_sources": [
+      "native/base/crc64.cc",
+      "native/base/io.cc",
+      "native/base/lzf.cc",
+      "native/base/number.cc",
+      "native/keyspace/snapshot_walk.cc",
+      "native/persist/file_sink.cc",
+      "native/persist/rdb_writer.cc",
+      "native/fork/snapshot_child.cc"
+    ],
+    "core_sources": [
+      "native/base/clock.cc",
+      "native/base/glob.cc",
+      "native/base/hash.cc",
+      "native/mem/region.cc",
+      "native/mem/keeper.cc",
+      "native/mem/page_heap.cc",
+      "native/mem/arena.cc",
+      "native/mem/block_pool.cc",
+      "native/ds/hash_index.cc",
+      "native/ds/expiry_index.cc",
+      "native/keyspace/keyspace.cc",
+      "native/keyspace/key_ops.cc",
+      "native/keyspace/string_ops.cc",
+      "native/keyspace/digest.cc",
+      "native/persist/file_source.cc",
+      "native/persist/rdb_loader.cc",
+      "native/fork/directory_lock.cc",
+      "native/fork/snapshot_fork.cc"
+    ]
+  },
+  "target_defaults": {
+    "cflags": ["-Wall", "-Wextra", "-Werror", "-Wshadow", "-fvisibility=hidden"],
+    "cflags_cc!": ["-std=gnu++17", "-std=c++17", "-std=gnu++20"],
+    "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-O2"],
+    "include_dirs": ["native"],
+    "conditions": [
+      ["sanitize!=''", {
+        "cflags": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"],
+        "ldflags": ["-fsanitize=<(sanitize)"]
+      }]
+    ],
+    "configurations": {
+      "Debug": { "defines": ["SNAPFORK_DEBUG"] }
+    }
+  },
+  "targets": [
+    {
+      "target_name": "snapfork_child",
+      "type": "static_library",
+      "cflags": ["-fPIC", "-ffunction-sections"],
+      "sources": ["<@(child_sources)"]
+    },
+    {
+      "target_name": "snapfork_core",
+      "type": "static_library",
+      "cflags": ["-fPIC"],
+      "sources": ["<@(core_sources)"]
+    },
+    {
+      "target_name": "snapfork",
+      "dependencies": ["snapfork_core", "snapfork_child"],
+      "sources": [
+        "native/addon/addon.cc",
+        "native/addon/bind_keys.cc",
+        "native/addon/bind_persist.cc",
+        "native/addon/bind_strings.cc",
+        "native/addon/convert.cc",
+        "native/addon/engine_object.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "defines!": ["V8_DEPRECATION_WARNINGS=1"]
+    },
+    {
+      "target_name": "snapfork_native_test",
+      "type": "executable",
+      "dependencies": ["snapfork_core", "snapfork_child"],
+      "sources": ["<!@(ls test/native/*_test.cc test/native/main.cc)"],
+      "include_dirs": ["test/native"],
+      "ldflags": ["-pthread"]
+    }
+  ]
+}

@@ -1,0 +1,254 @@
+/**
+ * The typed face of the native engine: one line per native function.
+ *
+ * The engine owns bytes (memory, structures, file formats, fork) and decides nothing about time
+ * or policy. A bulk argument is an {@link Operand}, so that a command handler and a typed method
+ * share one primitive: the handler passes the index of an argument in the native vector, the
+ * method passes the string or Buffer itself.
+ *
+ * Every function throws what the error factory makes of a native status (status.ts).
+ *
+ * @module
+ */
+
+/** Index into the native argument vector, or the bytes themselves (strings as UTF-8). */
+export type Operand = number | string | Uint8Array
+
+/** An int64: a number where it is a safe integer, else a bigint. */
+export type Int64 = number | bigint
+
+/** How a bulk string comes back: decoded UTF-8, a Buffer, or a lossless latin1 string. */
+export const BULK_UTF8 = 0
+export const BULK_BUFFER = 1
+export const BULK_LATIN1 = 2
+export type BulkMode = 0 | 1 | 2
+export type Bulk = string | Buffer
+
+/** Bits of `stringSet`'s `flags`. */
+export const SET_IF_ABSENT = 1
+export const SET_IF_PRESENT = 2
+export const SET_KEEP_EXPIRY = 4
+
+/** Bits of `keySetExpiry`'s `flags`: the conditions of EXPIRE's NX, XX, GT and LT. */
+export const EXPIRY_IF_NONE = 1
+export const EXPIRY_IF_SOME = 2
+export const EXPIRY_IF_LATER = 4
+export const EXPIRY_IF_EARLIER = 8
+
+/** `expireAtMs` of a key without expiry. */
+export const NO_EXPIRY = -1
+
+/** Value types as `keyType` numbers them; 0 is "no such key". */
+export const TYPE_NAMES = ['none', 'string', 'list', 'set', 'zset', 'hash', 'stream'] as const
+
+export interface EngineOptions {
+  /** Numbered databases, 1 to 65536. */
+  databases: number
+  /** Back the keyspace with huge pages (the kernel must be fit for it). */
+  hugePages: boolean
+}
+
+export interface RdbWriteOptions {
+  /** Final path. */
+  path: string
+  /** Temporary path in the same directory. */
+  temporaryPath: string
+  /** LZF for strings over 20 bytes. */
+  compression: boolean
+  /** CRC-64 in the trailer; zero bytes when off. */
+  checksum: boolean
+  /** RDB version in the header. */
+  version: number
+  /** Value of the `redis-ver` AUX field. */
+  serverVersion: string
+  /** Unix time in seconds for the `ctime` AUX field. */
+  createdAtSeconds: number
+}
+
+export interface ForkOptions extends RdbWriteOptions {
+  /** nice(2) increment of the child. */
+  nice: number
+  /** Written to the child's /proc/self/oom_score_adj; null leaves it. */
+  oomScoreAdj: number | null
+}
+
+export interface WriteResult {
+  keys: number
+  bytes: number
+}
+
+export interface ForkResult {
+  pid: number
+  /** Read end of a pipe that gives EOF when the child has ended. The caller closes it. */
+  endFd: number
+  /** Length of the whole native call on the monotonic clock. */
+  forkMicros: number
+}
+
+/** A reading of the control page the child writes. */
+export interface ChildProgress {
+  /** 0 starting, 1 writing, 2 syncing, 3 renaming, 4 done, 5 failed. */
+  phase: number
+  keys: number
+  bytes: number
+  totalKeys: number
+  /** /proc/self/smaps_rollup as the child read it last before it ended; '' if it did not. */
+  finalSmapsRollup: string
+}
+
+export interface ChildExit {
+  /** exit status, or null if a signal ended the child. */
+  code: number | null
+  /** signal number, or null. */
+  signal: number | null
+  /** Native status the child left on the control page, 0 for success. */
+  status: number
+  errno: number
+  /** Which step the status is about: as `ChildProgress.phase`. */
+  phase: number
+  keys: number
+  bytes: number
+}
+
+export interface LoadOptions {
+  path: string
+  /** Verify the trailing CRC-64. */
+  checksum: boolean
+  /** Unix ms: keys that expired at or before it are counted and dropped. */
+  nowMs: number
+}
+
+export interface LoadResult {
+  keysLoaded: number
+  keysExpired: number
+  version: number
+  bytes: number
+  /** AUX fields in file order. */
+  aux: [name: string, value: string][]
+}
+
+export interface LoadProgress {
+  bytes: number
+  totalBytes: number
+  keys: number
+}
+
+/** An address range of one of the engine's regions, as /proc/<pid>/smaps names it. */
+export interface RegionRange {
+  name: 'data' | 'meta' | 'index' | 'scratch' | 'control'
+  start: bigint
+  end: bigint
+}
+
+export interface EngineStats {
+  /** Effective changes since the engine was made (Redis's "dirty", never reset here). */
+  changes: number
+  keys: number
+  keysWithExpiry: number
+  expiredKeys: number
+  keyspaceHits: number
+  keyspaceMisses: number
+  /** Bytes of live entries and values, rounding included. */
+  usedBytes: number
+  /** Bytes of the data region backed or about to be backed by memory. */
+  dataBytes: number
+  indexBytes: number
+  metaBytes: number
+  /** Entries moved out of frozen chunks since the engine was made. */
+  movedEntries: number
+  movedBytes: number
+  /** Frees that wait for the child to pass or end. */
+  deferredFrees: number
+  forks: number
+}
+
+export interface NativeEngine {
+  // Argument vector. Indices 0..count-1; index 0 is the command's name.
+  setArguments(values: readonly (string | Uint8Array | number | bigint)[]): number
+  argument(index: number, mode: BulkMode): Bulk
+  /** Strict canonical int64, else the status NotAnInteger is thrown. */
+  parseInteger(value: Operand): Int64
+
+  // Keys.
+  keyExists(db: number, key: Operand): boolean
+  keyRemove(db: number, key: Operand): boolean
+  /** Index into TYPE_NAMES. */
+  keyType(db: number, key: Operand): number
+  keyEncoding(db: number, key: Operand): string | null
+  /** -2 no such key, -1 no expiry, else Unix ms. */
+  keyExpiry(db: number, key: Operand): Int64
+  /** 0 nothing done (no key, or the condition failed), 1 set, 2 key removed as the time is past. */
+  keySetExpiry(db: number, key: Operand, expireAtMs: Int64, flags: number): 0 | 1 | 2
+  keyPersist(db: number, key: Operand): boolean
+  /** 0 no such key, 1 renamed, 2 the new name exists and `onlyIfAbsent`. */
+  keyRename(db: number, key: Operand, newKey: Operand, onlyIfAbsent: boolean): 0 | 1 | 2
+  /** false: no such key, or the destination exists and not `replace`. */
+  keyCopy(db: number, key: Operand, toDb: number, toKey: Operand, replace: boolean): boolean
+  keyMove(db: number, key: Operand, toDb: number): boolean
+  keyRandom(db: number, mode: BulkMode): Bulk | null
+  /** `cursor` is decimal text as on the wire; a `type` of 0 takes all types. */
+  scan(
+    db: number,
+    cursor: bigint,
+    count: number,
+    pattern: Operand | null,
+    type: number,
+    mode: BulkMode,
+  ): [cursor: bigint, keys: Bulk[]]
+  keysMatching(db: number, pattern: Operand, mode: BulkMode): Bulk[]
+  databaseSize(db: number): number
+  databaseExpirySize(db: number): number
+  databaseFlush(db: number): void
+  databaseFlushAll(): void
+  databaseSwap(a: number, b: number): void
+
+  // Strings.
+  stringGet(db: number, key: Operand, mode: BulkMode): Bulk | null
+  /** false: the condition in `flags` failed. `expireAtMs` NO_EXPIRY for none. */
+  stringSet(db: number, key: Operand, value: Operand, flags: number, expireAtMs: Int64): boolean
+  stringAppend(db: number, key: Operand, value: Operand): number
+  stringLength(db: number, key: Operand): number
+  stringGetRange(db: number, key: Operand, start: Int64, end: Int64, mode: BulkMode): Bulk
+  stringSetRange(db: number, key: Operand, offset: Int64, value: Operand): number
+  stringIncrement(db: number, key: Operand, delta: Int64): Int64
+  stringIncrementFloat(db: number, key: Operand, delta: Operand, mode: BulkMode): Bulk
+
+  // Time. Removes up to `limit` entries whose time has come; returns how many.
+  expireDue(limit: number): number
+  /** Frozen clock for tests: Unix ms, or null for the real one. */
+  setClock(nowMs: number | null): void
+
+  // Persistence.
+  load(options: LoadOptions): Promise<LoadResult>
+  loadProgress(): LoadProgress
+  save(options: RdbWriteOptions): WriteResult
+  forkSave(options: ForkOptions): ForkResult
+  childProgress(): ChildProgress | null
+  /** null while the child lives. Ends the freeze; call `thaw` until it returns 0. */
+  childReap(): ChildExit | null
+  childKill(signal: number): void
+  /** Performs up to `limit` deferred frees; returns how many remain. */
+  thaw(limit: number): number
+
+  /** Order-free 128-bit digest, as hex, of every database, key, type, value and expiry. */
+  digest(): string
+  stats(): EngineStats
+  regions(): RegionRange[]
+  /** Frees all memory, off the event loop. Any later call throws the status Closed. */
+  close(): Promise<void>
+}
+
+/** Takes an exclusive lock on a directory's lock file; throws the status Locked. */
+export interface NativeLock {
+  release(): void
+}
+
+export interface NativeAddon {
+  /** Bumped whenever this face changes; addon.ts refuses another number. */
+  readonly abiVersion: number
+  Engine: new (options: EngineOptions) => NativeEngine
+  lockFile(path: string): NativeLock
+  crc64(bytes: Uint8Array): bigint
+  /** Registers what makes the Error to throw of a native status. */
+  setErrorFactory(make: (status: number, errno: number, offset: number) => Error): void
+}
