@@ -1,0 +1,16 @@
+// glob.h - the patterns of KEYS and SCAN MATCH.
+//
+//   *        any bytes, also none        [abc]    one of these bytes
+//   ?        exactly one byte            [^abc]   none of these
+//   \x       the byte x itself           [a-z]    a range, either way round
+
+#pragma once
+
+#include <string_view>
+
+namespace snapfork {
+
+// Cost: at most pattern bytes times text bytes; no recursion, so no pattern can stall or overflow.
+bool GlobMatch(std::string_view pattern, std::string_view text);
+
+}  // namespace snapfork
