@@ -1,0 +1,93 @@
+// arena.h - objects of any size for the heaps of the keyspace.
+//
+// Small objects come from slabs (pages cut into one size class), large ones are runs of pages.
+// Everything that finds free room (lists, bits) lives away from the data: Free() writes nothing
+// into the freed object's page.
+//
+// Invariants
+//   (A1) A live bit is set iff the object was allocated and its Free was performed.
+//   (A2) Nothing in a frozen chunk changes by the arena: a Free there is deferred, an Allocate
+//        takes young or passed chunks.
+//   (A3) Deferred frees are performed in the order they were asked for, and all of them before
+//        the next freeze begins: the child takes a set live bit for a live object.
+//
+// Runs in: the owner's thread (the main thread, or the loader's while it loads).
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "mem/page_heap.h"
+
+namespace snapfork {
+
+class Arena {
+ public:
+  explicit Arena(Keeper& keeper) : page_heap_(keeper) {}
+
+  Status Open(Backing backing, uint32_t heaps);
+
+  // Returns 0 if the region is exhausted. The object is not cleared.
+  Handle Allocate(uint16_t heap, ObjectKind kind, size_t bytes);
+  // Deferred if the object is frozen.
+  void Free(Handle handle);
+  // Frees every object of a heap. Costs a walk over the page table, not over the objects.
+  void FreeHeap(uint16_t heap);
+
+  // Bytes that fit into the object where it is.
+  size_t CapacityOf(Handle handle) const;
+  // What Allocate(bytes) would give.
+  static size_t CapacityFor(size_t bytes);
+  // True if a child still needs the object as it is: a change would cost a copied page.
+  bool IsFrozen(Handle handle) const { return page_heap_.IsFrozenPage(PageOf(handle)); }
+  bool freezing() const { return page_heap_.freezing(); }
+
+  uint8_t* At(Handle handle) { return page_heap_.data() + handle * kHandleUnit; }
+  const uint8_t* At(Handle handle) const { return page_heap_.data() + handle * kHandleUnit; }
+
+  // REQUIRES: deferred() == 0.
+  void BeginFreeze(const std::atomic<uint64_t>* position);
+  void EndFreeze();
+  // Performs up to `limit` deferred frees once the freeze has ended.
+  void PerformDeferred(size_t limit);
+  size_t deferred() const { return deferred_.size(); }
+
+  PageHeap& page_heap() { return page_heap_; }
+  const PageHeap& page_heap() const { return page_heap_; }
+  uint64_t used_bytes() const { return used_bytes_; }
+
+ private:
+  // Heads of the doubly linked lists of slabs with room; 0 is none.
+  struct SlabLists {
+    std::array<uint32_t, kSizeClasses> usable{};
+    std::array<uint32_t, kSizeClasses> withheld{};  // those in frozen chunks
+    bool any_withheld = false;
+  };
+  struct Deferred {
+    Handle handle;
+    uint32_t doomed_pages;  // 0: one object; else a run of a flushed heap's pages
+  };
+
+  static uint32_t PageOf(Handle handle) {
+    return static_cast<uint32_t>(handle * kHandleUnit / kPageBytes);
+  }
+  uint32_t HeadPageOf(Handle handle) const;
+  SlabLists& ListsOf(uint16_t heap, unsigned kind) { return lists_[heap * 2u + kind]; }
+
+  uint32_t OpenSlab(uint16_t heap, ObjectKind kind, unsigned size_class);
+  Handle AllocateLarge(uint16_t heap, ObjectKind kind, size_t bytes);
+  void FreeNow(Handle handle);
+  void FreeHeapPages(uint32_t page);
+  void Link(uint32_t page);
+  void Unlink(uint32_t page);
+
+  PageHeap page_heap_;
+  std::vector<SlabLists> lists_;  // heap * 2 + kind
+  std::deque<Deferred> deferred_;
+  uint64_t used_bytes_ = 0;
+};
+
+}  // namespace snapfork

@@ -1,0 +1,201 @@
+// keeper.cc - spare chunks ahead, empty chunks back to the kernel.
+
+#include "mem/keeper.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace snapfork {
+
+Status ChunkPool::Take(uint32_t& chunk) {
+  bool ready = false;
+  {
+    std::lock_guard<std::mutex> lock(keeper_.mutex_);
+    if (!ready_.empty()) {
+      chunk = ready_.back();
+      ready_.pop_back();
+      ready = true;
+    }
+  }
+  if (!ready) SF_RETURN_IF_ERROR(TakeCold(chunk));
+  ++in_use_;
+  OrderSpares();
+  return Status();
+}
+
+Status ChunkPool::TakeCold(uint32_t& chunk) {
+  CollectDiscarded();
+  return FindColdRun(1, chunk) ? Status() : Status(StatusCode::kOutOfMemory);
+}
+
+Status ChunkPool::TakeAdjacent(uint32_t count, uint32_t& first) {
+  CollectDiscarded();
+  if (!FindColdRun(count, first)) return Status(StatusCode::kOutOfMemory);
+  in_use_ += count;
+  return Status();
+}
+
+// First fit among the cold chunks, then fresh address space. Makes the run accessible and no
+// longer cold.
+bool ChunkPool::FindColdRun(uint32_t count, uint32_t& first) {
+  if (cold_count_ >= count) {
+    uint32_t run = 0;
+    for (uint32_t chunk = 1; chunk < next_fresh_; ++chunk) {
+      if (chunk % 64 == 0 && cold_[chunk / 64] == 0) {
+        chunk += 63;
+        run = 0;
+        continue;
+      }
+      run = IsCold(chunk) ? run + 1 : 0;
+      if (run == count) {
+        first = chunk + 1 - count;
+        for (uint32_t c = first; c <= chunk; ++c) SetCold(c, false);
+        return true;
+      }
+    }
+  }
+  const size_t end = (size_t{next_fresh_} + count) * kChunkBytes;
+  if (end > region_.reserved() || !region_.Commit(end).ok()) return false;
+  first = next_fresh_;
+  next_fresh_ += count;
+  cold_.resize(next_fresh_ / 64 + 1);
+  return true;
+}
+
+void ChunkPool::Return(uint32_t chunk) {
+  SF_DCHECK(in_use_ > 0);
+  --in_use_;
+  {
+    std::lock_guard<std::mutex> lock(keeper_.mutex_);
+    if (ready_.size() + prefaulting_ < spare_max_) {
+      ready_.push_back(chunk);
+      return;
+    }
+    ++discarding_;
+  }
+  keeper_.Order({this, chunk, false});
+}
+
+// A store that grows gets more spares ahead than one that stands still: a sixteenth of its chunks.
+void ChunkPool::OrderSpares() {
+  const uint32_t wanted = std::clamp(in_use_ / 16, 1u, spare_max_);
+  while (true) {
+    {
+      std::lock_guard<std::mutex> lock(keeper_.mutex_);
+      if (ready_.size() + prefaulting_ >= wanted) return;
+    }
+    uint32_t chunk = 0;
+    if (!TakeCold(chunk).ok()) return;
+    {
+      std::lock_guard<std::mutex> lock(keeper_.mutex_);
+      ++prefaulting_;
+    }
+    keeper_.Order({this, chunk, true});
+  }
+}
+
+void ChunkPool::CollectDiscarded() {
+  std::lock_guard<std::mutex> lock(keeper_.mutex_);
+  for (uint32_t chunk : discarded_) SetCold(chunk, true);
+  discarded_.clear();
+}
+
+void ChunkPool::SetCold(uint32_t chunk, bool cold) {
+  const uint64_t bit = uint64_t{1} << (chunk % 64);
+  if (cold) {
+    cold_[chunk / 64] |= bit;
+    ++cold_count_;
+  } else {
+    cold_[chunk / 64] &= ~bit;
+    --cold_count_;
+  }
+}
+
+void ChunkPool::ExcludeSparesFromFork() {
+  std::lock_guard<std::mutex> lock(keeper_.mutex_);
+  for (uint32_t chunk : ready_) {
+    region_.ExcludeFromFork(size_t{chunk} * kChunkBytes, kChunkBytes);
+  }
+}
+
+uint32_t ChunkPool::backed() const {
+  std::lock_guard<std::mutex> lock(keeper_.mutex_);
+  return in_use_ + static_cast<uint32_t>(ready_.size()) + prefaulting_ + discarding_;
+}
+
+void Keeper::Start() {
+  SF_CHECK(!thread_.joinable());
+  // The host's signal handlers belong on its own threads.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { Run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void Keeper::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_one();
+  thread_.join();
+}
+
+void Keeper::Pause() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  paused_ = true;
+  idle_.wait(lock, [this] { return !busy_; });
+}
+
+void Keeper::Resume() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    paused_ = false;
+  }
+  work_.notify_one();
+}
+
+void Keeper::Order(const Job& job) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    jobs_.push_back(job);
+  }
+  work_.notify_one();
+}
+
+void Keeper::Run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    work_.wait(lock, [this] { return stopping_ || (!paused_ && !jobs_.empty()); });
+    if (stopping_) return;
+    const Job job = jobs_.front();
+    jobs_.pop_front();
+    busy_ = true;
+    lock.unlock();
+    const size_t offset = size_t{job.chunk} * kChunkBytes;
+    if (job.prefault) {
+      job.pool->region_.Prefault(offset, kChunkBytes);
+    } else {
+      job.pool->region_.Discard(offset, kChunkBytes);
+    }
+    lock.lock();
+    busy_ = false;
+    if (job.prefault) {
+      --job.pool->prefaulting_;
+      job.pool->ready_.push_back(job.chunk);
+    } else {
+      --job.pool->discarding_;
+      job.pool->discarded_.push_back(job.chunk);
+    }
+    if (paused_) idle_.notify_all();
+  }
+}
+
+}  // namespace snapfork

@@ -1,0 +1,80 @@
+// page_heap.h - runs of 64 KiB pages out of the chunks of the data region.
+//
+// Lowest address first, so that the store stays dense and the end of it can be given back. While
+// a child lives only chunks younger than the fork give pages: a write to a free page of an older
+// chunk would split the huge page that the child shares.
+//
+// Invariants
+//   (P1) ChunkInfo::free_pages has the bit of a page set iff PageInfo::use is kFree.
+//   (P2) `usable_` has the bit of a chunk set iff the chunk is in use, has a free page and may
+//        give it now; `withheld_` the same for chunks that are frozen.
+//   (P3) A chunk without a used page is not in use: it is back in the pool.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mem/chunk_map.h"
+#include "mem/freeze.h"
+#include "mem/keeper.h"
+
+namespace snapfork {
+
+class PageHeap {
+ public:
+  explicit PageHeap(Keeper& keeper) : pool_(data_, keeper, kSpareChunksMax) {}
+
+  Status Open(Backing backing);
+
+  // Allocates `count` adjacent pages for a heap. The caller fills in PageInfo.
+  Status Allocate(uint32_t count, uint16_t heap, uint32_t& page);
+  // REQUIRES: the pages' chunks are not frozen.
+  void Free(uint32_t page, uint32_t count);
+
+  void BeginFreeze(const std::atomic<uint64_t>* position);
+  void EndFreeze();
+  // The child has a copy of the data only between these two.
+  void SetForkable(bool forkable);
+
+  bool IsFrozenPage(uint32_t page) const {
+    if (!freeze_.active) return false;
+    const uint32_t chunk = page / kPagesPerChunk;
+    return freeze_.IsFrozen(chunk, chunks()[chunk].born, chunks()[chunk].heap_max);
+  }
+  bool freezing() const { return freeze_.active; }
+
+  uint8_t* data() const { return data_.base(); }
+  ChunkInfo* chunks() const { return reinterpret_cast<ChunkInfo*>(chunk_table_.base()); }
+  PageInfo* pages() const { return reinterpret_cast<PageInfo*>(page_table_.base()); }
+  uint64_t* live() const { return reinterpret_cast<uint64_t*>(live_bits_.base()); }
+  uint32_t chunk_limit() const { return pool_.chunk_limit(); }
+  ChunkMap Map() const;
+
+  const Region& data_region() const { return data_; }
+  const Region& chunk_table() const { return chunk_table_; }
+  const Region& page_table() const { return page_table_; }
+  const Region& live_bits() const { return live_bits_; }
+  size_t backed_bytes() const { return size_t{pool_.backed()} * kChunkBytes; }
+
+ private:
+  static constexpr uint32_t kSpareChunksMax = 8;
+  static constexpr uint32_t kAllFree = 0xffffffffu;
+
+  Status AllocateInChunk(uint32_t count, uint16_t heap, uint32_t& page);
+  Status AllocateAcrossChunks(uint32_t count, uint16_t heap, uint32_t& page);
+  Status OpenChunks(uint32_t first, uint32_t count);
+  void Use(uint32_t chunk, uint32_t mask, uint16_t heap);
+  void SetUsable(uint32_t chunk, bool usable);
+
+  Region data_;
+  Region chunk_table_;
+  Region page_table_;
+  Region live_bits_;
+  ChunkPool pool_;
+  Freeze freeze_;
+  std::vector<uint64_t> usable_;
+  std::vector<uint64_t> withheld_;
+};
+
+}  // namespace snapfork

@@ -1,0 +1,94 @@
+// region.cc - mmap, mprotect and madvise behind Region.
+
+#include "mem/region.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+namespace snapfork {
+namespace {
+
+constexpr size_t RoundUp(size_t value, size_t step) { return (value + step - 1) / step * step; }
+
+}  // namespace
+
+Status Region::Reserve(size_t bytes, Backing backing, Forking forking) {
+  SF_CHECK(base_ == nullptr);
+  bytes = RoundUp(bytes, kChunkBytes);
+  const size_t with_slack = bytes + kChunkBytes;
+  void* mapping = mmap(nullptr, with_slack, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED) return Status::FromErrno(errno);
+  uint8_t* const start = static_cast<uint8_t*>(mapping);
+  uint8_t* const aligned = reinterpret_cast<uint8_t*>(
+      RoundUp(reinterpret_cast<uintptr_t>(start), kChunkBytes));
+  if (aligned > start) munmap(start, static_cast<size_t>(aligned - start));
+  const size_t tail = static_cast<size_t>(start + with_slack - (aligned + bytes));
+  if (tail > 0) munmap(aligned + bytes, tail);
+  base_ = aligned;
+  reserved_ = bytes;
+  // Without the explicit "no", a system set to `always` would back a small region with huge pages.
+  madvise(base_, bytes, backing == Backing::kHugePages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+  if (forking == Forking::kNotInChild) madvise(base_, bytes, MADV_DONTFORK);
+  return Status();
+}
+
+Status Region::Commit(size_t bytes) {
+  if (bytes <= committed_) return Status();
+  if (bytes > reserved_) return Status(StatusCode::kOutOfMemory, ENOMEM);
+  const size_t target = std::min(RoundUp(bytes, kCommitStep), reserved_);
+  if (mprotect(base_ + committed_, target - committed_, PROT_READ | PROT_WRITE) != 0) {
+    return Status(StatusCode::kOutOfMemory, errno);
+  }
+  committed_ = target;
+  return Status();
+}
+
+void Region::Discard(size_t offset, size_t bytes) {
+  madvise(base_ + offset, bytes, MADV_DONTNEED);
+}
+
+bool Region::Prefault(size_t offset, size_t bytes) {
+  return madvise(base_ + offset, bytes, MADV_POPULATE_WRITE) == 0;
+}
+
+void Region::SetForkable(bool forkable) {
+  if (committed_ == 0) return;
+  madvise(base_, committed_, forkable ? MADV_DOFORK : MADV_DONTFORK);
+}
+
+void Region::ExcludeFromFork(size_t offset, size_t bytes) {
+  madvise(base_ + offset, bytes, MADV_DONTFORK);
+}
+
+void Region::Release() {
+  if (base_ != nullptr) munmap(base_, reserved_);
+  base_ = nullptr;
+  committed_ = 0;
+  reserved_ = 0;
+}
+
+Status SharedPage::Map(size_t bytes) {
+  SF_CHECK(base_ == nullptr);
+  void* mapping =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (mapping == MAP_FAILED) return Status::FromErrno(errno);
+  base_ = mapping;
+  bytes_ = bytes;
+  return Status();
+}
+
+void SharedPage::Release() {
+  if (base_ != nullptr) munmap(base_, bytes_);
+  base_ = nullptr;
+}
+
+}  // namespace snapfork

@@ -1,0 +1,90 @@
+// region.h - one reserved range of address space that grows by becoming accessible.
+//
+// A region is reserved once (PROT_NONE, MAP_NORESERVE), aligned to 2 MiB, and committed from its
+// start in steps, so that the process keeps few mappings however large the keyspace is
+// (docs/memory.md).
+//
+// Invariants
+//   (R1) base() never changes between Reserve and the destructor.
+//   (R2) [base, base + committed) is readable and writable, the rest is not accessible.
+//   (R3) The fork setting of the whole region is what SetForkable last said.
+//
+// Discard and Prefault may be called from the keeper thread while the owner works on other
+// chunks. Everything else: the owner's thread.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/status.h"
+
+namespace snapfork {
+
+inline constexpr size_t kChunkBytes = 2u << 20;
+
+// How the kernel should back a region.
+enum class Backing { kSmallPages, kHugePages };
+// Whether a child of fork() has the region.
+enum class Forking { kNotInChild, kSharedWithChild };
+
+class Region {
+ public:
+  Region() = default;
+  ~Region() { Release(); }
+  Region(const Region&) = delete;
+  Region& operator=(const Region&) = delete;
+
+  // Reserves address space. kOutOfMemory if the process has none left to give.
+  Status Reserve(size_t bytes, Backing backing, Forking forking);
+
+  // Makes at least the first `bytes` accessible. Costs a system call only when it grows, in steps
+  // of kCommitStep.
+  Status Commit(size_t bytes);
+
+  // Gives the memory of a range back to the kernel; the next touch reads zeros.
+  void Discard(size_t offset, size_t bytes);
+
+  // Backs a range with memory now. False if the kernel would not: the range then faults in as it
+  // is touched.
+  bool Prefault(size_t offset, size_t bytes);
+
+  // Includes or excludes the committed part from the children of fork().
+  void SetForkable(bool forkable);
+
+  // Takes a range out of what SetForkable(true) included, until SetForkable is called again.
+  void ExcludeFromFork(size_t offset, size_t bytes);
+
+  void Release();
+
+  uint8_t* base() const { return base_; }
+  size_t committed() const { return committed_; }
+  size_t reserved() const { return reserved_; }
+
+ private:
+  static constexpr size_t kCommitStep = 64u << 20;
+
+  uint8_t* base_ = nullptr;
+  size_t committed_ = 0;
+  size_t reserved_ = 0;
+};
+
+// One page both processes see: parent and forked child talk through it.
+class SharedPage {
+ public:
+  SharedPage() = default;
+  ~SharedPage() { Release(); }
+  SharedPage(const SharedPage&) = delete;
+  SharedPage& operator=(const SharedPage&) = delete;
+
+  Status Map(size_t bytes);
+  void Release();
+  void* base() const { return base_; }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  void* base_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+}  // namespace snapfork
