@@ -1,0 +1,24 @@
+// digest.h - an order-free digest of everything a keyspace holds.
+//
+// The sum, modulo 2^64 each, of two keyed hashes of every (database, type, key, expiry, value).
+// Equal content gives equal digests whatever the encodings, addresses and insertion order. The
+// keys of the hashes are fixed, so digests of different processes compare.
+
+#pragma once
+
+#include <cstdint>
+
+#include "keyspace/keyspace.h"
+
+namespace snapfork {
+
+struct Digest {
+  uint64_t first = 0;
+  uint64_t second = 0;
+  bool operator==(const Digest&) const = default;
+};
+
+// Entries whose time has come, removed or not, are left out. Cost: a visit to every entry.
+Digest DigestOf(const Keyspace& keyspace);
+
+}  // namespace snapfork

@@ -1,0 +1,220 @@
+// keyspace.cc - entries, slots and expiry records kept in step.
+
+#include "keyspace/keyspace.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/number.h"
+
+namespace snapfork {
+
+Status Keyspace::Open(const KeyspaceOptions& options) {
+  SF_CHECK(options.databases >= 1 && options.databases <= kDatabasesMax);
+  hash_key_ = RandomHashKey();
+  random_state_ = RandomHashKey().first | 1;
+  SF_RETURN_IF_ERROR(arena_.Open(options.backing, options.databases));
+  SF_RETURN_IF_ERROR(blocks_.Open(options.backing));
+  for (uint32_t i = 0; i < options.databases; ++i) {
+    databases_.push_back(std::make_unique<Database>(blocks_));
+    databases_.back()->heap = static_cast<uint16_t>(i);
+  }
+  keeper_.Start();
+  return Status();
+}
+
+void Keyspace::Close() {
+  keeper_.Stop();
+  databases_.clear();
+}
+
+int64_t Keyspace::Now() const {
+  return frozen_now_ms_ == kNoExpiry ? WallMillis() : frozen_now_ms_;
+}
+
+uint64_t Keyspace::Random() {
+  // xorshift64*: for RANDOMKEY, not for secrets.
+  random_state_ ^= random_state_ >> 12;
+  random_state_ ^= random_state_ << 25;
+  random_state_ ^= random_state_ >> 27;
+  return random_state_ * 0x2545f4914f6cdd1dull;
+}
+
+Found Keyspace::Lookup(uint32_t db, std::string_view key) {
+  Found found;
+  found.hash = HashOf(key);
+  found.slot = databases_[db]->index.Find(
+      found.hash, [&](Handle handle) { return EntryAt(handle).key() == key; });
+  if (found.slot == nullptr) return found;
+  found.entry = EntryAt(found.handle());
+  if (found.entry.has_expiry() && found.entry.expiry() <= Now()) {
+    Remove(db, found);
+    ++counters_.expired_keys;
+    found.slot = nullptr;
+    found.entry = EntryView();
+  }
+  return found;
+}
+
+Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& content, Reuse reuse) {
+  Database& database = *databases_[db];
+  const size_t bytes = content.TotalBytes();
+  if (!found.entry) {
+    const Handle handle = arena_.Allocate(database.heap, ObjectKind::kEntry, bytes);
+    if (handle == 0) return Status(StatusCode::kOutOfMemory);
+    content.WriteTo(arena_.At(handle));
+    const Status status = InsertNew(db, found.hash, handle, content.expiry);
+    if (!status.ok()) arena_.Free(handle);
+    return status;
+  }
+  const Handle old_handle = found.handle();
+  const int64_t old_expiry = found.entry.expiry();
+  const bool old_external = found.entry.encoding() == Encoding::kExternal;
+  const Handle old_value = old_external ? found.entry.external().handle : 0;
+  const bool frozen = arena_.IsFrozen(old_handle);
+  const bool in_place = reuse == Reuse::kIfItFits && !frozen &&
+                        arena_.CapacityOf(old_handle) == Arena::CapacityFor(bytes);
+  Handle handle = old_handle;
+  if (!in_place) {
+    handle = arena_.Allocate(database.heap, ObjectKind::kEntry, bytes);
+    if (handle == 0) return Status(StatusCode::kOutOfMemory);
+  }
+  if (!MoveExpiryRecord(database, old_expiry, old_handle, content.expiry, handle)) {
+    if (!in_place) arena_.Free(handle);
+    return Status(StatusCode::kOutOfMemory);
+  }
+  content.WriteTo(arena_.At(handle));
+  if (!in_place) {
+    HashIndex::SetHandle(found.slot, handle);
+    if (frozen) {
+      ++counters_.moved_entries;
+      counters_.moved_bytes += Arena::CapacityFor(bytes);
+    }
+    arena_.Free(old_handle);
+  }
+  const bool kept = content.encoding == Encoding::kExternal && content.external.handle == old_value;
+  if (old_value != 0 && !kept) arena_.Free(old_value);
+  return Status();
+}
+
+Status Keyspace::InsertNew(uint32_t db, uint64_t hash, Handle handle, int64_t expiry) {
+  Database& database = *databases_[db];
+  if (expiry != kNoExpiry && !database.expiry.Insert(expiry, handle)) {
+    return Status(StatusCode::kOutOfMemory);
+  }
+  if (!database.index.Insert(hash, handle)) {
+    if (expiry != kNoExpiry) database.expiry.Erase(expiry, handle);
+    return Status(StatusCode::kOutOfMemory);
+  }
+  return Status();
+}
+
+bool Keyspace::MoveExpiryRecord(Database& database, int64_t old_expiry, Handle old_handle,
+                                int64_t new_expiry, Handle new_handle) {
+  if (old_expiry == new_expiry && old_handle == new_handle) return true;
+  if (new_expiry != kNoExpiry && !database.expiry.Insert(new_expiry, new_handle)) return false;
+  if (old_expiry != kNoExpiry) database.expiry.Erase(old_expiry, old_handle);
+  return true;
+}
+
+Status Keyspace::ChangeExpiry(uint32_t db, const Found& found, int64_t expiry) {
+  SF_DCHECK(found.entry.has_expiry() && expiry != kNoExpiry);
+  if (found.entry.expiry() == expiry) return Status();
+  EntryContent content = ContentOf(found.entry);
+  content.expiry = expiry;
+  if (arena_.IsFrozen(found.handle())) return Put(db, found, content, Reuse::kNever);
+  const Handle handle = found.handle();
+  if (!MoveExpiryRecord(*databases_[db], found.entry.expiry(), handle, expiry, handle)) {
+    return Status(StatusCode::kOutOfMemory);
+  }
+  found.entry.StoreExpiry(arena_.At(handle), expiry);
+  return Status();
+}
+
+void Keyspace::Remove(uint32_t db, const Found& found, ExternalValue external) {
+  Database& database = *databases_[db];
+  const Handle handle = found.handle();
+  if (found.entry.has_expiry()) database.expiry.Erase(found.entry.expiry(), handle);
+  if (external == ExternalValue::kFree && found.entry.encoding() == Encoding::kExternal) {
+    arena_.Free(found.entry.external().handle);
+  }
+  database.index.Erase(found.hash, found.slot);
+  arena_.Free(handle);
+}
+
+EntryContent Keyspace::ContentOf(EntryView entry) {
+  EntryContent content;
+  content.key = entry.key();
+  content.type = entry.type();
+  content.encoding = entry.encoding();
+  content.raw = entry.raw();
+  content.expiry = entry.expiry();
+  switch (content.encoding) {
+    case Encoding::kInline:
+      content.bytes = entry.inline_value();
+      break;
+    case Encoding::kInteger:
+      content.integer = entry.integer();
+      break;
+    case Encoding::kExternal:
+      content.external = entry.external();
+      break;
+  }
+  return content;
+}
+
+std::string_view Keyspace::StringOf(EntryView entry, char* scratch) const {
+  switch (entry.encoding()) {
+    case Encoding::kInline:
+      return entry.inline_value();
+    case Encoding::kInteger:
+      return {scratch, FormatInteger(entry.integer(), scratch)};
+    case Encoding::kExternal:
+      break;
+  }
+  const External value = entry.external();
+  return {reinterpret_cast<const char*>(arena_.At(value.handle)), value.bytes};
+}
+
+uint64_t Keyspace::StringBytesOf(EntryView entry) const {
+  char scratch[kIntegerTextMax];
+  return StringOf(entry, scratch).size();
+}
+
+void Keyspace::Flush(uint32_t db) {
+  Database& database = *databases_[db];
+  counters_.changes += database.index.size();
+  database.index.Clear();
+  database.expiry.Clear();
+  arena_.FreeHeap(database.heap);
+}
+
+void Keyspace::Swap(uint32_t a, uint32_t b) {
+  if (a == b) return;
+  databases_[a].swap(databases_[b]);
+  ++counters_.changes;
+}
+
+uint64_t Keyspace::ExpireDue(uint64_t limit) {
+  uint64_t removed = 0;
+  const int64_t now = Now();
+  for (uint32_t db = 0; db < database_count() && removed < limit; ++db) {
+    Database& database = *databases_[db];
+    int64_t time_ms = 0;
+    Handle handle = 0;
+    while (removed < limit && database.expiry.First(time_ms, handle) && time_ms <= now) {
+      Found found;
+      found.entry = EntryAt(handle);
+      found.hash = HashOf(found.entry.key());
+      found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
+      SF_CHECK(found.slot != nullptr);  // (S1)
+      Remove(db, found);
+      ++removed;
+    }
+  }
+  counters_.expired_keys += removed;
+  return removed;
+}
+
+}  // namespace snapfork

@@ -1,0 +1,134 @@
+// keyspace.h - the numbered databases: where entries are found, made, replaced and removed.
+//
+// Command semantics live in string_ops and key_ops; this class keeps entry, index slot and expiry
+// record in step.
+//
+// Invariants
+//   (S1) Every live entry object has exactly one slot, in the index of the database whose heap it
+//        was allocated from, and a record in that database's expiry index iff it has an expiry.
+//   (S2) A change to a small entry in a frozen chunk moves it: the old copy stays for the child.
+//   (S3) When memory runs out an operation returns kOutOfMemory and has changed nothing.
+//
+// Runs in: the owner's thread (the main thread, or the loader's while it loads).
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/hash.h"
+#include "ds/expiry_index.h"
+#include "ds/hash_index.h"
+#include "keyspace/entry.h"
+#include "mem/arena.h"
+
+namespace snapfork {
+
+struct KeyspaceOptions {
+  uint32_t databases = 16;
+  Backing backing = Backing::kSmallPages;
+};
+
+struct KeyspaceCounters {
+  uint64_t changes = 0;
+  uint64_t expired_keys = 0;
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+  uint64_t moved_entries = 0;
+  uint64_t moved_bytes = 0;
+};
+
+struct Database {
+  explicit Database(BlockPool& blocks) : index(blocks), expiry(blocks) {}
+
+  HashIndex index;
+  ExpiryIndex expiry;
+  uint16_t heap = 0;
+};
+
+// A key looked up. `entry` is empty if the key is not there.
+struct Found {
+  uint64_t hash = 0;
+  HashIndex::Slot* slot = nullptr;
+  EntryView entry;
+
+  Handle handle() const { return HashIndex::HandleOf(*slot); }
+};
+
+class Keyspace {
+ public:
+  Keyspace() : arena_(keeper_), blocks_(keeper_) {}
+
+  Status Open(const KeyspaceOptions& options);
+  // Stops the keeper; frees everything. Called by the destructor too.
+  void Close();
+  ~Keyspace() { Close(); }
+
+  uint32_t database_count() const { return static_cast<uint32_t>(databases_.size()); }
+  Database& database(uint32_t db) { return *databases_[db]; }
+  const Database& database(uint32_t db) const { return *databases_[db]; }
+
+  // Looks a key up; an entry whose time has come is removed first.
+  Found Lookup(uint32_t db, std::string_view key);
+
+  // Makes `content` the entry of `found` (a result of Lookup for content.key, nothing changed
+  // since). Frees the old external value unless it is the new one's. With Reuse::kNever the
+  // content may refer to bytes of the old entry.
+  enum class Reuse { kIfItFits, kNever };
+  Status Put(uint32_t db, const Found& found, const EntryContent& content,
+             Reuse reuse = Reuse::kIfItFits);
+  // Changes an expiry that is there into another; moves the entry if it is frozen.
+  Status ChangeExpiry(uint32_t db, const Found& found, int64_t expiry);
+  enum class ExternalValue { kFree, kKeep };
+  void Remove(uint32_t db, const Found& found, ExternalValue external = ExternalValue::kFree);
+
+  // What the entry holds, borrowed from it.
+  static EntryContent ContentOf(EntryView entry);
+  // The string's bytes; an integer is formatted into `scratch` (kIntegerTextMax bytes).
+  std::string_view StringOf(EntryView entry, char* scratch) const;
+  uint64_t StringBytesOf(EntryView entry) const;
+
+  void Flush(uint32_t db);
+  void Swap(uint32_t a, uint32_t b);
+  // Removes up to `limit` entries whose time has come, earliest first, and returns how many.
+  uint64_t ExpireDue(uint64_t limit);
+
+  uint64_t HashOf(std::string_view key) const { return SipHash13(hash_key_, key); }
+  EntryView EntryAt(Handle handle) const { return EntryView(arena_.At(handle)); }
+  uint64_t Random();
+
+  int64_t Now() const;
+  // Freezes the clock at a time, or frees it again with kNoExpiry.
+  void SetClock(int64_t now_ms) { frozen_now_ms_ = now_ms; }
+
+  Arena& arena() { return arena_; }
+  const Arena& arena() const { return arena_; }
+  BlockPool& blocks() { return blocks_; }
+  Keeper& keeper() { return keeper_; }
+  KeyspaceCounters& counters() { return counters_; }
+  // Bytes put together here before they go to an entry.
+  std::string& scratch() { return scratch_; }
+
+  // Inserts what the caller put together, without looking for an older entry of the name.
+  Status InsertNew(uint32_t db, uint64_t hash, Handle handle, int64_t expiry);
+
+ private:
+  bool MoveExpiryRecord(Database& database, int64_t old_expiry, Handle old_handle,
+                        int64_t new_expiry, Handle new_handle);
+
+  // The keeper's thread works on the regions: it must be stopped before they go.
+  Keeper keeper_;
+  Arena arena_;
+  BlockPool blocks_;
+  std::vector<std::unique_ptr<Database>> databases_;
+  HashKey hash_key_{};
+  uint64_t random_state_ = 0;
+  int64_t frozen_now_ms_ = kNoExpiry;
+  KeyspaceCounters counters_;
+  std::string scratch_;
+};
+
+}  // namespace snapfork
