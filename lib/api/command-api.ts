@@ -1,0 +1,79 @@
+/**
+ * The untyped face of the commands, and what the typed methods stand on.
+ *
+ * `Database` is a chain of classes, one a family of commands, since a method needs the engine and
+ * nothing else:
+ *
+ *     CommandApi <- StringApi <- KeyApi <- ServerApi <- Database
+ *
+ * A typed method either calls one native primitive, if it is hot or a single one, or fills the
+ * argument vector and runs the command's handler: no command's meaning is written twice.
+ *
+ * @module
+ */
+
+import { type Clock, CommandContext } from '../commands/context.js'
+import { execute } from '../commands/dispatch.js'
+import { type Reply, Status } from '../commands/spec.js'
+import { BULK_BUFFER, BULK_UTF8, type BulkMode, type NativeEngine } from '../native/engine.js'
+import { type Key, toBytes, type Value } from './values.js'
+
+/** What `call` returns: a simple string and a bulk string are both a string. */
+export type CallReply<Bulk = string> = null | number | bigint | string | Bulk | CallReply<Bulk>[]
+
+export abstract class CommandApi {
+  protected readonly native: NativeEngine
+  protected readonly dbIndex: number
+  readonly #context: CommandContext
+
+  /** @internal */
+  constructor(native: NativeEngine, dbIndex: number, clock?: Clock) {
+    this.native = native
+    this.dbIndex = dbIndex
+    this.#context = new CommandContext(native, dbIndex, clock)
+  }
+
+  /**
+   * Runs any command by its name, with its arguments as on Redis's command line.
+   *
+   * Bulk strings of the reply are decoded as UTF-8; see {@link callBuffer} for bytes.
+   *
+   * @throws {ReplyError} what Redis would reply with an error.
+   *
+   * @example
+   * db.call('SET', 'user:1', 'Ada', 'EX', 60) // 'OK'
+   */
+  call(command: string, ...args: readonly Value[]): CallReply {
+    return plain(this.run(BULK_UTF8, checkCommand(command), ...args.map(toBytes))) as CallReply
+  }
+
+  /** As {@link call}, with the bulk strings of the reply as Buffers. */
+  callBuffer(command: string, ...args: readonly Value[]): CallReply<Buffer> {
+    return plain(this.run(BULK_BUFFER, checkCommand(command), ...args.map(toBytes)))
+  }
+
+  /** Unix time in milliseconds that relative times count from. */
+  protected now(): number {
+    return this.#context.now()
+  }
+
+  /** Runs a command by its row in the table. */
+  protected run(mode: BulkMode, ...args: readonly (Key | number | bigint)[]): Reply {
+    this.#context.begin(this.native.setArguments(args), mode)
+    return execute(this.#context)
+  }
+
+  /** {@link run} for a reply of text and integers. */
+  protected runText(...args: readonly (Key | number | bigint)[]): CallReply {
+    return plain(this.run(BULK_UTF8, ...args)) as CallReply
+  }
+}
+
+function checkCommand(command: string): string {
+  return typeof command === 'string' ? command : String(toBytes(command))
+}
+
+function plain(reply: Reply): CallReply<Buffer> {
+  if (reply instanceof Status) return reply.text
+  return Array.isArray(reply) ? reply.map(plain) : reply
+}

@@ -1,0 +1,72 @@
+/**
+ * What the typed methods take: keys and values, and the checks that stand before the engine.
+ *
+ * The engine reads a number as an index into its argument vector, so nothing but a string or bytes
+ * may reach it as a key or value. (V1)
+ *
+ * @module
+ */
+
+import { isUint8Array } from 'node:util/types'
+import { INT64_MAX, INT64_MIN } from '../commands/expiry-time.js'
+import type { Int64 } from '../native/engine.js'
+
+/** A key: text, which is stored as UTF-8, or any bytes. */
+export type Key = string | Uint8Array
+
+/** A value: text (UTF-8), any bytes, or a number, which is stored as its decimal text. */
+export type Value = string | Uint8Array | number | bigint
+
+/** Keys and values of `mset`: an object, a Map, or any iterable of pairs. */
+export type KeyValuePairs = Readonly<Record<string, Value>> | Iterable<readonly [Key, Value]>
+
+/** An integer argument. A number has to be a safe integer. */
+export type Integer = Int64
+
+/** The error of a caller's mistake that no Redis command would see. */
+export function invalidArgument(message: string): TypeError {
+  return Object.assign(new TypeError(message), { code: 'ERR_SNAPFORK_INVALID_ARG' })
+}
+
+/** Keeps a number from being taken for an index. (V1) */
+export function checkKey(key: Key): Key {
+  if (typeof key === 'string' || isUint8Array(key)) return key
+  throw invalidArgument(`A key must be a string or a Uint8Array, not ${describe(key)}.`)
+}
+
+/** The value as the engine takes it. (V1) */
+export function toBytes(value: Value): Key {
+  if (typeof value === 'string' || isUint8Array(value)) return value
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  throw invalidArgument(
+    `A value must be a string, a Uint8Array, a number or a bigint, not ${describe(value)}.`,
+  )
+}
+
+export function checkInteger(value: Integer, name: string): Integer {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  if (typeof value === 'bigint' && value >= INT64_MIN && value <= INT64_MAX) return value
+  throw invalidArgument(`${name} must be a safe integer or a 64-bit bigint, not ${String(value)}.`)
+}
+
+/** Keys and values in turn, all checked before the first is used. */
+export function flattenPairs(pairs: KeyValuePairs): Key[] {
+  if (typeof pairs !== 'object' || pairs === null || isUint8Array(pairs)) {
+    throw invalidArgument(`Pairs must be an object, a Map or an iterable, not ${describe(pairs)}.`)
+  }
+  const flat: Key[] = []
+  for (const [key, value] of isIterable(pairs) ? pairs : Object.entries(pairs)) {
+    flat.push(checkKey(key), toBytes(value))
+  }
+  return flat
+}
+
+/** For a message: what the caller passed, without its content. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  return typeof value === 'object' ? `an instance of ${value.constructor?.name}` : typeof value
+}
+
+function isIterable(pairs: KeyValuePairs): pairs is Iterable<readonly [Key, Value]> {
+  return Symbol.iterator in pairs
+}

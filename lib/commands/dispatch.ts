@@ -1,0 +1,63 @@
+/**
+ * Runs the command in the engine's argument vector: finds its row, checks the number of arguments,
+ * calls its handler.
+ *
+ * Replies are returned; errors that are part of the protocol are thrown as ReplyError.
+ *
+ * Invariants
+ *  (D1) `run` is the only place that calls a handler. What has to see every command that came by
+ *       name (the log, a monitor, latency records) hooks in there. The typed methods that call the
+ *       engine directly are the ones in lib/api that use `this.native`.
+ *
+ * @module
+ */
+
+import { ReplyError } from '../errors.js'
+import { arityError, ECHOED_BYTES_MAX, echoed, readBytes, readCString, upperCase } from './args.js'
+import type { CommandContext } from './context.js'
+import type { CommandSpec, Reply } from './spec.js'
+import { findCommand } from './table.js'
+
+/** Finds and runs the command whose arguments `context.begin` announced. */
+export function execute(context: CommandContext): Reply {
+  return run(resolve(context), context)
+}
+
+/** The row of the announced command: of the subcommand, if it has some. */
+export function resolve(context: CommandContext): CommandSpec {
+  const command = findCommand(readBytes(context, 0))
+  if (command === undefined) throw unknownCommandError(context)
+  if (!fits(command, context.argc)) throw arityError(command.name.toLowerCase())
+  if (command.subcommands === undefined) return command
+  const subcommand = command.subcommands.get(upperCase(readBytes(context, 1)))
+  if (subcommand === undefined) {
+    const help = `Try ${command.name} HELP.`
+    throw new ReplyError(`ERR unknown subcommand '${echoed(readCString(context, 1))}'. ${help}`)
+  }
+  if (!fits(subcommand, context.argc)) {
+    throw arityError(`${command.name}|${subcommand.name}`.toLowerCase())
+  }
+  return subcommand
+}
+
+/** Calls the handler. (D1) */
+export function run(command: CommandSpec, context: CommandContext): Reply {
+  return command.run(context)
+}
+
+function fits({ arity }: CommandSpec, argc: number): boolean {
+  return arity < 0 ? argc >= -arity : argc === arity
+}
+
+/** Redis repeats the name and as many arguments as start within its limit, quotes counted. */
+function unknownCommandError(context: CommandContext): ReplyError {
+  let length = 0
+  let rest = ''
+  for (let index = 1; index < context.argc && length < ECHOED_BYTES_MAX; ++index) {
+    const bytes = readCString(context, index).slice(0, ECHOED_BYTES_MAX - length)
+    length += bytes.length + "'' ".length
+    rest += `'${echoed(bytes)}' `
+  }
+  const name = echoed(readCString(context, 0))
+  return new ReplyError(`ERR unknown command '${name}', with args beginning with: ${rest}`)
+}

@@ -1,0 +1,319 @@
+/**
+ * The commands about keys of any type.
+ *
+ * @module
+ */
+
+import { ReplyError } from '../errors.js'
+import { TYPE_NAMES } from '../native/engine.js'
+import {
+  readCString,
+  readDatabase,
+  readInteger,
+  readOption,
+  sameArguments,
+  sameObjectError,
+  syntaxError,
+} from './args.js'
+import type { CommandContext } from './context.js'
+import {
+  ALL_KEYS,
+  type CommandFlag,
+  type CommandSpec,
+  FIRST_KEY,
+  FIRST_TWO_KEYS,
+  OK,
+  type Reply,
+  rowsOf,
+  Status,
+} from './spec.js'
+
+const DEFAULT_SCAN_COUNT = 10
+const UINT64_MAX = 2n ** 64n - 1n
+
+const TYPE_STATUSES: readonly Status[] = TYPE_NAMES.map((name) => new Status(name))
+
+/** RENAME's and RENAMENX's error; the engine only says that there is no such key. */
+export function noSuchKeyError(): ReplyError {
+  return new ReplyError('ERR no such key')
+}
+
+function del({ native, db, argc }: CommandContext): Reply {
+  let removed = 0
+  for (let index = 1; index < argc; ++index) {
+    if (native.keyRemove(db, index)) removed += 1
+  }
+  return removed
+}
+
+function exists({ native, db, argc }: CommandContext): Reply {
+  let found = 0
+  for (let index = 1; index < argc; ++index) {
+    if (native.keyExists(db, index)) found += 1
+  }
+  return found
+}
+
+function type({ native, db }: CommandContext): Reply {
+  return TYPE_STATUSES[native.keyType(db, 1)] ?? null
+}
+
+function rename({ native, db }: CommandContext): Reply {
+  if (native.keyRename(db, 1, 2, false) === 0) throw noSuchKeyError()
+  return OK
+}
+
+function renamenx({ native, db }: CommandContext): Reply {
+  const outcome = native.keyRename(db, 1, 2, true)
+  if (outcome === 0) throw noSuchKeyError()
+  return outcome === 1 ? 1 : 0
+}
+
+function copy(context: CommandContext): Reply {
+  const { native, db, argc } = context
+  let toDb = db
+  let replace = false
+  for (let index = 3; index < argc; ++index) {
+    const word = readOption(context, index)
+    if (word === 'REPLACE') {
+      replace = true
+    } else if (word === 'DB' && index + 1 < argc) {
+      index += 1
+      toDb = readDatabase(context, index)
+    } else {
+      throw syntaxError()
+    }
+  }
+  if (toDb === db && sameArguments(context, 1, 2)) throw sameObjectError()
+  return native.keyCopy(db, 1, toDb, 2, replace) ? 1 : 0
+}
+
+function move(context: CommandContext): Reply {
+  const { native, db } = context
+  const toDb = readDatabase(context, 2)
+  if (toDb === db) throw sameObjectError()
+  return native.keyMove(db, 1, toDb) ? 1 : 0
+}
+
+/** A cursor as strtoul(3) reads it: a sign is legal, and no digits at all are 0. */
+function readCursor(context: CommandContext): bigint {
+  const text = readCString(context, 1)
+  const digits = /^[+-]?([0-9]+)$/.exec(text)?.[1] ?? (text === '' ? '0' : null)
+  const value = digits === null ? null : BigInt(digits)
+  if (value === null || value > UINT64_MAX) throw new ReplyError('ERR invalid cursor')
+  return text.startsWith('-') ? BigInt.asUintN(64, -value) : value
+}
+
+interface ScanOptions {
+  count: number
+  /** Index of the pattern, or null for all keys. */
+  pattern: number | null
+  /** Number of the type, 0 for all, or null for one that no key has. */
+  type: number | null
+}
+
+function parseScanOptions(context: CommandContext): ScanOptions {
+  const options: ScanOptions = { count: DEFAULT_SCAN_COUNT, pattern: null, type: 0 }
+  for (let index = 2; index < context.argc; index += 2) {
+    const word = readOption(context, index)
+    if (index + 1 >= context.argc) throw syntaxError()
+    if (word === 'COUNT') {
+      const count = readInteger(context, index + 1)
+      if (count < 1) throw syntaxError()
+      options.count = Math.min(Number(count), Number.MAX_SAFE_INTEGER)
+    } else if (word === 'MATCH') {
+      options.pattern = index + 1
+    } else if (word === 'TYPE') {
+      const name = readOption(context, index + 1).toLowerCase()
+      const number = (TYPE_NAMES as readonly string[]).indexOf(name)
+      options.type = number > 0 ? number : null
+    } else {
+      throw syntaxError()
+    }
+  }
+  return options
+}
+
+function scan(context: CommandContext): Reply {
+  const { native, db, mode } = context
+  const cursor = readCursor(context)
+  const { count, pattern, type } = parseScanOptions(context)
+  const [next, keys] = native.scan(db, cursor, count, pattern, type ?? 0, mode)
+  return [context.bulk(next.toString()), type === null ? [] : keys]
+}
+
+function keys({ native, db, mode }: CommandContext): Reply {
+  return native.keysMatching(db, 1, mode)
+}
+
+function objectEncoding(context: CommandContext): Reply {
+  const encoding = context.native.keyEncoding(context.db, 2)
+  return encoding === null ? null : context.bulk(encoding)
+}
+
+function objectHelp(): Reply {
+  return OBJECT_HELP.map((line) => new Status(line))
+}
+
+function object(): never {
+  throw syntaxError()
+}
+
+const OBJECT_HELP = [
+  'OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  'ENCODING <key>',
+  '    The name of the representation that the value of <key> has.',
+  'HELP',
+  '    Prints this help.',
+] as const
+
+const READ: readonly CommandFlag[] = ['readonly']
+const READ_FAST: readonly CommandFlag[] = ['readonly', 'fast']
+const WRITE: readonly CommandFlag[] = ['write']
+const WRITE_FAST: readonly CommandFlag[] = ['write', 'fast']
+
+const OBJECT_SUBCOMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
+  rowsOf('generic', [
+    {
+      name: 'ENCODING',
+      arity: 3,
+      flags: READ,
+      keys: { first: 2, last: 2, step: 1 },
+      since: '2.2.3',
+      summary: 'How the value of a key is represented in memory.',
+      method: 'object',
+      run: objectEncoding,
+    },
+    {
+      name: 'HELP',
+      arity: 2,
+      flags: ['loading', 'stale'],
+      keys: null,
+      since: '6.2.0',
+      summary: 'The subcommands of OBJECT.',
+      method: null,
+      run: objectHelp,
+    },
+  ]).map((row) => [row.name, row]),
+)
+
+export const KEY_COMMANDS = rowsOf('generic', [
+  {
+    name: 'DEL',
+    arity: -2,
+    flags: WRITE,
+    keys: ALL_KEYS,
+    since: '1.0.0',
+    summary: 'Removes keys; how many there were.',
+    run: del,
+  },
+  {
+    name: 'UNLINK',
+    arity: -2,
+    flags: WRITE_FAST,
+    keys: ALL_KEYS,
+    since: '4.0.0',
+    summary: 'Removes keys; how many there were.',
+    run: del,
+  },
+  {
+    name: 'EXISTS',
+    arity: -2,
+    flags: READ_FAST,
+    keys: ALL_KEYS,
+    since: '1.0.0',
+    summary: 'How many of the keys exist.',
+    run: exists,
+  },
+  {
+    name: 'TOUCH',
+    arity: -2,
+    flags: READ_FAST,
+    keys: ALL_KEYS,
+    since: '3.2.1',
+    summary: 'How many of the keys exist, which count as used.',
+    run: exists,
+  },
+  {
+    name: 'TYPE',
+    arity: 2,
+    flags: READ_FAST,
+    keys: FIRST_KEY,
+    since: '1.0.0',
+    summary: 'The type of the value of a key.',
+    run: type,
+  },
+  {
+    name: 'RENAME',
+    arity: 3,
+    flags: WRITE,
+    keys: FIRST_TWO_KEYS,
+    since: '1.0.0',
+    summary: 'Gives a key another name.',
+    run: rename,
+  },
+  {
+    name: 'RENAMENX',
+    arity: 3,
+    flags: WRITE_FAST,
+    keys: FIRST_TWO_KEYS,
+    since: '1.0.0',
+    summary: 'Gives a key another name if that is free.',
+    run: renamenx,
+  },
+  {
+    name: 'COPY',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    keys: FIRST_TWO_KEYS,
+    since: '6.2.0',
+    summary: 'Copies a key to another name or database.',
+    run: copy,
+  },
+  {
+    name: 'MOVE',
+    arity: 3,
+    flags: WRITE_FAST,
+    keys: FIRST_KEY,
+    since: '1.0.0',
+    summary: 'Moves a key to another database.',
+    run: move,
+  },
+  {
+    name: 'SCAN',
+    arity: -2,
+    flags: READ,
+    keys: null,
+    since: '2.8.0',
+    summary: 'A few keys, and the cursor for the next ones.',
+    run: scan,
+  },
+  {
+    name: 'KEYS',
+    arity: 2,
+    flags: READ,
+    keys: null,
+    since: '1.0.0',
+    summary: 'All keys that match a pattern.',
+    run: keys,
+  },
+  {
+    name: 'RANDOMKEY',
+    arity: 1,
+    flags: READ,
+    keys: null,
+    since: '1.0.0',
+    summary: 'A key drawn at random.',
+    run: ({ native, db, mode }) => native.keyRandom(db, mode),
+  },
+  {
+    name: 'OBJECT',
+    arity: -2,
+    flags: [],
+    keys: null,
+    since: '2.2.3',
+    summary: 'Tells how a value is stored.',
+    subcommands: OBJECT_SUBCOMMANDS,
+    run: object,
+  },
+])

@@ -1,0 +1,84 @@
+/**
+ * The types of the command table: one row a command, and what its handler returns.
+ *
+ * A row is data that COMMAND, the documentation, key extraction and dispatch read; its handler
+ * addresses the native argument vector by index and never holds the arguments themselves.
+ *
+ * @module
+ */
+
+import type { CommandContext } from './context.js'
+
+/**
+ * A simple string reply, `+OK` on the wire.
+ *
+ * It has a class of its own, since a bulk string with the same text is another reply.
+ */
+export class Status {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  /** What a user of `call` sees. */
+  toString(): string {
+    return this.text
+  }
+}
+
+export const OK = new Status('OK')
+
+/** What a handler returns. Bulk strings come in the context's mode: as strings or as Buffers. */
+export type Reply = null | number | bigint | string | Buffer | Status | Reply[]
+
+/** Redis's names of the command flags, as COMMAND INFO lists them. */
+export type CommandFlag = 'write' | 'readonly' | 'denyoom' | 'fast' | 'loading' | 'stale'
+
+/** Where the keys are among the arguments; `last` counts from the end if it is negative. */
+export interface KeyRange {
+  readonly first: number
+  readonly last: number
+  readonly step: number
+}
+
+/** Groups of the documentation; Redis's own names. */
+export type CommandFamily = 'string' | 'generic' | 'server'
+
+export type Handler = (context: CommandContext) => Reply
+
+export interface CommandSpec {
+  /** Upper case; of a subcommand the word after the command's. */
+  readonly name: string
+  /** Number of arguments, the name included; at least that many if it is negative. */
+  readonly arity: number
+  readonly flags: readonly CommandFlag[]
+  /** null: no argument is a key. */
+  readonly keys: KeyRange | null
+  readonly family: CommandFamily
+  /** Version of Redis that brought the command. */
+  readonly since: string
+  /** One sentence for the documentation. */
+  readonly summary: string
+  /** The typed method of `Database`, or null if only `call` has the command. */
+  readonly method: string | null
+  /** A command with subcommands has rows for them, and a handler that is never called. */
+  readonly subcommands?: ReadonlyMap<string, CommandSpec>
+  readonly run: Handler
+}
+
+/** A row as its family's file writes it. */
+export interface CommandRow extends Omit<CommandSpec, 'family' | 'method'> {
+  /** The name in lower case if it is left out. */
+  readonly method?: string | null
+}
+
+/** Completes the rows of one family. */
+export function rowsOf(family: CommandFamily, rows: readonly CommandRow[]): readonly CommandSpec[] {
+  return rows.map((row) => ({ method: row.name.toLowerCase(), ...row, family }))
+}
+
+export const FIRST_KEY: KeyRange = { first: 1, last: 1, step: 1 }
+export const FIRST_TWO_KEYS: KeyRange = { first: 1, last: 2, step: 1 }
+export const ALL_KEYS: KeyRange = { first: 1, last: -1, step: 1 }
+export const KEY_VALUE_PAIRS: KeyRange = { first: 1, last: -1, step: 2 }

@@ -1,0 +1,33 @@
+/**
+ * The one list of commands. A command that is not here does not exist.
+ *
+ * @module
+ */
+
+import { upperCase } from './args.js'
+import { DATABASE_COMMANDS } from './databases.js'
+import { EXPIRY_COMMANDS } from './expiry.js'
+import { KEY_COMMANDS } from './keys.js'
+import type { CommandSpec } from './spec.js'
+import { STRING_COMMANDS } from './strings.js'
+
+/** Every command by its upper-case name, in the order of the documentation. */
+export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
+  [...STRING_COMMANDS, ...EXPIRY_COMMANDS, ...KEY_COMMANDS, ...DATABASE_COMMANDS].map((row) => [
+    row.name,
+    row,
+  ]),
+)
+
+/** The two spellings nearly every caller uses, so that their names need no conversion. */
+const SPELLINGS: ReadonlyMap<string, CommandSpec> = new Map(
+  [...COMMANDS].flatMap(([name, row]) => [
+    [name, row],
+    [name.toLowerCase(), row],
+  ]),
+)
+
+/** The row of a command in any spelling. */
+export function findCommand(name: string): CommandSpec | undefined {
+  return SPELLINGS.get(name) ?? COMMANDS.get(upperCase(name))
+}
