@@ -6,7 +6,6 @@
       "native/base/io.cc",
       "native/base/lzf.cc",
       "native/base/number.cc",
-      "native/keyspace/snapshot_walk.cc",
       "native/persist/file_sink.cc",
       "native/persist/rdb_writer.cc",
       "native/fork/snapshot_child.cc"
@@ -22,6 +21,7 @@
       "native/mem/block_pool.cc",
       "native/ds/hash_index.cc",
       "native/ds/expiry_index.cc",
+      "native/keyspace/bulk_insert.cc",
       "native/keyspace/keyspace.cc",
       "native/keyspace/key_ops.cc",
       "native/keyspace/string_ops.cc",
