@@ -2,16 +2,18 @@
   "variables": {
     "sanitize%": "",
     "child_sources": [
+      "native/base/clock.cc",
       "native/base/crc64.cc",
       "native/base/io.cc",
       "native/base/lzf.cc",
       "native/base/number.cc",
       "native/persist/file_sink.cc",
       "native/persist/rdb_writer.cc",
+      "native/persist/snapshot_file.cc",
+      "native/fork/self_memory.cc",
       "native/fork/snapshot_child.cc"
     ],
     "core_sources": [
-      "native/base/clock.cc",
       "native/base/glob.cc",
       "native/base/hash.cc",
       "native/mem/region.cc",

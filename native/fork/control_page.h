@@ -1,0 +1,34 @@
+// control_page.h - the page that parent and forked child both see.
+//
+// The child writes, the parent reads. The final record is complete once `finished` is set; a child
+// that was killed never sets it.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/status.h"
+#include "persist/snapshot_progress.h"
+
+namespace snapfork {
+
+struct ControlPage {
+  static constexpr uint32_t kRollupBytesMax = 2048;
+
+  SnapshotProgress progress;
+
+  // Private_Dirty of the child in bytes, as it read it of itself: last, and the most so far.
+  std::atomic<uint64_t> private_dirty{0};
+  std::atomic<uint64_t> private_dirty_peak{0};
+
+  // The final record. Stored with release order.
+  std::atomic<uint32_t> finished{0};
+  // The child's last /proc/self/smaps_rollup, that many bytes of `rollup`.
+  std::atomic<uint32_t> rollup_bytes{0};
+  Status status;
+  char rollup[kRollupBytesMax] = {};
+};
+static_assert(sizeof(ControlPage) <= 4096);
+
+}  // namespace snapfork

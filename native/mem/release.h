@@ -1,0 +1,25 @@
+// release.h - how the forked child lets go of memory it has written.
+//
+// A page that the child no longer maps need not be copied when the parent writes to it. Pays only
+// for whole chunks: a part of a huge page would be split from the rest, and copied all the same.
+//
+// Runs in: the forked child's only thread.
+
+#pragma once
+
+#include <sys/mman.h>
+
+#include "base/child_safe.h"
+#include "mem/region.h"
+
+namespace snapfork {
+
+// Drops the whole chunks of a range; they read as zeros from now on, in this process.
+// REQUIRES: `from` lies at the start of a chunk. Not to be called in the parent.
+SF_CHILD_SAFE inline void ReleaseChunks(const void* from, size_t bytes) {
+  const size_t whole = bytes / kChunkBytes * kChunkBytes;
+  // Advice: if the kernel declines, the parent's writes cost copies as before.
+  if (whole > 0) madvise(const_cast<void*>(from), whole, MADV_DONTNEED);
+}
+
+}  // namespace snapfork

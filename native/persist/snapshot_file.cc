@@ -1,0 +1,122 @@
+// snapshot_file.cc - the walk joined to the writer, and the steps that make a file durable.
+
+#include "persist/snapshot_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/io.h"
+#include "keyspace/snapshot_walk.h"
+#include "mem/freeze.h"
+#include "mem/release.h"
+#include "persist/file_sink.h"
+
+namespace snapfork {
+namespace {
+
+// Writes entries of the databases of one plan.
+class EntryWriter {
+ public:
+  EntryWriter(const SnapshotPlan& plan, RdbWriter& writer) : plan_(plan), writer_(writer) {}
+
+  Status WriteDatabase(const SnapshotDatabase& database) {
+    SF_RETURN_IF_ERROR(
+        writer_.BeginDatabase(database.id, database.keys, database.keys_with_expiry));
+    return WalkHeap(
+        plan_.map, database.heap, [this](EntryView entry) { return Write(entry); },
+        [&](uint32_t chunk) { return Pass(database.heap, chunk); });
+  }
+
+  void Publish() {
+    plan_.progress->keys.store(keys_, std::memory_order_relaxed);
+    plan_.progress->bytes.store(writer_.bytes(), std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr uint64_t kPublishKeys = 1024;
+
+  Status Write(EntryView entry) {
+    if (++keys_ % kPublishKeys == 0) Publish();
+    switch (entry.encoding()) {
+      case Encoding::kInline:
+        return writer_.WriteString(entry.key(), entry.inline_value(), entry.expiry());
+      case Encoding::kInteger:
+        return writer_.WriteInteger(entry.key(), entry.integer(), entry.expiry());
+      case Encoding::kExternal:
+        break;
+    }
+    const External value = entry.external();
+    const uint8_t* const bytes = plan_.map.data + value.handle * kHandleUnit;
+    SF_RETURN_IF_ERROR(writer_.WriteString(
+        entry.key(), {reinterpret_cast<const char*>(bytes), value.bytes}, entry.expiry()));
+    // An object of a chunk or more begins with a chunk of its own, and no other entry leads to it.
+    if (plan_.release && value.bytes >= kChunkBytes) ReleaseChunks(bytes, value.bytes);
+    return Status();
+  }
+
+  Status Pass(uint16_t heap, uint32_t chunk) {
+    if (plan_.release && heap >= plan_.map.chunks[chunk].heap_max && !HasNodes(chunk)) {  // (F3)
+      ReleaseChunks(plan_.map.PageAddress(chunk * kPagesPerChunk), kChunkBytes);
+    }
+    // Behind the release: once the parent sees it, a write there costs no copy.
+    plan_.progress->position.store(MakeWalkPosition(heap, chunk + 1), std::memory_order_release);
+    Publish();
+    if (plan_.behind_chunk != nullptr) plan_.behind_chunk(plan_.argument);
+    return Status();
+  }
+
+  bool HasNodes(uint32_t chunk) const {
+    const PageInfo* const pages = plan_.map.pages + size_t{chunk} * kPagesPerChunk;
+    for (uint32_t i = 0; i < kPagesPerChunk; ++i) {
+      // The rest of an object that begins in an earlier chunk counts too.
+      if (pages[i].use == PageUse::kLargeTail) return true;
+      if (pages[i].use != PageUse::kFree && pages[i].kind == uint8_t(ObjectKind::kNode)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const SnapshotPlan& plan_;
+  RdbWriter& writer_;
+  uint64_t keys_ = 0;
+};
+
+Status WriteHeader(const SnapshotPlan& plan, RdbWriter& writer) {
+  SF_RETURN_IF_ERROR(writer.Begin());
+  SF_RETURN_IF_ERROR(writer.WriteAux("redis-ver", plan.server_version));
+  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("redis-bits", 64));
+  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("ctime", plan.created_at_seconds));
+  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("used-mem", static_cast<int64_t>(plan.used_bytes)));
+  return writer.WriteAuxInteger("aof-base", 0);
+}
+
+Status WriteContent(const SnapshotPlan& plan) {
+  FileSink sink(plan.fd);
+  RdbWriter writer(sink, plan.writer, plan.buffers);
+  SF_RETURN_IF_ERROR(WriteHeader(plan, writer));
+  EntryWriter entries(plan, writer);
+  for (size_t i = 0; i < plan.database_count; ++i) {
+    SF_RETURN_IF_ERROR(entries.WriteDatabase(plan.databases[i]));
+  }
+  const Status status = writer.Finish();
+  entries.Publish();
+  plan.progress->position.store(UINT64_MAX, std::memory_order_release);
+  return status;
+}
+
+}  // namespace
+
+Status WriteSnapshotFile(const SnapshotPlan& plan) {
+  plan.progress->Enter(SnapshotPhase::kWriting);
+  SF_RETURN_IF_ERROR(WriteContent(plan));
+  plan.progress->Enter(SnapshotPhase::kSyncing);
+  SF_RETURN_IF_ERROR(SyncFile(plan.fd));
+  plan.progress->Enter(SnapshotPhase::kRenaming);
+  if (rename(plan.temporary_path, plan.path) != 0) return Status::FromErrno(errno);
+  SF_RETURN_IF_ERROR(SyncDirectoryOf(plan.path));
+  plan.progress->Enter(SnapshotPhase::kDone);
+  return Status();
+}
+
+}  // namespace snapfork

@@ -1,0 +1,66 @@
+// snapshot_file.h - a keyspace, as memory shows it, to a complete RDB file under its final name.
+//
+// Needs the chunk map alone, never the index. SAVE runs it in the parent and BGSAVE in the forked
+// child, so all of it is child-safe (docs/fork.md).
+//
+//   write to the temporary name -> fsync -> rename -> fsync of the directory
+//
+// Invariants
+//   (F1) The final name is a complete, synced file at every instant: the old one, then the new.
+//   (F2) Every allocation and open descriptor is in the plan; nothing is obtained here but the
+//        descriptor of the directory.
+//   (F3) Memory is released only when no entry that is still to be written leads to it.
+//
+// Runs in: the parent's main thread, or the child's only thread.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/child_safe.h"
+#include "base/status.h"
+#include "mem/chunk_map.h"
+#include "persist/rdb_writer.h"
+#include "persist/snapshot_progress.h"
+
+namespace snapfork {
+
+// One database with keys, and the heap that holds them.
+struct SnapshotDatabase {
+  uint32_t id;
+  uint16_t heap;
+  uint64_t keys;
+  uint64_t keys_with_expiry;
+};
+
+// Everything the writing needs, borrowed.
+struct SnapshotPlan {
+  ChunkMap map;
+  const SnapshotDatabase* databases = nullptr;  // ascending by heap
+  size_t database_count = 0;
+
+  int fd = -1;  // the temporary file, open for writing, empty
+  const char* path = nullptr;
+  const char* temporary_path = nullptr;
+
+  RdbWriterOptions writer;
+  RdbWriterBuffers buffers;
+  std::string_view server_version;
+  int64_t created_at_seconds = 0;
+  uint64_t used_bytes = 0;
+
+  SnapshotProgress* progress = nullptr;
+  // In a child: lets go of chunks behind the walk.
+  bool release = false;
+  // Called behind each chunk, for measurements; may be null.
+  void (*behind_chunk)(void* argument) = nullptr;
+  void* argument = nullptr;
+};
+
+// Errors are the file system's (kNoSpace, kIo, with errno); progress->phase says in which step. On
+// an error the temporary file is left for the caller to remove.
+SF_CHILD_SAFE Status WriteSnapshotFile(const SnapshotPlan& plan);
+
+}  // namespace snapfork
