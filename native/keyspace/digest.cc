@@ -2,6 +2,10 @@
 
 #include "keyspace/digest.h"
 
+#include <string>
+
+#include "base/number.h"
+
 namespace snapfork {
 namespace {
 
