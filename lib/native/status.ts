@@ -1,0 +1,110 @@
+/**
+ * Makes the Error of a native status: the one place that knows both.
+ *
+ * The native side hands over three numbers and no text. What broke a rule of Redis becomes the
+ * reply that Redis gives, byte for byte; what the world did becomes a coded error whose `cause` is
+ * an errno error as node:fs makes them; a number that is not in the table is a bug of ours.
+ *
+ * @module
+ */
+
+import { getSystemErrorMap } from 'node:util'
+import {
+  CorruptFileError,
+  invalidArgument,
+  ReplyError,
+  SnapforkError,
+  type SnapforkErrorCode,
+} from '../errors.js'
+import { STATUS } from './status-codes.js'
+
+/** Redis's replies. */
+const REPLIES: ReadonlyMap<number, string> = new Map([
+  [STATUS.WrongType, 'WRONGTYPE Operation against a key holding the wrong kind of value'],
+  [STATUS.NotAnInteger, 'ERR value is not an integer or out of range'],
+  [STATUS.IncrementOverflow, 'ERR increment or decrement would overflow'],
+  [STATUS.NotAFloat, 'ERR value is not a valid float'],
+  [STATUS.NanOrInfinity, 'ERR increment would produce NaN or Infinity'],
+  [STATUS.StringTooLong, 'ERR string exceeds maximum allowed size (proto-max-bulk-len)'],
+  [STATUS.NoSuchKey, 'ERR no such key'],
+  [STATUS.SameObject, 'ERR source and destination objects are the same'],
+  [STATUS.DatabaseOutOfRange, 'ERR DB index is out of range'],
+])
+
+/** What is wrong with a file, to stand after its path. */
+const FILE_FAULTS: ReadonlyMap<number, string> = new Map([
+  [STATUS.FileTooShort, 'the file ends too early'],
+  [STATUS.BadSignature, 'this is no RDB file'],
+  [STATUS.BadVersion, 'the version of the format is not known'],
+  [STATUS.BadChecksum, 'the checksum does not match the content'],
+  [STATUS.BadLength, 'a length is impossible'],
+  [STATUS.BadEncoding, 'an encoding is not known'],
+  [STATUS.BadCompression, 'compressed bytes are damaged'],
+  [STATUS.BadOpcode, 'an entry starts with a byte that means nothing'],
+  [STATUS.DuplicateKey, 'a key occurs twice'],
+  [STATUS.BadDatabase, 'a database has a number above the `databases` option'],
+])
+
+const CODES: ReadonlyMap<number, SnapforkErrorCode> = new Map([
+  [STATUS.Io, 'ERR_SNAPFORK_IO'],
+  [STATUS.NoSpace, 'ERR_SNAPFORK_NO_SPACE'],
+  [STATUS.OutOfMemory, 'ERR_SNAPFORK_OUT_OF_MEMORY'],
+  [STATUS.ForkFailed, 'ERR_SNAPFORK_FORK_FAILED'],
+  [STATUS.Locked, 'ERR_SNAPFORK_LOCKED'],
+  [STATUS.UnsupportedType, 'ERR_SNAPFORK_UNSUPPORTED_FILE'],
+  [STATUS.ChildActive, 'ERR_SNAPFORK_CHILD_ACTIVE'],
+  [STATUS.WorkerThread, 'ERR_SNAPFORK_WORKER_THREAD'],
+  [STATUS.Busy, 'ERR_SNAPFORK_BUSY'],
+  [STATUS.Closed, 'ERR_SNAPFORK_CLOSED'],
+])
+
+/** An error of the kernel, with the fields that node:fs gives its errors. */
+export interface SystemError extends Error {
+  /** `ENOSPC` and so on. */
+  code: string
+  /** The negated number, as Node has it. */
+  errno: number
+}
+
+/** `errno` as the kernel numbers it, positive. */
+export function systemError(errno: number): SystemError {
+  const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'unknown error']
+  return Object.assign(new Error(`${code}: ${text}`), { code, errno: -errno })
+}
+
+/** The code that stands for a status, if it is one of the world's or of a broken rule of ours. */
+export function codeOfStatus(status: number): SnapforkErrorCode | null {
+  return CODES.get(status) ?? null
+}
+
+/**
+ * The Error of a status. `path` is known to those who read files, not to the engine.
+ *
+ * @param offset Byte offset in the file, or -1.
+ */
+export function errorOfStatus(status: number, errno: number, offset: number, path = ''): Error {
+  const reply = REPLIES.get(status)
+  if (reply !== undefined) return new ReplyError(reply)
+  const reason = FILE_FAULTS.get(status)
+  if (reason !== undefined) return new CorruptFileError({ path, offset, reason })
+  if (status === STATUS.InvalidArgument) {
+    return invalidArgument('The native engine refused an argument.')
+  }
+  const code = CODES.get(status)
+  const options = errno === 0 ? undefined : { cause: systemError(errno) }
+  if (code !== undefined) return new SnapforkError(code, detailOf(status, errno, offset), options)
+  return new SnapforkError('ERR_SNAPFORK_INTERNAL', `Native status ${status}.`, options)
+}
+
+/** The summary of the code, unless there is more to say. */
+function detailOf(status: number, errno: number, offset: number): string | undefined {
+  if (status === STATUS.UnsupportedType) {
+    return `The value at byte ${offset} is of a type that is not supported yet.`
+  }
+  if (errno === 0) return undefined
+  const { code } = systemError(errno)
+  if (status === STATUS.Io) return `A file could not be read or written (${code}).`
+  if (status === STATUS.NoSpace) return `The disk or a quota is full (${code}).`
+  if (status === STATUS.ForkFailed) return `fork(2) failed (${code}).`
+  return undefined
+}
