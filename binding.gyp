@@ -29,7 +29,9 @@
       "native/keyspace/string_ops.cc",
       "native/keyspace/digest.cc",
       "native/persist/file_source.cc",
+      "native/persist/keyspace_load.cc",
       "native/persist/rdb_loader.cc",
+      "native/persist/rdb_reader.cc",
       "native/fork/directory_lock.cc",
       "native/fork/snapshot_fork.cc"
     ]
@@ -67,14 +69,22 @@
       "dependencies": ["snapfork_core", "snapfork_child"],
       "sources": [
         "native/addon/addon.cc",
+        "native/addon/background.cc",
         "native/addon/bind_keys.cc",
         "native/addon/bind_persist.cc",
         "native/addon/bind_strings.cc",
+        "native/addon/call.cc",
         "native/addon/convert.cc",
-        "native/addon/engine_object.cc"
+        "native/addon/engine_object.cc",
+        "native/addon/lock_object.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "defines": [
+        "NAPI_VERSION=9",
+        "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
+        "NODE_ADDON_API_DISABLE_DEPRECATED"
+      ],
+      "ldflags": ["-Wl,-z,now"],
       "defines!": ["V8_DEPRECATION_WARNINGS=1"]
     },
     {

@@ -92,8 +92,9 @@ export interface ChildProgress {
   keys: number
   bytes: number
   totalKeys: number
-  /** /proc/self/smaps_rollup as the child read it last before it ended; '' if it did not. */
-  finalSmapsRollup: string
+  /** Private_Dirty of the child, as it reads it of itself behind a chunk; last and highest. */
+  privateDirtyBytes: number
+  privateDirtyPeakBytes: number
 }
 
 export interface ChildExit {
@@ -101,6 +102,8 @@ export interface ChildExit {
   code: number | null
   /** signal number, or null. */
   signal: number | null
+  /** Whether the child left its final record: false if it was killed. */
+  finished: boolean
   /** Native status the child left on the control page, 0 for success. */
   status: number
   errno: number
@@ -108,6 +111,7 @@ export interface ChildExit {
   phase: number
   keys: number
   bytes: number
+  privateDirtyPeakBytes: number
 }
 
 export interface LoadOptions {

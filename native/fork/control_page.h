@@ -14,8 +14,6 @@
 namespace snapfork {
 
 struct ControlPage {
-  static constexpr uint32_t kRollupBytesMax = 2048;
-
   SnapshotProgress progress;
 
   // Private_Dirty of the child in bytes, as it read it of itself: last, and the most so far.
@@ -24,10 +22,8 @@ struct ControlPage {
 
   // The final record. Stored with release order.
   std::atomic<uint32_t> finished{0};
-  // The child's last /proc/self/smaps_rollup, that many bytes of `rollup`.
-  std::atomic<uint32_t> rollup_bytes{0};
+  uint32_t reserved = 0;
   Status status;
-  char rollup[kRollupBytesMax] = {};
 };
 static_assert(sizeof(ControlPage) <= 4096);
 

@@ -34,11 +34,11 @@ void SelfMemory::Read() {
   const int64_t start = MonotonicMicros();
   const int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
   if (fd >= 0) {
-    const ssize_t got = read(fd, control_.rollup, ControlPage::kRollupBytesMax);
+    char text[2048];
+    const ssize_t got = read(fd, text, sizeof(text));
     close(fd);
     if (got > 0) {
-      const uint64_t dirty = PrivateDirtyOf(control_.rollup, static_cast<size_t>(got));
-      control_.rollup_bytes.store(static_cast<uint32_t>(got), std::memory_order_release);
+      const uint64_t dirty = PrivateDirtyOf(text, static_cast<size_t>(got));
       control_.private_dirty.store(dirty, std::memory_order_relaxed);
       if (dirty > control_.private_dirty_peak.load(std::memory_order_relaxed)) {
         control_.private_dirty_peak.store(dirty, std::memory_order_relaxed);

@@ -56,6 +56,11 @@ class PageHeap {
   const Region& page_table() const { return page_table_; }
   const Region& live_bits() const { return live_bits_; }
   size_t backed_bytes() const { return size_t{pool_.backed()} * kChunkBytes; }
+  // Bytes of the tables about the chunks taken so far.
+  size_t MetaBytes() const {
+    constexpr size_t kPageMeta = sizeof(PageInfo) + kLiveWordsPerPage * sizeof(uint64_t);
+    return chunk_limit() * (sizeof(ChunkInfo) + kPagesPerChunk * kPageMeta);
+  }
 
  private:
   static constexpr uint32_t kSpareChunksMax = 8;

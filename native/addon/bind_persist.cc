@@ -1,0 +1,325 @@
+// bind_persist.cc - the engine's methods on files, forks and statistics.
+
+#include "addon/background.h"
+#include "addon/engine_object.h"
+#include "keyspace/digest.h"
+
+namespace snapfork {
+namespace {
+
+class LoadWork final : public Background {
+ public:
+  LoadWork(napi_env env, EngineObject& engine) : Background(env, engine, "snapfork.load") {}
+
+ private:
+  Status Work() override { return engine_.load->Run(); }
+  void Settle(Status status) override {
+    engine_.state = EngineObject::State::kOpen;
+    if (status.ok()) return;
+    engine_.load.reset();
+  }
+  napi_value Result() override {
+    const KeyspaceLoad& load = *engine_.load;
+    Napi::Object result = Napi::Object::New(env_);
+    result.Set("keysLoaded", MakeNumber(env_, load.keys_loaded()));
+    result.Set("keysExpired", MakeNumber(env_, load.keys_expired()));
+    result.Set("version", load.version());
+    result.Set("bytes", MakeNumber(env_, load.bytes()));
+    result.Set("aux", Aux(load));
+    engine_.load.reset();
+    return result;
+  }
+  void Cancel() override { engine_.load->Cancel(); }
+
+  Napi::Array Aux(const KeyspaceLoad& load) {
+    Napi::Array list = Napi::Array::New(env_);
+    for (const auto& [name, text] : load.aux()) {
+      Napi::Array pair = Napi::Array::New(env_, 2);
+      pair.Set(0u, name);
+      pair.Set(1u, text);
+      list.Set(list.Length(), pair);
+    }
+    return list;
+  }
+};
+
+// Gives all memory back to the kernel: seconds for a large keyspace.
+class CloseWork final : public Background {
+ public:
+  CloseWork(napi_env env, EngineObject& engine)
+      : Background(env, engine, "snapfork.close"), memory_(engine.TakeMemory()) {}
+
+ private:
+  Status Work() override {
+    memory_.reset();
+    return Status();
+  }
+  void Settle(Status) override {}
+  napi_value Result() override { return Napi::Env(env_).Undefined(); }
+
+  std::unique_ptr<EngineObject::Memory> memory_;
+};
+
+// The one argument of the methods that take options. False, with a TypeError pending, if it is no
+// object.
+bool ReadOptionsObject(Call& call, Napi::Object& options) {
+  const Napi::Value value(call.env(), call.argument(0));
+  if (!value.IsObject()) {
+    ThrowType(call.env(), "options must be an object");
+    return false;
+  }
+  options = value.As<Napi::Object>();
+  return true;
+}
+
+napi_value Load(Call& call) {
+  Napi::Object options;
+  std::string path;
+  bool checksum = true;
+  int64_t now_ms = 0;
+  if (!ReadOptionsObject(call, options) || !GetString(options, "path", path) ||
+      !GetBool(options, "checksum", checksum) || !GetInt64(options, "nowMs", now_ms)) {
+    return nullptr;
+  }
+  EngineObject& engine = call.engine();
+  engine.load = std::make_unique<KeyspaceLoad>(engine.keyspace(), path, checksum, now_ms);
+  if (const Status status = engine.load->Open(); !status.ok()) {
+    engine.load.reset();
+    return call.Throw(status);
+  }
+  engine.state = EngineObject::State::kLoading;
+  return (new LoadWork(call.env(), engine))->Start();
+}
+
+napi_value LoadProgress(Call& call) {
+  const KeyspaceLoad* const load = call.engine().load.get();
+  napi_env env = call.env();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("bytes", MakeNumber(env, load == nullptr ? 0 : load->bytes()));
+  result.Set("totalBytes", MakeNumber(env, load == nullptr ? 0 : load->total_bytes()));
+  result.Set("keys", MakeNumber(env, load == nullptr ? 0 : load->keys_loaded()));
+  return result;
+}
+
+bool ReadRequest(const Napi::Object& options, SnapshotRequest& request) {
+  int64_t version = 0;
+  if (!GetString(options, "path", request.path) ||
+      !GetString(options, "temporaryPath", request.temporary_path) ||
+      !GetBool(options, "compression", request.writer.compression) ||
+      !GetBool(options, "checksum", request.writer.checksum) ||
+      !GetInt64(options, "version", version) ||
+      !GetString(options, "serverVersion", request.server_version) ||
+      !GetInt64(options, "createdAtSeconds", request.created_at_seconds)) {
+    return false;
+  }
+  request.writer.version = static_cast<int>(version);
+  return true;
+}
+
+bool ReadForkRequest(const Napi::Object& options, SnapshotRequest& request) {
+  int64_t nice = 0;
+  int64_t oom_score_adj = 0;
+  request.sets_oom_score = !options.Get("oomScoreAdj").IsNull();
+  if (!ReadRequest(options, request) || !GetInt64(options, "nice", nice) ||
+      (request.sets_oom_score && !GetInt64(options, "oomScoreAdj", oom_score_adj))) {
+    return false;
+  }
+  request.nice = static_cast<int>(nice);
+  request.oom_score_adj = static_cast<int>(oom_score_adj);
+  return true;
+}
+
+napi_value Save(Call& call) {
+  Napi::Object options;
+  SnapshotRequest request;
+  if (!ReadOptionsObject(call, options) || !ReadRequest(options, request)) return nullptr;
+  SnapshotResult saved;
+  EngineObject& engine = call.engine();
+  const Status status = engine.snapshots().Save(engine.keyspace(), request, saved);
+  if (!status.ok()) return call.Throw(status);
+  Napi::Object result = Napi::Object::New(call.env());
+  result.Set("keys", MakeNumber(call.env(), saved.keys));
+  result.Set("bytes", MakeNumber(call.env(), saved.bytes));
+  return result;
+}
+
+napi_value ForkSave(Call& call) {
+  Napi::Object options;
+  SnapshotRequest request;
+  if (!ReadOptionsObject(call, options) || !ReadForkRequest(options, request)) return nullptr;
+  SnapshotStart start;
+  EngineObject& engine = call.engine();
+  const Status status = engine.snapshots().Start(engine.keyspace(), request, start);
+  if (!status.ok()) return call.Throw(status);
+  Napi::Object result = Napi::Object::New(call.env());
+  result.Set("pid", start.pid);
+  result.Set("endFd", start.end_fd);
+  result.Set("forkMicros", static_cast<double>(start.fork_micros));
+  return result;
+}
+
+napi_value ChildProgress(Call& call) {
+  const SnapshotFork& snapshots = call.engine().snapshots();
+  if (!snapshots.child_alive()) return call.Null();
+  const ControlPage& page = snapshots.control();
+  constexpr int kFailed = 5;
+  const bool failed = page.finished.load(std::memory_order_acquire) != 0 && !page.status.ok();
+  napi_env env = call.env();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("phase", failed ? kFailed : page.progress.phase.load());
+  result.Set("keys", MakeNumber(env, page.progress.keys.load()));
+  result.Set("bytes", MakeNumber(env, page.progress.bytes.load()));
+  result.Set("totalKeys", MakeNumber(env, snapshots.total_keys()));
+  result.Set("privateDirtyBytes", MakeNumber(env, page.private_dirty.load()));
+  result.Set("privateDirtyPeakBytes", MakeNumber(env, page.private_dirty_peak.load()));
+  return result;
+}
+
+napi_value ChildReap(Call& call) {
+  EngineObject& engine = call.engine();
+  ChildEnd end;
+  if (!engine.snapshots().child_alive() || !engine.snapshots().Reap(engine.keyspace(), end)) {
+    return call.Null();
+  }
+  Napi::Env env = call.env();
+  const auto number_or_null = [&](bool present, int number) -> Napi::Value {
+    return present ? Napi::Value(Napi::Number::New(env, number)) : env.Null();
+  };
+  const ControlPage& page = engine.snapshots().control();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("code", number_or_null(end.exit_code >= 0, end.exit_code));
+  result.Set("signal", number_or_null(end.signal > 0, end.signal));
+  result.Set("finished", end.finished);
+  result.Set("status", static_cast<int>(end.status.code()));
+  result.Set("errno", end.status.errno_value());
+  result.Set("phase", static_cast<int>(end.phase));
+  result.Set("keys", MakeNumber(env, end.result.keys));
+  result.Set("bytes", MakeNumber(env, end.result.bytes));
+  result.Set("privateDirtyPeakBytes", MakeNumber(env, page.private_dirty_peak.load()));
+  return result;
+}
+
+napi_value ChildKill(Call& call) {
+  uint32_t signal;
+  if (!call.ReadUint32(0, signal)) return nullptr;
+  call.engine().snapshots().Kill(static_cast<int>(signal));
+  return call.Undefined();
+}
+
+napi_value Thaw(Call& call) {
+  uint32_t limit;
+  if (!call.ReadUint32(0, limit)) return nullptr;
+  Arena& arena = call.engine().keyspace().arena();
+  if (!arena.freezing()) arena.PerformDeferred(limit);
+  return call.Number(static_cast<double>(arena.deferred()));
+}
+
+napi_value DigestMethod(Call& call) {
+  const Digest digest = DigestOf(call.engine().keyspace());
+  std::string text;
+  for (const uint64_t word : {digest.first, digest.second}) {
+    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[word >> shift & 15];
+  }
+  return Napi::String::New(call.env(), text);
+}
+
+napi_value Stats(Call& call) {
+  EngineObject& engine = call.engine();
+  Keyspace& keyspace = engine.keyspace();
+  uint64_t keys = 0;
+  uint64_t keys_with_expiry = 0;
+  for (uint32_t db = 0; db < keyspace.database_count(); ++db) {
+    keys += keyspace.database(db).index.size();
+    keys_with_expiry += keyspace.database(db).expiry.size();
+  }
+  const KeyspaceCounters& counters = keyspace.counters();
+  const PageHeap& pages = keyspace.arena().page_heap();
+  Napi::Object result = Napi::Object::New(call.env());
+  const auto set = [&](const char* name, uint64_t value) {
+    result.Set(name, MakeNumber(call.env(), value));
+  };
+  set("changes", counters.changes);
+  set("keys", keys);
+  set("keysWithExpiry", keys_with_expiry);
+  set("expiredKeys", counters.expired_keys);
+  set("keyspaceHits", counters.hits);
+  set("keyspaceMisses", counters.misses);
+  set("usedBytes", keyspace.arena().used_bytes());
+  set("dataBytes", pages.backed_bytes());
+  set("indexBytes", keyspace.blocks().backed_bytes());
+  set("metaBytes", pages.MetaBytes());
+  set("movedEntries", counters.moved_entries);
+  set("movedBytes", counters.moved_bytes);
+  set("deferredFrees", keyspace.arena().deferred());
+  set("forks", engine.snapshots().forks());
+  return result;
+}
+
+class RegionList {
+ public:
+  explicit RegionList(Napi::Env env) : env_(env), array_(Napi::Array::New(env)) {}
+
+  void Append(const char* name, const void* start, size_t bytes) {
+    if (bytes == 0) return;
+    const uint64_t address = reinterpret_cast<uintptr_t>(start);
+    Napi::Object range = Napi::Object::New(env_);
+    range.Set("name", name);
+    range.Set("start", Napi::BigInt::New(env_, address));
+    range.Set("end", Napi::BigInt::New(env_, address + bytes));
+    array_.Set(array_.Length(), range);
+  }
+  void Append(const char* name, const Region& region) {
+    Append(name, region.base(), region.committed());
+  }
+  Napi::Array array() const { return array_; }
+
+ private:
+  Napi::Env env_;
+  Napi::Array array_;
+};
+
+napi_value Regions(Call& call) {
+  EngineObject& engine = call.engine();
+  const PageHeap& pages = engine.keyspace().arena().page_heap();
+  RegionList list(call.env());
+  list.Append("data", pages.data_region());
+  list.Append("meta", pages.chunk_table());
+  list.Append("meta", pages.page_table());
+  list.Append("meta", pages.live_bits());
+  list.Append("index", engine.keyspace().blocks().region());
+  list.Append("scratch", engine.snapshots().scratch());
+  list.Append("control", engine.snapshots().page().base(), engine.snapshots().page().bytes());
+  return list.array();
+}
+
+napi_value Close(Call& call) {
+  EngineObject& engine = call.engine();
+  if (engine.state != EngineObject::State::kOpen) {
+    const bool loading = engine.state == EngineObject::State::kLoading;
+    if (loading) engine.load->Cancel();
+    return call.Throw(Status(loading ? StatusCode::kBusy : StatusCode::kClosed));
+  }
+  engine.state = EngineObject::State::kClosed;
+  return (new CloseWork(call.env(), engine))->Start();
+}
+
+}  // namespace
+
+void AppendPersistMethods(std::vector<MethodEntry>& methods) {
+  methods.insert(methods.end(), {
+                                    {"load", Method<Load>},
+                                    {"loadProgress", AlwaysMethod<LoadProgress>},
+                                    {"save", Method<Save>},
+                                    {"forkSave", Method<ForkSave>},
+                                    {"childProgress", Method<ChildProgress>},
+                                    {"childReap", Method<ChildReap>},
+                                    {"childKill", Method<ChildKill>},
+                                    {"thaw", Method<Thaw>},
+                                    {"digest", Method<DigestMethod>},
+                                    {"stats", Method<Stats>},
+                                    {"regions", Method<Regions>},
+                                    {"close", AlwaysMethod<Close>},
+                                });
+}
+
+}  // namespace snapfork

@@ -1,0 +1,77 @@
+// call.h - one call of an engine's method: its arguments to C++, its result to JavaScript.
+//
+// The functions of an engine carry a pointer to it, so that a call costs no unwrapping. Readers
+// return false, and makers null, when an exception is pending; the method then returns at once.
+//
+// Runs in: the thread of the environment.
+
+#pragma once
+
+#include <node_api.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace snapfork {
+
+class EngineObject;
+
+// How a bulk string comes back: as lib/native/engine.ts numbers it.
+enum class BulkMode : uint32_t { kUtf8, kBuffer, kLatin1 };
+
+class Call {
+ public:
+  static constexpr size_t kArgumentsMax = 6;
+
+  Call(napi_env env, napi_callback_info info);
+
+  napi_env env() const { return env_; }
+  EngineObject& engine() const { return *engine_; }
+  napi_value argument(size_t index) const { return arguments_[index]; }
+
+  // A database that exists.
+  bool ReadDatabase(size_t index, uint32_t& db);
+  // The bytes of an operand: of the argument vector, a string (as UTF-8) or a Uint8Array. Valid
+  // until the method returns.
+  bool ReadOperand(size_t index, std::string_view& bytes);
+  bool ReadInt64(size_t index, int64_t& value);
+  bool ReadUint32(size_t index, uint32_t& value);
+  bool ReadBool(size_t index, bool& value);
+  bool ReadMode(size_t index, BulkMode& mode);
+
+  napi_value Undefined() const;
+  napi_value Null() const;
+  napi_value Bool(bool value) const;
+  napi_value Number(double value) const;
+  // A number where it is safe, else a bigint.
+  napi_value Int64(int64_t value) const;
+  napi_value Bulk(std::string_view bytes, BulkMode mode);
+
+  // Throws what the error factory makes of the status; returns null.
+  napi_value Throw(Status status);
+  // The status as an exception, or `value` if it is ok.
+  napi_value Finish(Status status, napi_value value) { return status.ok() ? value : Throw(status); }
+
+ private:
+  bool Refuse();
+
+  napi_env env_;
+  EngineObject* engine_ = nullptr;
+  napi_value arguments_[kArgumentsMax];
+  size_t operands_ = 0;
+};
+
+// A method of the engine as Node-API calls it, refused while the engine loads or is closed.
+using MethodBody = napi_value (*)(Call& call);
+template <MethodBody kBody>
+napi_value Method(napi_env env, napi_callback_info info);
+
+struct MethodEntry {
+  const char* name;
+  napi_callback callback;
+};
+
+}  // namespace snapfork

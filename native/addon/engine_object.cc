@@ -1,0 +1,92 @@
+// engine_object.cc - construction and lifetime.
+
+#include "addon/engine_object.h"
+
+#include "base/limits.h"
+
+namespace snapfork {
+
+EngineObject::~EngineObject() {
+  // (O2) is in the order of Memory's members.
+  memory_.reset();
+}
+
+Status EngineObject::Open(const KeyspaceOptions& options) {
+  memory_ = std::make_unique<Memory>();
+  SF_RETURN_IF_ERROR(memory_->keyspace.Open(options));
+  return memory_->snapshots.Open();
+}
+
+bool EngineObject::ReadOptions(const Napi::Object& object, KeyspaceOptions& options) {
+  int64_t databases = 0;
+  bool huge_pages = false;
+  if (!GetInt64(object, "databases", databases)) return false;
+  if (!GetBool(object, "hugePages", huge_pages)) return false;
+  if (databases < 1 || databases > int64_t{kDatabasesMax}) {
+    ThrowType(object.Env(), "databases must be 1 to 65536");
+    return false;
+  }
+  options.databases = static_cast<uint32_t>(databases);
+  options.backing = huge_pages ? Backing::kHugePages : Backing::kSmallPages;
+  return true;
+}
+
+// Makes a class whose only instance is this engine, so that each method carries a pointer to it and
+// is found on a prototype, where V8 looks methods up fastest.
+napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value options_value = nullptr;
+  napi_get_cb_info(env, info, &count, &options_value, nullptr, nullptr);
+  KeyspaceOptions options;
+  const Napi::Value value(env, options_value);
+  if (!value.IsObject()) {
+    ThrowType(env, "options must be an object");
+    return nullptr;
+  }
+  if (!ReadOptions(value.As<Napi::Object>(), options)) return nullptr;
+  AddonData& addon = AddonDataOf(env);
+  auto engine = std::unique_ptr<EngineObject>(new EngineObject(addon));
+  if (const Status status = engine->Open(options); !status.ok()) {
+    addon.Throw(env, status);
+    return nullptr;
+  }
+  std::vector<MethodEntry> methods;
+  AppendKeyMethods(methods);
+  AppendStringMethods(methods);
+  AppendPersistMethods(methods);
+  std::vector<napi_property_descriptor> properties;
+  for (const MethodEntry& method : methods) {
+    properties.push_back({.utf8name = method.name,
+                          .name = nullptr,
+                          .method = method.callback,
+                          .getter = nullptr,
+                          .setter = nullptr,
+                          .value = nullptr,
+                          .attributes = napi_default_method,
+                          .data = engine.get()});
+  }
+  auto construct = [](napi_env callback_env, napi_callback_info callback_info) {
+    napi_value self = nullptr;
+    napi_get_cb_info(callback_env, callback_info, nullptr, nullptr, &self, nullptr);
+    return self;
+  };
+  napi_value constructor = nullptr;
+  napi_value instance = nullptr;
+  if (napi_define_class(env, "Engine", NAPI_AUTO_LENGTH, construct, nullptr, properties.size(),
+                        properties.data(), &constructor) != napi_ok ||
+      napi_new_instance(env, constructor, 0, nullptr, &instance) != napi_ok) {
+    return nullptr;
+  }
+  auto finalize = [](napi_env, void* data, void*) { delete static_cast<EngineObject*>(data); };
+  if (napi_wrap(env, instance, engine.get(), finalize, nullptr, &engine->self_) != napi_ok) {
+    return nullptr;
+  }
+  engine.release();  // (O1)
+  return instance;
+}
+
+void EngineObject::Hold(napi_env env) { napi_reference_ref(env, self_, nullptr); }
+
+void EngineObject::Release(napi_env env) { napi_reference_unref(env, self_, nullptr); }
+
+}  // namespace snapfork

@@ -1,0 +1,103 @@
+// engine_object.h - the engine as JavaScript holds it: a keyspace, its forks, its lifetime.
+//
+//   open --load()--> loading --done--> open --close()--> closed
+//
+// While it loads, the keyspace belongs to a thread of libuv's pool: every method but loadProgress
+// and close is refused with kBusy.
+//
+// Invariants
+//   (O1) The JavaScript object keeps this one alive: it is deleted by that object's finalizer, and
+//        background work holds a reference on the object.
+//   (O2) However an engine goes (closed, collected, its environment torn down), its child is
+//        killed and reaped first.
+
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "addon/call.h"
+#include "addon/convert.h"
+#include "addon/node_addon_api.h"
+#include "fork/snapshot_fork.h"
+#include "keyspace/keyspace.h"
+#include "persist/keyspace_load.h"
+
+namespace snapfork {
+
+class EngineObject {
+ public:
+  enum class State { kOpen, kLoading, kClosed };
+
+  // `new Engine(options)`.
+  static napi_value Construct(napi_env env, napi_callback_info info);
+
+  ~EngineObject();
+  EngineObject(const EngineObject&) = delete;
+  EngineObject& operator=(const EngineObject&) = delete;
+
+  State state = State::kOpen;
+  Keyspace& keyspace() { return memory_->keyspace; }
+  SnapshotFork& snapshots() { return memory_->snapshots; }
+  std::unique_ptr<KeyspaceLoad> load;
+
+  // The argument vector.
+  std::string argument_bytes;
+  std::vector<std::pair<size_t, size_t>> argument_ranges;  // offset and length
+  bool ArgumentAt(uint32_t index, std::string_view& bytes) const {
+    if (index >= argument_ranges.size()) return false;
+    const auto [offset, length] = argument_ranges[index];
+    bytes = std::string_view(argument_bytes).substr(offset, length);
+    return true;
+  }
+
+  // For strings among the operands of one call.
+  std::array<TextBuffer, 2> texts;
+  AddonData& addon;
+
+  // What background work calls when it begins and when it has ended on the event loop.
+  void Hold(napi_env env);
+  void Release(napi_env env);
+
+  // Everything that owns memory or a child; freed on another thread by close().
+  struct Memory {
+    Keyspace keyspace;
+    SnapshotFork snapshots;  // destroyed first: the child goes before the memory it shares
+  };
+  std::unique_ptr<Memory> TakeMemory() { return std::move(memory_); }
+
+ private:
+  explicit EngineObject(AddonData& addon_data) : addon(addon_data) {}
+  Status Open(const KeyspaceOptions& options);
+  static bool ReadOptions(const Napi::Object& object, KeyspaceOptions& options);
+
+  std::unique_ptr<Memory> memory_;
+  napi_ref self_ = nullptr;
+};
+
+// The families of methods.
+void AppendKeyMethods(std::vector<MethodEntry>& methods);
+void AppendStringMethods(std::vector<MethodEntry>& methods);
+void AppendPersistMethods(std::vector<MethodEntry>& methods);
+
+// For methods that are legal in any state.
+template <MethodBody kBody>
+napi_value AlwaysMethod(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return kBody(call);
+}
+
+template <MethodBody kBody>
+napi_value Method(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  if (call.engine().state != EngineObject::State::kOpen) [[unlikely]] {
+    const bool loading = call.engine().state == EngineObject::State::kLoading;
+    return call.Throw(Status(loading ? StatusCode::kBusy : StatusCode::kClosed));
+  }
+  return kBody(call);
+}
+
+}  // namespace snapfork

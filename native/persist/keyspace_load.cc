@@ -1,0 +1,62 @@
+// keyspace_load.cc - the loader's target that inserts in bulk.
+
+#include "persist/keyspace_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace snapfork {
+
+KeyspaceLoad::KeyspaceLoad(Keyspace& keyspace, std::string path, bool checksum, int64_t now_ms)
+    : keyspace_(keyspace),
+      path_(std::move(path)),
+      options_{.checksum = checksum, .databases = keyspace.database_count(), .now_ms = now_ms},
+      bulk_(keyspace) {}
+
+KeyspaceLoad::~KeyspaceLoad() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Status KeyspaceLoad::Open() {
+  fd_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) return Status::FromErrno(errno);
+  source_.emplace(fd_);
+  SF_RETURN_IF_ERROR(source_->Open());
+  const uint64_t total = source_->total_bytes();
+  total_bytes_ = total == ByteSource::kUnknownBytes ? 0 : total;
+  loader_.emplace(*source_, *this, options_);
+  return Status();
+}
+
+Status KeyspaceLoad::Run() {
+  SF_RETURN_IF_ERROR(loader_->Load());
+  return bulk_.Finish();
+}
+
+Status KeyspaceLoad::OnAux(std::string_view name, std::string_view value) {
+  aux_.emplace_back(name, value);
+  return Status();
+}
+
+Status KeyspaceLoad::OnDatabase(uint32_t id) {
+  db_ = id;
+  return CheckCancelled();
+}
+
+void KeyspaceLoad::OnResize(uint64_t keys, uint64_t) {
+  keyspace_.database(db_).index.Reserve(keys);
+}
+
+Status KeyspaceLoad::OnString(std::string_view key, std::string_view value,
+                              int64_t expires_at_ms) {
+  SF_RETURN_IF_ERROR(CheckCancelled());
+  return bulk_.AddString(db_, key, value, expires_at_ms);
+}
+
+Status KeyspaceLoad::OnInteger(std::string_view key, int64_t value, int64_t expires_at_ms) {
+  SF_RETURN_IF_ERROR(CheckCancelled());
+  return bulk_.AddInteger(db_, key, value, expires_at_ms);
+}
+
+}  // namespace snapfork
