@@ -66,12 +66,13 @@ Status RdbWriter::BeginDatabase(uint32_t id, uint64_t keys, uint64_t keys_with_e
 
 Status RdbWriter::Finish() {
   SF_DCHECK(state_ == State::kHeader || state_ == State::kDatabase);
-  state_ = State::kFinished;
   SF_RETURN_IF_ERROR(AppendBytes(&kRdbOpcodeEnd, 1));
   SF_RETURN_IF_ERROR(Flush());
   uint8_t trailer[kRdbChecksumBytes];
   StoreLittle(trailer, options_.checksum ? crc_ : 0);
-  return Sink(trailer, sizeof(trailer));
+  SF_RETURN_IF_ERROR(Sink(trailer, sizeof(trailer)));
+  state_ = State::kFinished;
+  return Status();
 }
 
 uint8_t* RdbWriter::PutInteger(uint8_t* to, int64_t value) {
