@@ -143,17 +143,29 @@ export interface FileFault {
   readonly offset: number
   /** One phrase for people. */
   readonly reason: string
+  /** `ERR_SNAPFORK_CORRUPT_FILE` if it is left out. */
+  readonly code?: FileFaultCode
 }
 
-/** A snapshot that cannot be trusted from `offset` on. The file is left as it is. */
+export type FileFaultCode = 'ERR_SNAPFORK_CORRUPT_FILE' | 'ERR_SNAPFORK_UNSUPPORTED_FILE'
+
+/**
+ * A snapshot that cannot be trusted, or not be loaded, from `offset` on. The file is left as it is.
+ *
+ * Its code is `ERR_SNAPFORK_UNSUPPORTED_FILE` if the file is sound, but holds what this version
+ * cannot load.
+ */
 export class CorruptFileError extends SnapforkError {
+  declare readonly code: FileFaultCode
   readonly path: string
+  /** Byte offset of the element that is cut off, wrong or refused; -1 if it is not known. */
   readonly offset: number
   readonly reason: string
 
-  constructor({ path, offset, reason }: FileFault, options?: ErrorOptions) {
+  constructor(fault: FileFault, options?: ErrorOptions) {
+    const { path, offset, reason, code = 'ERR_SNAPFORK_CORRUPT_FILE' } = fault
     const place = offset >= 0 ? ` at byte ${offset}` : ''
-    super('ERR_SNAPFORK_CORRUPT_FILE', `${path || 'The file'}: ${reason}${place}.`, options)
+    super(code, `${path || 'The file'}: ${reason}${place}.`, options)
     this.path = path
     this.offset = offset
     this.reason = reason
@@ -194,11 +206,7 @@ const BRANDS: ReadonlyMap<unknown, string> = new Map<unknown, string>([
 
 /** What `instanceof` means for a class that a user derives from ours. */
 function isDerived(type: { prototype: object }, value: unknown): boolean {
-  return typeof value === 'object' && value !== null && isPrototypeOf(type.prototype, value)
-}
-
-function isPrototypeOf(prototype: object, value: object): boolean {
-  return Object.prototype.isPrototypeOf.call(prototype, value)
+  return Object.prototype.isPrototypeOf.call(type.prototype, value as object)
 }
 
 /** A `TypeError` of a caller's mistake. */

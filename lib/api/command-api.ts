@@ -14,6 +14,7 @@
 
 import { type Clock, CommandContext } from '../commands/context.js'
 import { execute } from '../commands/dispatch.js'
+import type { CommandHost } from '../commands/host.js'
 import { type Reply, Status } from '../commands/spec.js'
 import { BULK_BUFFER, BULK_UTF8, type BulkMode, type NativeEngine } from '../native/engine.js'
 import { type Key, toBytes, type Value } from './values.js'
@@ -27,10 +28,10 @@ export abstract class CommandApi {
   readonly #context: CommandContext
 
   /** @internal */
-  constructor(native: NativeEngine, dbIndex: number, clock?: Clock) {
+  constructor(native: NativeEngine, dbIndex: number, clock?: Clock, host?: CommandHost) {
     this.native = native
     this.dbIndex = dbIndex
-    this.#context = new CommandContext(native, dbIndex, clock)
+    this.#context = new CommandContext(native, dbIndex, clock, host)
   }
 
   /**

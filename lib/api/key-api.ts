@@ -5,9 +5,10 @@
  */
 
 import { arityError } from '../commands/args.js'
+import { invalidArgument } from '../errors.js'
 import { BULK_UTF8, type Int64 } from '../native/engine.js'
 import { StringApi } from './string-api.js'
-import { checkInteger, checkKey, type Integer, invalidArgument, type Key } from './values.js'
+import { checkInteger, checkKey, type Integer, type Key } from './values.js'
 
 /** NX: it has no expiry, XX: it has one, GT: the new one is later, LT: the new one is earlier. */
 export type ExpireCondition = 'NX' | 'XX' | 'GT' | 'LT'

@@ -7,6 +7,7 @@
 import { arityError, syntaxError } from '../commands/args.js'
 import { type ExpiryUnit, expireAt } from '../commands/expiry-time.js'
 import { assignString, checkOffset, getString, negate } from '../commands/strings.js'
+import { invalidArgument } from '../errors.js'
 import {
   BULK_BUFFER,
   BULK_UTF8,
@@ -23,7 +24,6 @@ import {
   checkKey,
   flattenPairs,
   type Integer,
-  invalidArgument,
   type Key,
   type KeyValuePairs,
   toBytes,

@@ -9,6 +9,7 @@
 
 import { isUint8Array } from 'node:util/types'
 import { INT64_MAX, INT64_MIN } from '../commands/expiry-time.js'
+import { invalidArgument } from '../errors.js'
 import type { Int64 } from '../native/engine.js'
 
 /** A key: text, which is stored as UTF-8, or any bytes. */
@@ -22,11 +23,6 @@ export type KeyValuePairs = Readonly<Record<string, Value>> | Iterable<readonly 
 
 /** An integer argument. A number has to be a safe integer. */
 export type Integer = Int64
-
-/** The error of a caller's mistake that no Redis command would see. */
-export function invalidArgument(message: string): TypeError {
-  return Object.assign(new TypeError(message), { code: 'ERR_SNAPFORK_INVALID_ARG' })
-}
 
 /** Keeps a number from being taken for an index. (V1) */
 export function checkKey(key: Key): Key {

@@ -19,8 +19,9 @@ import {
   type BulkMode,
   type NativeEngine,
 } from '../native/engine.js'
+import type { CommandHost } from './host.js'
 
-/** Unix time in milliseconds. */
+/** Reads Unix time in milliseconds. */
 export type Clock = () => number
 
 export class CommandContext {
@@ -29,15 +30,23 @@ export class CommandContext {
   db: number
   /** What relative expiry times are counted from. */
   readonly now: Clock
+  /** Who saves and knows of files, or null in an engine without any. */
+  readonly host: CommandHost | null
   /** Number of arguments, the name included. */
   argc = 0
   /** How bulk strings of the reply come back. */
   mode: BulkMode = BULK_UTF8
 
-  constructor(native: NativeEngine, db: number, now: Clock = Date.now) {
+  constructor(
+    native: NativeEngine,
+    db: number,
+    now: Clock = Date.now,
+    host: CommandHost | null = null,
+  ) {
     this.native = native
     this.db = db
     this.now = now
+    this.host = host
   }
 
   /** Starts a command whose arguments are already in the engine's vector. */

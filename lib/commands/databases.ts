@@ -25,6 +25,7 @@ function flushdb(context: CommandContext): Reply {
 function flushall(context: CommandContext): Reply {
   checkFlushMode(context)
   context.native.databaseFlushAll()
+  context.host?.allKeysRemoved()
   return OK
 }
 

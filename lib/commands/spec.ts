@@ -33,7 +33,17 @@ export const OK = new Status('OK')
 export type Reply = null | number | bigint | string | Buffer | Status | Reply[]
 
 /** Redis's names of the command flags, as COMMAND INFO lists them. */
-export type CommandFlag = 'write' | 'readonly' | 'denyoom' | 'fast' | 'loading' | 'stale'
+export type CommandFlag =
+  | 'write'
+  | 'readonly'
+  | 'denyoom'
+  | 'admin'
+  | 'noscript'
+  | 'no_async_loading'
+  | 'no_multi'
+  | 'fast'
+  | 'loading'
+  | 'stale'
 
 /** Where the keys are among the arguments; `last` counts from the end if it is negative. */
 export interface KeyRange {
@@ -60,7 +70,7 @@ export interface CommandSpec {
   readonly since: string
   /** One sentence for the documentation. */
   readonly summary: string
-  /** The typed method of `Database`, or null if only `call` has the command. */
+  /** The typed method of `Database` or `Snapfork`, or null if only `call` has the command. */
   readonly method: string | null
   /** A command with subcommands has rows for them, and a handler that is never called. */
   readonly subcommands?: ReadonlyMap<string, CommandSpec>

@@ -8,15 +8,19 @@ import { upperCase } from './args.js'
 import { DATABASE_COMMANDS } from './databases.js'
 import { EXPIRY_COMMANDS } from './expiry.js'
 import { KEY_COMMANDS } from './keys.js'
+import { PERSISTENCE_COMMANDS } from './persistence.js'
 import type { CommandSpec } from './spec.js'
 import { STRING_COMMANDS } from './strings.js'
 
 /** Every command by its upper-case name, in the order of the documentation. */
 export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
-  [...STRING_COMMANDS, ...EXPIRY_COMMANDS, ...KEY_COMMANDS, ...DATABASE_COMMANDS].map((row) => [
-    row.name,
-    row,
-  ]),
+  [
+    ...STRING_COMMANDS,
+    ...EXPIRY_COMMANDS,
+    ...KEY_COMMANDS,
+    ...DATABASE_COMMANDS,
+    ...PERSISTENCE_COMMANDS,
+  ].map((row) => [row.name, row]),
 )
 
 /** The two spellings nearly every caller uses, so that their names need no conversion. */

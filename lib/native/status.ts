@@ -51,7 +51,6 @@ const CODES: ReadonlyMap<number, SnapforkErrorCode> = new Map([
   [STATUS.OutOfMemory, 'ERR_SNAPFORK_OUT_OF_MEMORY'],
   [STATUS.ForkFailed, 'ERR_SNAPFORK_FORK_FAILED'],
   [STATUS.Locked, 'ERR_SNAPFORK_LOCKED'],
-  [STATUS.UnsupportedType, 'ERR_SNAPFORK_UNSUPPORTED_FILE'],
   [STATUS.ChildActive, 'ERR_SNAPFORK_CHILD_ACTIVE'],
   [STATUS.WorkerThread, 'ERR_SNAPFORK_WORKER_THREAD'],
   [STATUS.Busy, 'ERR_SNAPFORK_BUSY'],
@@ -87,20 +86,21 @@ export function errorOfStatus(status: number, errno: number, offset: number, pat
   if (reply !== undefined) return new ReplyError(reply)
   const reason = FILE_FAULTS.get(status)
   if (reason !== undefined) return new CorruptFileError({ path, offset, reason })
+  if (status === STATUS.UnsupportedType) {
+    const reason = 'a value is of a type that this version does not support yet'
+    return new CorruptFileError({ path, offset, reason, code: 'ERR_SNAPFORK_UNSUPPORTED_FILE' })
+  }
   if (status === STATUS.InvalidArgument) {
     return invalidArgument('The native engine refused an argument.')
   }
   const code = CODES.get(status)
   const options = errno === 0 ? undefined : { cause: systemError(errno) }
-  if (code !== undefined) return new SnapforkError(code, detailOf(status, errno, offset), options)
+  if (code !== undefined) return new SnapforkError(code, detailOf(status, errno), options)
   return new SnapforkError('ERR_SNAPFORK_INTERNAL', `Native status ${status}.`, options)
 }
 
 /** The summary of the code, unless there is more to say. */
-function detailOf(status: number, errno: number, offset: number): string | undefined {
-  if (status === STATUS.UnsupportedType) {
-    return `The value at byte ${offset} is of a type that is not supported yet.`
-  }
+function detailOf(status: number, errno: number): string | undefined {
   if (errno === 0) return undefined
   const { code } = systemError(errno)
   if (status === STATUS.Io) return `A file could not be read or written (${code}).`

@@ -1,0 +1,29 @@
+/**
+ * What commands ask of the engine around the keyspace: saving, and facts for INFO.
+ *
+ * The commands do not import the engine: it hands one of these to every context. Commands that need
+ * it are refused where there is none, as in an engine without files.
+ *
+ * @module
+ */
+
+export interface CommandHost {
+  /**
+   * Writes the snapshot in this process and returns when it is there.
+   *
+   * @throws {SnapforkError} `ERR_SNAPFORK_CHILD_ACTIVE`, `ERR_SNAPFORK_NO_SPACE`, ...
+   */
+  save(): void
+  /**
+   * Forks a child that writes the snapshot. How it ends is told by events.
+   *
+   * @throws {SnapforkError} if no child could be started.
+   */
+  startBackgroundSave(): void
+  /** Unix time in seconds of the last snapshot that was written. */
+  lastSaveSeconds(): number
+  /** INFO's text; no names stand for the default sections. */
+  info(sections: readonly string[]): string
+  /** All keys of all databases were removed: a snapshot under way is of no use any more. */
+  allKeysRemoved(): void
+}

@@ -1,0 +1,98 @@
+/**
+ * The commands about snapshots, and INFO.
+ *
+ * @module
+ */
+
+import { ReplyError, SnapforkError } from '../errors.js'
+import { readBytes, readOption, syntaxError } from './args.js'
+import type { CommandContext } from './context.js'
+import type { CommandHost } from './host.js'
+import { type CommandFlag, OK, type Reply, rowsOf, Status } from './spec.js'
+
+const SAVE_STARTED = new Status('Background saving started')
+
+function hostOf({ host }: CommandContext): CommandHost {
+  if (host === null) throw new ReplyError('ERR this engine has no files')
+  return host
+}
+
+/** Runs a save; one that is refused as another one runs gets Redis's reply. */
+function unlessChildActive(save: () => void): void {
+  try {
+    save()
+  } catch (error) {
+    if (error instanceof SnapforkError && error.code === 'ERR_SNAPFORK_CHILD_ACTIVE') {
+      throw Object.assign(new ReplyError('ERR Background save already in progress'), {
+        cause: error,
+      })
+    }
+    throw error
+  }
+}
+
+function save(context: CommandContext): Reply {
+  const host = hostOf(context)
+  unlessChildActive(() => host.save())
+  return OK
+}
+
+/** SCHEDULE only matters where another kind of child could be in the way. */
+function bgsave(context: CommandContext): Reply {
+  const { argc } = context
+  if (argc > 2 || (argc === 2 && readOption(context, 1) !== 'SCHEDULE')) throw syntaxError()
+  const host = hostOf(context)
+  unlessChildActive(() => host.startBackgroundSave())
+  return SAVE_STARTED
+}
+
+function lastsave(context: CommandContext): Reply {
+  return hostOf(context).lastSaveSeconds()
+}
+
+function info(context: CommandContext): Reply {
+  const sections: string[] = []
+  for (let index = 1; index < context.argc; ++index) sections.push(readBytes(context, index))
+  return context.bulk(hostOf(context).info(sections))
+}
+
+const SAVE_FLAGS: readonly CommandFlag[] = ['admin', 'noscript', 'no_async_loading']
+
+export const PERSISTENCE_COMMANDS = rowsOf('server', [
+  {
+    name: 'SAVE',
+    arity: 1,
+    flags: [...SAVE_FLAGS, 'no_multi'],
+    keys: null,
+    since: '1.0.0',
+    summary: 'Writes a snapshot before it replies.',
+    run: save,
+  },
+  {
+    name: 'BGSAVE',
+    arity: -1,
+    flags: SAVE_FLAGS,
+    keys: null,
+    since: '1.0.0',
+    summary: 'Forks a child that writes a snapshot.',
+    run: bgsave,
+  },
+  {
+    name: 'LASTSAVE',
+    arity: 1,
+    flags: ['loading', 'stale', 'fast'],
+    keys: null,
+    since: '1.0.0',
+    summary: 'Unix time in seconds of the last snapshot.',
+    run: lastsave,
+  },
+  {
+    name: 'INFO',
+    arity: -1,
+    flags: ['loading', 'stale'],
+    keys: null,
+    since: '1.0.0',
+    summary: 'Facts about the engine, in sections.',
+    run: info,
+  },
+])

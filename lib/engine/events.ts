@@ -1,0 +1,19 @@
+/**
+ * What an engine tells its listeners.
+ *
+ * @module
+ */
+
+import type { SnapshotError } from '../errors.js'
+import type { SnapshotReport } from '../persist/snapshot-report.js'
+
+/** Events by name, with the arguments of their listeners. */
+export interface SnapforkEvents {
+  /** A background save wrote its file, whoever asked for it. */
+  snapshot: [report: SnapshotReport]
+  /** A background save failed. Without a listener nothing happens: `bgsave` rejects as well. */
+  'snapshot-error': [error: SnapshotError]
+}
+
+export type SnapforkEvent = keyof SnapforkEvents
+export type SnapforkListener<E extends SnapforkEvent> = (...args: SnapforkEvents[E]) => void

@@ -1,0 +1,235 @@
+/**
+ * INFO: every field with Redis's name and meaning, in Redis's order; plus the section Cow.
+ *
+ * Fields of what does not exist yet (log, replication, scripts) have the value Redis gives where it
+ * is not used, or are left out with their section.
+ *
+ * @module
+ */
+
+import { release, totalmem } from 'node:os'
+import type { EngineStats } from '../native/engine.js'
+import type { SnapshotStatus } from '../persist/snapshotter.js'
+import { SNAPFORK_VERSION } from '../util/version.js'
+
+/** The version whose commands, files and fields these are. */
+export const REDIS_VERSION = '7.0.15'
+
+/** Timer turns a second of active expiry. */
+const HZ = 10
+
+export interface DatabaseFacts {
+  readonly index: number
+  readonly keys: number
+  readonly expires: number
+}
+
+/** What INFO speaks of. */
+export interface InfoFacts {
+  /** 40 hexadecimal digits, another one for each engine that was opened. */
+  readonly runId: string
+  readonly nowMs: number
+  readonly uptimeMs: number
+  readonly usesHugePages: boolean
+  readonly stats: EngineStats
+  readonly snapshots: SnapshotStatus
+  readonly keysLoaded: number
+  readonly keysExpiredAtLoad: number
+  /** Those that hold keys. */
+  readonly databases: readonly DatabaseFacts[]
+}
+
+type Field = readonly [name: string, value: string | number]
+type Section = (facts: InfoFacts) => readonly Field[]
+
+/** In the order of INFO. */
+const SECTIONS: ReadonlyMap<string, Section> = new Map([
+  ['Server', serverFields],
+  ['Memory', memoryFields],
+  ['Persistence', persistenceFields],
+  ['Stats', statsFields],
+  ['Cow', cowFields],
+  ['Keyspace', keyspaceFields],
+])
+
+/** Names that stand for several sections; here all of them for each. */
+const ALL: ReadonlySet<string> = new Set(['all', 'everything', 'default'])
+
+/** The text of INFO. Sections come once and in their order; names that mean nothing add nothing. */
+export function formatInfo(facts: InfoFacts, names: readonly string[]): string {
+  const wanted = new Set(names.map((name) => name.toLowerCase()))
+  const isAll = names.length === 0 || names.some((name) => ALL.has(name.toLowerCase()))
+  const texts: string[] = []
+  for (const [title, fieldsOf] of SECTIONS) {
+    if (!isAll && !wanted.has(title.toLowerCase())) continue
+    const lines = fieldsOf(facts).map(([name, value]) => `${name}:${value}\r\n`)
+    texts.push(`# ${title}\r\n${lines.join('')}`)
+  }
+  return texts.join('\r\n')
+}
+
+function serverFields({ runId, nowMs, uptimeMs }: InfoFacts): Field[] {
+  const uptimeSeconds = Math.floor(uptimeMs / 1000)
+  return [
+    ['redis_version', REDIS_VERSION],
+    ['snapfork_version', SNAPFORK_VERSION],
+    ['redis_mode', 'standalone'],
+    ['os', `Linux ${release()} ${process.arch}`],
+    ['arch_bits', 64],
+    ['node_version', process.versions.node],
+    ['process_id', process.pid],
+    ['run_id', runId],
+    ['server_time_usec', Math.floor(nowMs) * 1000],
+    ['uptime_in_seconds', uptimeSeconds],
+    ['uptime_in_days', Math.floor(uptimeSeconds / 86_400)],
+    ['hz', HZ],
+    ['configured_hz', HZ],
+    ['executable', process.execPath],
+  ]
+}
+
+function memoryFields({ stats, usesHugePages }: InfoFacts): Field[] {
+  const overhead = stats.indexBytes + stats.metaBytes
+  const used = stats.usedBytes + overhead
+  const rss = process.memoryUsage.rss()
+  const total = totalmem()
+  return [
+    ['used_memory', used],
+    ['used_memory_human', human(used)],
+    ['used_memory_rss', rss],
+    ['used_memory_rss_human', human(rss)],
+    ['used_memory_overhead', overhead],
+    ['used_memory_dataset', stats.usedBytes],
+    ['used_memory_dataset_perc', percent(stats.usedBytes, used)],
+    ['allocator_allocated', stats.usedBytes],
+    ['allocator_active', stats.dataBytes],
+    ['total_system_memory', total],
+    ['total_system_memory_human', human(total)],
+    ['maxmemory', 0],
+    ['maxmemory_human', human(0)],
+    ['maxmemory_policy', 'noeviction'],
+    ['mem_fragmentation_ratio', (rss / Math.max(1, used)).toFixed(2)],
+    ['mem_fragmentation_bytes', rss - used],
+    ['mem_aof_buffer', 0],
+    ['mem_replication_backlog', 0],
+    ['mem_total_replication_buffers', 0],
+    ['mem_allocator', 'snapfork'],
+    ['mem_huge_pages', usesHugePages ? 1 : 0],
+    ['active_defrag_running', 0],
+    ['lazyfree_pending_objects', stats.deferredFrees],
+  ]
+}
+
+function persistenceFields(facts: InfoFacts): Field[] {
+  const { snapshots, keysLoaded, keysExpiredAtLoad } = facts
+  const { current, lastDurationMs } = snapshots
+  return [
+    // A store that is still loading was not handed out yet.
+    ['loading', 0],
+    ['async_loading', 0],
+    ...currentSaveFields(snapshots),
+    ['rdb_changes_since_last_save', snapshots.changes],
+    ['rdb_bgsave_in_progress', current === null ? 0 : 1],
+    ['rdb_last_save_time', snapshots.lastSaveSeconds],
+    ['rdb_last_bgsave_status', snapshots.lastBackgroundSaveOk ? 'ok' : 'err'],
+    ['rdb_last_bgsave_time_sec', wholeSeconds(lastDurationMs)],
+    ['rdb_current_bgsave_time_sec', wholeSeconds(current?.elapsedMs ?? null)],
+    ['rdb_saves', snapshots.saves],
+    ['rdb_last_cow_size', snapshots.lastReport?.cow.duplicatedBytes ?? 0],
+    ['rdb_last_load_keys_expired', keysExpiredAtLoad],
+    ['rdb_last_load_keys_loaded', keysLoaded],
+    ...LOG_FIELDS,
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
+  ]
+}
+
+function currentSaveFields({ current }: SnapshotStatus): Field[] {
+  const progress = current?.progress ?? null
+  const sampler = current?.sampler ?? null
+  const sample = sampler?.lastSample ?? null
+  const ageMs = sampler === null || sample === null ? 0 : sampler.elapsedMs - sample.atMs
+  const peak = Math.max(sampler?.duplicatedBytes ?? 0, progress?.privateDirtyPeakBytes ?? 0)
+  const size = sample?.childPrivateDirtyBytes ?? progress?.privateDirtyBytes ?? 0
+  const { keys, totalKeys } = progress ?? { keys: 0, totalKeys: 0 }
+  return [
+    ['current_cow_peak', peak],
+    ['current_cow_size', size],
+    ['current_cow_size_age', Math.floor(ageMs / 1000)],
+    ['current_fork_perc', ((keys / Math.max(1, totalKeys)) * 100).toFixed(2)],
+    ['current_save_keys_processed', keys],
+    ['current_save_keys_total', totalKeys],
+  ]
+}
+
+/** Of an engine without append-only log. */
+const LOG_FIELDS: readonly Field[] = [
+  ['aof_enabled', 0],
+  ['aof_rewrite_in_progress', 0],
+  ['aof_rewrite_scheduled', 0],
+  ['aof_last_rewrite_time_sec', -1],
+  ['aof_current_rewrite_time_sec', -1],
+  ['aof_last_bgrewrite_status', 'ok'],
+  ['aof_rewrites', 0],
+  ['aof_rewrites_consecutive_failures', 0],
+  ['aof_last_write_status', 'ok'],
+  ['aof_last_cow_size', 0],
+]
+
+function statsFields({ stats, snapshots }: InfoFacts): Field[] {
+  return [
+    ['sync_full', 0],
+    ['sync_partial_ok', 0],
+    ['sync_partial_err', 0],
+    ['expired_keys', stats.expiredKeys],
+    ['evicted_keys', 0],
+    ['keyspace_hits', stats.keyspaceHits],
+    ['keyspace_misses', stats.keyspaceMisses],
+    ['latest_fork_usec', snapshots.lastForkMicros],
+    ['total_forks', stats.forks],
+    ['dump_payload_sanitizations', 0],
+  ]
+}
+
+/** What the last background save cost, and what writing cost since the start. */
+function cowFields({ stats, snapshots }: InfoFacts): Field[] {
+  const cow = snapshots.lastReport?.cow
+  return [
+    ['cow_last_duplicated_bytes', cow?.duplicatedBytes ?? 0],
+    ['cow_last_extra_bytes', cow?.extraBytes ?? 0],
+    ['cow_last_moved_entries', cow?.movedEntries ?? 0],
+    ['cow_last_moved_bytes', cow?.movedBytes ?? 0],
+    ['cow_last_samples', cow?.samples.length ?? 0],
+    ['cow_total_moved_entries', stats.movedEntries],
+    ['cow_total_moved_bytes', stats.movedBytes],
+    ['cow_deferred_frees', stats.deferredFrees],
+  ]
+}
+
+function keyspaceFields({ databases }: InfoFacts): Field[] {
+  return databases.map(({ index, keys, expires }) => {
+    return [`db${index}`, `keys=${keys},expires=${expires},avg_ttl=0`]
+  })
+}
+
+/** -1 stands for none. */
+function wholeSeconds(ms: number | null): number {
+  return ms === null ? -1 : Math.floor(ms / 1000)
+}
+
+function percent(part: number, whole: number): string {
+  return `${((part / Math.max(1, whole)) * 100).toFixed(2)}%`
+}
+
+/** As Redis writes it: `0B`, `1.50K`, `23.54G`. */
+function human(bytes: number): string {
+  if (bytes < 1024) return `${bytes}B`
+  const units = ['K', 'M', 'G', 'T', 'P']
+  let value = bytes / 1024
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${value.toFixed(2)}${units[unit]}`
+}

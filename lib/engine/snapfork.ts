@@ -1,0 +1,297 @@
+/**
+ * The engine as a program has it: database 0 with every command, files, saves, events.
+ *
+ *     open() --load--> open --close()--> closing --> closed
+ *                        ^                  |
+ *                        +-- last save failed
+ *
+ * Invariants
+ *  (E1) Who has a Snapfork has the lock of its directory, and its file is loaded.
+ *  (E2) `close` leaves nothing behind: no child, no temporary file, no timer, no lock.
+ *  (E3) No timer keeps the process alive; a save that runs does.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { Database } from '../api/database.js'
+import type { Clock } from '../commands/context.js'
+import type { CommandHost } from '../commands/host.js'
+import { invalidArgument, outOfRange } from '../errors.js'
+import type { LoadResult, NativeEngine, NativeLock } from '../native/engine.js'
+import type { ResolvedOptions } from '../options.js'
+import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
+import { Snapshotter } from '../persist/snapshotter.js'
+import { monotonicMs } from '../util/clock.js'
+import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
+import { ExpiryTimer } from './expiry-timer.js'
+import { type DatabaseFacts, formatInfo, REDIS_VERSION } from './info.js'
+
+export interface CloseOptions {
+  /** Write a snapshot first. @defaultValue false */
+  save?: boolean | undefined
+}
+
+/** What `open` puts together. */
+export interface SnapforkParts {
+  readonly native: NativeEngine
+  readonly lock: NativeLock
+  readonly options: ResolvedOptions
+  /** Absolute path of the snapshot file. */
+  readonly path: string
+  readonly usesHugePages: boolean
+  readonly loaded: LoadResult | null
+}
+
+/**
+ * An open engine, and its database 0: every command is a method. Made by {@link open}.
+ *
+ * Commands are synchronous and touch memory only. After {@link close} every method throws
+ * `ERR_SNAPFORK_CLOSED`, except `close` itself and those about listeners.
+ */
+export class Snapfork extends Database {
+  readonly #parts: SnapforkParts
+  readonly #snapshots: Snapshotter
+  readonly #host: CommandHost
+  readonly #clock: Clock
+  readonly #expiry: ExpiryTimer
+  readonly #events = new EventEmitter<SnapforkEvents>()
+  readonly #databases = new Map<number, Database>()
+  readonly #runId = randomBytes(20).toString('hex')
+  readonly #openedAtMs = monotonicMs()
+  #closing: Promise<void> | null = null
+
+  /** @internal */
+  constructor(parts: SnapforkParts) {
+    const { native, options } = parts
+    const clock = makeClock(native, options.clock)
+    // The host exists before `this` does: commands run only later.
+    const host: CommandHost = {
+      save: () => void this.save(),
+      startBackgroundSave: () => ignoreRejection(this.#snapshots.start()),
+      lastSaveSeconds: () => this.lastsave(),
+      info: (sections) => this.#info(sections),
+      allKeysRemoved: () => this.#snapshots.cancel('ERR_SNAPFORK_CANCELED'),
+    }
+    super(native, 0, clock, host)
+    this.#parts = parts
+    this.#host = host
+    this.#clock = clock
+    this.#snapshots = new Snapshotter(native, settingsOf(parts, clock), {
+      saved: (report) => this.#emit('snapshot', report),
+      failed: (error) => this.#emit('snapshot-error', error),
+    })
+    this.#expiry = new ExpiryTimer((limit) => {
+      clock()
+      return native.expireDue(limit)
+    })
+    this.#expiry.start()
+  }
+
+  /** Absolute path of the snapshot file. */
+  get path(): string {
+    return this.#parts.path
+  }
+
+  /** Whether the keys are kept in huge pages. */
+  get usesHugePages(): boolean {
+    return this.#parts.usesHugePages
+  }
+
+  /**
+   * Another numbered database, with the same commands. SWAPDB and FLUSHALL concern all of them.
+   *
+   * @throws {RangeError} `ERR_SNAPFORK_INVALID_ARG` if there is none of that number.
+   */
+  database(index: number): Database {
+    if (typeof index !== 'number') throw invalidArgument('A database index must be a number.')
+    const { databases } = this.#parts.options
+    if (!Number.isInteger(index) || index < 0 || index >= databases) {
+      throw outOfRange(`A database index must be from 0 to ${databases - 1}, not ${index}.`)
+    }
+    if (index === 0) return this
+    let database = this.#databases.get(index)
+    if (database === undefined) {
+      database = new Database(this.native, index, this.#clock, this.#host)
+      this.#databases.set(index, database)
+    }
+    return database
+  }
+
+  /**
+   * Writes all databases to the snapshot file, in this thread: the event loop stands still until
+   * the file is synced and in its place. {@link bgsave} does not.
+   *
+   * @throws {SnapforkError} `ERR_SNAPFORK_CHILD_ACTIVE` while a child saves;
+   *   `ERR_SNAPFORK_NO_SPACE` or `ERR_SNAPFORK_IO` with `cause`. The old file is then untouched.
+   */
+  save(): SaveReport {
+    return this.#snapshots.save()
+  }
+
+  /**
+   * Writes all databases, as they are at the moment of the call, to the snapshot file.
+   *
+   * The fork happens before this method returns; the promise covers only the child's work. Commands
+   * that run later are therefore not in the file, and the event loop is free while the child
+   * writes. The process does not end before it has.
+   *
+   * It is not free while the kernel copies page tables (`forkMicros`), and pages that change during
+   * the save exist twice (`cow`).
+   *
+   * @returns Resolves once the file and its directory are synced and the file is in its place.
+   * @throws {SnapshotError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` while another child is alive;
+   *   `ERR_SNAPFORK_FORK_FAILED` with `cause`; `ERR_SNAPFORK_NO_SPACE` or `ERR_SNAPFORK_IO` with
+   *   `cause`; `ERR_SNAPFORK_CHILD_DIED` and `ERR_SNAPFORK_CHILD_STALLED` with `exit`;
+   *   `ERR_SNAPFORK_CANCELED` if FLUSHALL, and `ERR_SNAPFORK_CLOSED` if `close` ended it;
+   *   `ERR_SNAPFORK_WORKER_THREAD` outside the main thread. The old file is untouched.
+   *
+   * @example
+   * const { keys, forkMicros, cow } = await db.bgsave()
+   */
+  async bgsave(): Promise<SnapshotReport> {
+    return this.#snapshots.start()
+  }
+
+  /** Unix time in seconds of the last save that succeeded; of `open` if there was none. */
+  lastsave(): number {
+    return this.#snapshots.lastSaveSeconds
+  }
+
+  /** INFO: `name:value` lines, ended by CR LF, in sections. Without names, all of them. */
+  info(...sections: readonly string[]): string {
+    for (const section of sections) {
+      if (typeof section !== 'string') throw invalidArgument('A section must be a string.')
+    }
+    return this.#info(sections)
+  }
+
+  /**
+   * A digest of every database, key, type, value and expiry, 32 hexadecimal digits: equal for equal
+   * content, however it came about. It visits every key.
+   */
+  digest(): string {
+    return this.native.digest()
+  }
+
+  /** Adds a listener; it is called after the call that led to the event has returned. */
+  on<E extends SnapforkEvent>(event: E, listener: SnapforkListener<E>): this {
+    this.#emitter.on(event, listener as SnapforkListener<SnapforkEvent>)
+    return this
+  }
+
+  /** As {@link on}, for one event only. */
+  once<E extends SnapforkEvent>(event: E, listener: SnapforkListener<E>): this {
+    this.#emitter.once(event, listener as SnapforkListener<SnapforkEvent>)
+    return this
+  }
+
+  /** Removes a listener. */
+  off<E extends SnapforkEvent>(event: E, listener: SnapforkListener<E>): this {
+    this.#emitter.off(event, listener as SnapforkListener<SnapforkEvent>)
+    return this
+  }
+
+  /**
+   * Gives up a save that runs, frees all memory off the event loop and releases the directory.
+   *
+   * What was not saved is lost, unless `save` is set. A second call waits for the first.
+   *
+   * @returns Resolves when nothing is left: no child, no temporary file, no lock. (E2)
+   * @throws {SnapforkError} (rejects) what {@link save} throws. The engine is then still open.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options.save ?? false).catch((error: unknown) => {
+      this.#closing = null
+      throw error
+    })
+    return this.#closing
+  }
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(save: boolean): Promise<void> {
+    await this.#snapshots.close()
+    if (save) this.#saveLast()
+    this.#expiry.stop()
+    await this.native.close()
+    this.#parts.lock.release()
+  }
+
+  #saveLast(): void {
+    this.#snapshots.reopen()
+    // If it fails, the engine stays open.
+    this.#snapshots.save()
+    void this.#snapshots.close()
+  }
+
+  #info(sections: readonly string[]): string {
+    const { loaded, usesHugePages } = this.#parts
+    const facts = {
+      runId: this.#runId,
+      nowMs: this.#clock(),
+      uptimeMs: monotonicMs() - this.#openedAtMs,
+      usesHugePages,
+      stats: this.native.stats(),
+      snapshots: this.#snapshots.status,
+      keysLoaded: loaded?.keysLoaded ?? 0,
+      keysExpiredAtLoad: loaded?.keysExpired ?? 0,
+      databases: this.#databaseFacts(),
+    }
+    return formatInfo(facts, sections)
+  }
+
+  #databaseFacts(): DatabaseFacts[] {
+    const facts: DatabaseFacts[] = []
+    for (let index = 0; index < this.#parts.options.databases; ++index) {
+      const keys = this.native.databaseSize(index)
+      if (keys === 0) continue
+      facts.push({ index, keys, expires: this.native.databaseExpirySize(index) })
+    }
+    return facts
+  }
+
+  /** A listener that throws must not be taken for a save that failed: it is called on its own. */
+  #emit<E extends SnapforkEvent>(event: E, ...args: SnapforkEvents[E]): void {
+    process.nextTick(() => this.#emitter.emit(event, ...(args as SnapforkEvents[SnapforkEvent])))
+  }
+
+  /** Without the generic parameter, which EventEmitter's own types cannot follow. */
+  get #emitter(): EventEmitter {
+    return this.#events as unknown as EventEmitter
+  }
+}
+
+/** The clock of commands. One that is given sets the engine's as well. */
+function makeClock(native: NativeEngine, given: Clock | null): Clock {
+  if (given === null) return Date.now
+  return () => {
+    const nowMs = given()
+    native.setClock(nowMs)
+    return nowMs
+  }
+}
+
+function settingsOf({ options, path }: SnapforkParts, now: Clock) {
+  return {
+    dir: options.dir,
+    path,
+    compression: options.rdbcompression,
+    checksum: options.rdbchecksum,
+    version: options.rdbversion,
+    serverVersion: REDIS_VERSION,
+    nice: options.nice,
+    oomScoreAdj: options.oomScoreAdj,
+    stallTimeoutMs: options.saveStallTimeoutMs,
+    now,
+  }
+}
+
+/** For a promise whose outcome is told by an event. */
+function ignoreRejection(promise: Promise<unknown>): void {
+  promise.catch(() => {})
+}

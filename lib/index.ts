@@ -1,0 +1,28 @@
+/**
+ * The public names of snapfork.
+ *
+ * @module
+ */
+
+export type { CallReply } from './api/command-api.js'
+export { Database } from './api/database.js'
+export type { CopyOptions, ExpireCondition, ScanOptions } from './api/key-api.js'
+export type { FlushMode } from './api/server-api.js'
+export type { ExpiryOptions, GetexOptions, SetOptions } from './api/string-api.js'
+export type { Integer, Key, KeyValuePairs, Value } from './api/values.js'
+export type { CowRegion, CowRegions, CowReport, CowSample } from './cow/cow-report.js'
+export type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './engine/events.js'
+export { open } from './engine/open.js'
+export { type CloseOptions, Snapfork } from './engine/snapfork.js'
+export {
+  type ChildEnd,
+  CorruptFileError,
+  ERROR_CODES,
+  ReplyError,
+  SnapforkError,
+  type SnapforkErrorCode,
+  SnapshotError,
+} from './errors.js'
+export type { LoadProgressEvent, OpenOptions } from './options.js'
+export type { SaveReport, SnapshotReport } from './persist/snapshot-report.js'
+export { SNAPFORK_VERSION as version } from './util/version.js'

@@ -1,0 +1,198 @@
+/**
+ * What `open` takes: types, defaults and limits, and the checks.
+ *
+ * @module
+ */
+
+import { isAbsolute, resolve } from 'node:path'
+import type { Clock } from './commands/context.js'
+import { invalidArgument, outOfRange } from './errors.js'
+
+/** How far a load is. */
+export interface LoadProgressEvent {
+  /** File being loaded. */
+  readonly path: string
+  /** Bytes of the file that were read. */
+  readonly bytes: number
+  /** Length of the file in bytes. */
+  readonly totalBytes: number
+  /** Keys that were loaded. */
+  readonly keys: number
+}
+
+export interface OpenOptions {
+  /**
+   * Directory of the files; it is created if it does not exist. One engine at a time has it open.
+   *
+   * @defaultValue the current directory
+   */
+  dir?: string | undefined
+  /** Name of the snapshot file in `dir`. @defaultValue `'dump.rdb'` */
+  dbfilename?: string | undefined
+  /** Numbered databases, 1 to 65,536. @defaultValue 16 */
+  databases?: number | undefined
+  /** Compress strings over 20 bytes in snapshots with LZF. @defaultValue true */
+  rdbcompression?: boolean | undefined
+  /**
+   * Write a CRC-64 at the end of snapshots, and verify it when one is loaded.
+   *
+   * @defaultValue true
+   */
+  rdbchecksum?: boolean | undefined
+  /**
+   * Version of the format of snapshots: 7 to 12. Redis >= 7.0 and every Valkey load version 10.
+   *
+   * @defaultValue 10
+   */
+  rdbversion?: number | undefined
+  /**
+   * Keep the keys in huge pages, which make fork(2) about 50 times shorter. `'auto'` does so where
+   * the kernel is fit for it (5.8 or later, 4 KiB base pages, not switched off).
+   *
+   * @defaultValue `'auto'`
+   */
+  hugePages?: boolean | 'auto' | undefined
+  /** What is added to the CPU priority value of a saving child: 0 to 19. @defaultValue 5 */
+  nice?: number | undefined
+  /**
+   * What the kernel's out-of-memory killer adds to a saving child's badness, -1,000 to 1,000; null
+   * leaves it. The child is killed before the process it was forked from.
+   *
+   * @defaultValue 800
+   */
+  oomScoreAdj?: number | null | undefined
+  /**
+   * A saving child that makes no progress for so many milliseconds is killed; ten times as many
+   * while it waits for the disk to sync. At least 100.
+   *
+   * @defaultValue 60,000
+   */
+  saveStallTimeoutMs?: number | undefined
+  /** Called about ten times a second while `open` loads the file, and once at its end. */
+  onLoadProgress?: ((progress: LoadProgressEvent) => void) | undefined
+  /**
+   * Unix time in milliseconds, for tests of what expires. The engine asks for it when a command
+   * has a relative time, and ten times a second.
+   *
+   * @defaultValue `Date.now`
+   */
+  clock?: Clock | undefined
+}
+
+/** Options with their defaults, checked. */
+export interface ResolvedOptions {
+  /** Absolute. */
+  readonly dir: string
+  readonly dbfilename: string
+  readonly databases: number
+  readonly rdbcompression: boolean
+  readonly rdbchecksum: boolean
+  readonly rdbversion: number
+  readonly hugePages: boolean | 'auto'
+  readonly nice: number
+  readonly oomScoreAdj: number | null
+  readonly saveStallTimeoutMs: number
+  readonly onLoadProgress: ((progress: LoadProgressEvent) => void) | null
+  readonly clock: Clock | null
+}
+
+/** Largest delay of a timer, in milliseconds. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+const NAMES: ReadonlySet<string> = new Set<keyof OpenOptions>([
+  'dir',
+  'dbfilename',
+  'databases',
+  'rdbcompression',
+  'rdbchecksum',
+  'rdbversion',
+  'hugePages',
+  'nice',
+  'oomScoreAdj',
+  'saveStallTimeoutMs',
+  'onLoadProgress',
+  'clock',
+])
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws {TypeError} `ERR_SNAPFORK_INVALID_ARG` for a wrong type or an unknown name.
+ * @throws {RangeError} `ERR_SNAPFORK_INVALID_ARG` for a number or text outside its limits.
+ */
+export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument('Options must be an object.')
+  }
+  // A misspelt option must not be ignored: the files might then be somewhere else.
+  for (const name of Object.keys(options)) {
+    if (!NAMES.has(name)) throw invalidArgument(`${name} is no option of open().`)
+  }
+  return {
+    dir: directory(options.dir),
+    dbfilename: fileName(options.dbfilename),
+    databases: integer('databases', options.databases, 16, 1, 65_536),
+    rdbcompression: boolean('rdbcompression', options.rdbcompression, true),
+    rdbchecksum: boolean('rdbchecksum', options.rdbchecksum, true),
+    rdbversion: integer('rdbversion', options.rdbversion, 10, 7, 12),
+    hugePages: options.hugePages === 'auto' ? 'auto' : hugePages(options.hugePages),
+    nice: integer('nice', options.nice, 5, 0, 19),
+    oomScoreAdj:
+      options.oomScoreAdj === null
+        ? null
+        : integer('oomScoreAdj', options.oomScoreAdj, 800, -1000, 1000),
+    saveStallTimeoutMs: integer(
+      'saveStallTimeoutMs',
+      options.saveStallTimeoutMs,
+      60_000,
+      100,
+      // The watchdog multiplies it.
+      TIMER_MS_MAX / 10,
+    ),
+    onLoadProgress: callback('onLoadProgress', options.onLoadProgress),
+    clock: callback('clock', options.clock),
+  }
+}
+
+function directory(value: unknown): string {
+  if (value === undefined) return process.cwd()
+  if (typeof value !== 'string') throw invalidArgument('dir must be a string.')
+  if (value === '' || value.includes('\0')) throw outOfRange('dir must be a path.')
+  return isAbsolute(value) ? value : resolve(value)
+}
+
+function fileName(value: unknown): string {
+  if (value === undefined) return 'dump.rdb'
+  if (typeof value !== 'string') throw invalidArgument('dbfilename must be a string.')
+  if (value === '' || value === '.' || value === '..' || /[/\\\0]/.test(value)) {
+    throw outOfRange('dbfilename must be the name of a file, not a path.')
+  }
+  return value
+}
+
+function hugePages(value: unknown): boolean | 'auto' {
+  if (value === undefined) return 'auto'
+  if (typeof value !== 'boolean') throw invalidArgument("hugePages must be a boolean or 'auto'.")
+  return value
+}
+
+function boolean(name: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined) return otherwise
+  if (typeof value !== 'boolean') throw invalidArgument(`${name} must be a boolean.`)
+  return value
+}
+
+function integer(name: string, value: unknown, otherwise: number, min: number, max: number) {
+  if (value === undefined) return otherwise
+  if (typeof value !== 'number') throw invalidArgument(`${name} must be a number.`)
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw outOfRange(`${name} must be an integer from ${min} to ${Math.floor(max)}, not ${value}.`)
+  }
+  return value
+}
+
+function callback<T>(name: string, value: T | undefined): T | null {
+  if (value === undefined) return null
+  if (typeof value !== 'function') throw invalidArgument(`${name} must be a function.`)
+  return value
+}
