@@ -176,8 +176,27 @@ export class CorruptFileError extends SnapforkError {
   }
 }
 
-/** A Redis error reply. `message` goes on the wire byte for byte: it is protocol. */
+/** A Redis error reply. It goes on the wire byte for byte: it is protocol. */
 export class ReplyError extends Error {
+  readonly #bytes: Buffer | null
+
+  /** `bytes` if they are not the UTF-8 of the text, as where a caller's bytes are repeated. */
+  constructor(text: string, bytes: Buffer | null = null) {
+    super(text)
+    this.#bytes = bytes
+  }
+
+  /** The reply with `latin1`, a character a byte. */
+  static ofLatin1(latin1: string): ReplyError {
+    const bytes = Buffer.from(latin1, 'latin1')
+    return new ReplyError(bytes.toString('utf8'), bytes)
+  }
+
+  /** What goes on the wire, without the sign before it and the CR LF behind it. */
+  get bytes(): Buffer {
+    return this.#bytes ?? Buffer.from(this.message)
+  }
+
   override get name(): string {
     return 'ReplyError'
   }

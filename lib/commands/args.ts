@@ -92,8 +92,7 @@ export function sameArguments(context: CommandContext, a: number, b: number): bo
   return readBytes(context, a) === readBytes(context, b)
 }
 
-/** Text of {@link readCString}, fit for one line of an error message. */
+/** Text of {@link readCString}, fit for one line of an error made by `ReplyError.ofLatin1`. */
 export function echoed(bytes: string, limit: number = ECHOED_BYTES_MAX): string {
-  const line = bytes.slice(0, Math.max(0, limit)).replace(/[\r\n]/g, ' ')
-  return Buffer.from(line, 'latin1').toString('utf8')
+  return bytes.slice(0, Math.max(0, limit)).replace(/[\r\n]/g, ' ')
 }

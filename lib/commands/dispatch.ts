@@ -32,7 +32,7 @@ export function resolve(context: CommandContext): CommandSpec {
   const subcommand = command.subcommands.get(upperCase(readBytes(context, 1)))
   if (subcommand === undefined) {
     const help = `Try ${command.name} HELP.`
-    throw new ReplyError(`ERR unknown subcommand '${echoed(readCString(context, 1))}'. ${help}`)
+    throw ReplyError.ofLatin1(`ERR unknown subcommand '${echoed(readCString(context, 1))}'. ${help}`)
   }
   if (!fits(subcommand, context.argc)) {
     throw arityError(`${command.name}|${subcommand.name}`.toLowerCase())
@@ -59,5 +59,5 @@ function unknownCommandError(context: CommandContext): ReplyError {
     rest += `'${echoed(bytes)}' `
   }
   const name = echoed(readCString(context, 0))
-  return new ReplyError(`ERR unknown command '${name}', with args beginning with: ${rest}`)
+  return ReplyError.ofLatin1(`ERR unknown command '${name}', with args beginning with: ${rest}`)
 }

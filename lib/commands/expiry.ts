@@ -30,7 +30,7 @@ function parseConditions(context: CommandContext): number {
     const word = readCString(context, index)
     const flag = CONDITIONS.get(upperCase(word))
     if (flag === undefined) {
-      throw new ReplyError(`ERR Unsupported option ${echoed(word, word.length)}`)
+      throw ReplyError.ofLatin1(`ERR Unsupported option ${echoed(word, word.length)}`)
     }
     flags |= flag
   }

@@ -72,7 +72,7 @@ class Ours {
       return toResp(execute(context))
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error
-      return new ErrorReply(Buffer.from(error.message).toString('latin1'))
+      return new ErrorReply(error.bytes.toString('latin1'))
     }
   }
 }
