@@ -1,0 +1,90 @@
+import { resolve } from 'node:path'
+import t from 'tap'
+import { type OpenOptions, resolveOptions } from '../../dist/options.js'
+
+t.test('resolveOptions()', async (t) => {
+  await t.test('has defaults for everything', async (t) => {
+    t.strictSame(resolveOptions(), {
+      dir: process.cwd(),
+      dbfilename: 'dump.rdb',
+      databases: 16,
+      rdbcompression: true,
+      rdbchecksum: true,
+      rdbversion: 10,
+      hugePages: 'auto',
+      nice: 5,
+      oomScoreAdj: 800,
+      saveStallTimeoutMs: 60_000,
+      onLoadProgress: null,
+      clock: null,
+    })
+    t.strictSame(resolveOptions({ databases: undefined }), resolveOptions({}))
+  })
+  await t.test('makes the directory absolute', async (t) => {
+    t.equal(resolveOptions({ dir: 'data' }).dir, resolve('data'))
+    t.equal(resolveOptions({ dir: '/data' }).dir, '/data')
+  })
+  await t.test('keeps what is given', async (t) => {
+    const given = { hugePages: false, oomScoreAdj: null, nice: 0, rdbchecksum: false } as const
+    t.match(resolveOptions(given), given)
+  })
+
+  const WRONG_TYPES: Record<string, unknown>[] = [
+    { dir: 1 },
+    { dbfilename: null },
+    { databases: '16' },
+    { rdbcompression: 1 },
+    { rdbchecksum: 'yes' },
+    { rdbversion: 10n },
+    { hugePages: 'yes' },
+    { nice: null },
+    { oomScoreAdj: '1' },
+    { saveStallTimeoutMs: {} },
+    { onLoadProgress: 1 },
+    { clock: 1 },
+    { dbFileName: 'dump.rdb' },
+  ]
+  for (const options of WRONG_TYPES) {
+    await t.test(`throws a TypeError for ${JSON.stringify(options, bigints)}`, async (t) => {
+      t.throws(() => resolveOptions(options as OpenOptions), {
+        constructor: TypeError,
+        code: 'ERR_SNAPFORK_INVALID_ARG',
+        message: new RegExp(Object.keys(options)[0] as string),
+      })
+    })
+  }
+  await t.test('throws a TypeError for options that are no object', async (t) => {
+    t.throws(() => resolveOptions('x' as OpenOptions), TypeError)
+    t.throws(() => resolveOptions(null as unknown as OpenOptions), TypeError)
+  })
+
+  const WRONG_RANGES: OpenOptions[] = [
+    { dir: '' },
+    { dir: 'a\0b' },
+    { dbfilename: '' },
+    { dbfilename: '..' },
+    { dbfilename: 'a/b' },
+    { databases: 0 },
+    { databases: 65_537 },
+    { databases: 1.5 },
+    { rdbversion: 6 },
+    { rdbversion: 13 },
+    { nice: -1 },
+    { oomScoreAdj: 1001 },
+    { saveStallTimeoutMs: 99 },
+    { saveStallTimeoutMs: Number.NaN },
+  ]
+  for (const options of WRONG_RANGES) {
+    await t.test(`throws a RangeError for ${JSON.stringify(options)}`, async (t) => {
+      t.throws(() => resolveOptions(options), {
+        constructor: RangeError,
+        code: 'ERR_SNAPFORK_INVALID_ARG',
+        message: new RegExp(Object.keys(options)[0] as string),
+      })
+    })
+  }
+})
+
+function bigints(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
+}
