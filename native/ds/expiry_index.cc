@@ -69,7 +69,7 @@ uint32_t ExpiryIndex::Descend(const Key& key, Path& path) const {
   uint32_t node = root_;
   for (unsigned depth = 0; depth < depth_; ++depth) {
     const Inner& inner = InnerAt(node);
-    // The first child also takes what is smaller than its key. (E2)
+    // (E2)
     const unsigned index = std::max(1u, UpperBound(inner, key)) - 1;
     path.node[depth] = node;
     path.index[depth] = index;
@@ -163,6 +163,10 @@ void ExpiryIndex::Erase(int64_t time_ms, Handle handle) {
   SF_CHECK(index > 0 && KeyAt(leaf, index - 1) == key);
   CloseGap(leaf, index - 1);
   --size_;
+  if (size_ == 0 && nodes_.blocks_held() > 1) {
+    Clear();  // gives the memory of all the nodes back
+    return;
+  }
   if (depth_ == 0) return;
   if (leaf.count == 0) {
     nodes_.Free(node);

@@ -7,7 +7,8 @@
 //
 // Invariants
 //   (E1) Records ascend through the leaves from left to right; none is there twice.
-//   (E2) The key of an inner node's child is at most the first record below that child.
+//   (E2) The key of an inner node's child is at most the first record below that child; the first
+//        child also takes what is smaller than its key.
 //   (E3) No leaf is empty, unless it is the root.
 
 #pragma once

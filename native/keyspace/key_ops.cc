@@ -30,12 +30,12 @@ Status CloneExternal(Keyspace& keyspace, uint32_t to_db, EntryContent& content) 
   return Status();
 }
 
-// Stores a copy of `entry` under another name or in another database.
-Status PutCopy(Keyspace& keyspace, EntryView entry, uint32_t to_db, std::string_view to_key) {
+// Stores a copy of `entry` at `target`, a result of Lookup for `to_key`.
+Status PutCopy(Keyspace& keyspace, EntryView entry, uint32_t to_db, std::string_view to_key,
+               const Found& target) {
   EntryContent content = Keyspace::ContentOf(entry);
   content.key = to_key;
   SF_RETURN_IF_ERROR(CloneExternal(keyspace, to_db, content));
-  const Found target = keyspace.Lookup(to_db, to_key);
   const Status status = keyspace.Put(to_db, target, content, Keyspace::Reuse::kNever);
   if (!status.ok() && content.encoding == Encoding::kExternal) {
     keyspace.arena().Free(content.external.handle);
@@ -145,10 +145,12 @@ Status KeyRename(Keyspace& keyspace, uint32_t db, std::string_view key, std::str
 Status KeyCopy(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t to_db,
                std::string_view to_key, bool replace, bool& done) {
   done = false;
-  const bool target_exists = static_cast<bool>(keyspace.Lookup(to_db, to_key).entry);
-  const Found source = keyspace.Lookup(db, key);
-  if (!source.entry || (target_exists && !replace)) return Status();
-  SF_RETURN_IF_ERROR(PutCopy(keyspace, source.entry, to_db, to_key));
+  // The source first: looking the target up may remove it and move slots, but no entry.
+  const EntryView source = keyspace.Lookup(db, key).entry;
+  if (!source || (db == to_db && key == to_key)) return Status();
+  const Found target = keyspace.Lookup(to_db, to_key);
+  if (target.entry && !replace) return Status();
+  SF_RETURN_IF_ERROR(PutCopy(keyspace, source, to_db, to_key, target));
   done = true;
   ++keyspace.counters().changes;
   return Status();
@@ -156,10 +158,11 @@ Status KeyCopy(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t t
 
 Status KeyMove(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t to_db, bool& done) {
   done = false;
-  const bool target_exists = static_cast<bool>(keyspace.Lookup(to_db, key).entry);
-  const Found source = keyspace.Lookup(db, key);
-  if (!source.entry || target_exists) return Status();
-  SF_RETURN_IF_ERROR(PutCopy(keyspace, source.entry, to_db, key));
+  if (db == to_db) return Status();
+  const Found target = keyspace.Lookup(to_db, key);
+  const Found source = keyspace.Lookup(db, key);  // its slot is in another index than the target's
+  if (!source.entry || target.entry) return Status();
+  SF_RETURN_IF_ERROR(PutCopy(keyspace, source.entry, to_db, key, target));
   keyspace.Remove(db, source);
   done = true;
   ++keyspace.counters().changes;

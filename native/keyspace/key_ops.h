@@ -37,7 +37,8 @@ Status KeyPersist(Keyspace& keyspace, uint32_t db, std::string_view key, bool& d
 
 Status KeyRename(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view new_key,
                  bool only_if_absent, RenameOutcome& outcome);
-// `done` is false if there is no such key, or the target exists and not `replace`.
+// `done` is false if there is no such key, the target exists and not `replace`, or both are the
+// same key.
 Status KeyCopy(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t to_db,
                std::string_view to_key, bool replace, bool& done);
 Status KeyMove(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t to_db, bool& done);

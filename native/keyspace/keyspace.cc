@@ -20,8 +20,7 @@ Status Keyspace::Open(const KeyspaceOptions& options) {
     databases_.push_back(std::make_unique<Database>(blocks_));
     databases_.back()->heap = static_cast<uint16_t>(i);
   }
-  keeper_.Start();
-  return Status();
+  return keeper_.Start();
 }
 
 void Keyspace::Close() {

@@ -22,25 +22,21 @@ Handle AllocateGrowing(Keyspace& keyspace, uint32_t db, uint64_t bytes) {
   return keyspace.arena().Allocate(keyspace.database(db).heap, ObjectKind::kNode, bytes + room);
 }
 
-// Stores `value`, which was changed in place of being set, under `key`.
-Status PutChanged(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
-                  std::string_view value) {
-  EntryContent content;
-  content.key = key;
-  content.raw = true;
-  content.expiry = found.entry ? found.entry.expiry() : kNoExpiry;
-  if (value.size() <= kInlineValueBytesMax) {
-    content.bytes = value;
-    return keyspace.Put(db, found, content);
-  }
-  const Handle handle = AllocateGrowing(keyspace, db, value.size());
-  if (handle == 0) return Status(StatusCode::kOutOfMemory);
-  std::memcpy(keyspace.arena().At(handle), value.data(), value.size());
-  content.encoding = Encoding::kExternal;
-  content.external = {handle, value.size()};
+// Puts `content`, or frees the external value that was made for it.
+Status PutOrFree(Keyspace& keyspace, uint32_t db, const Found& found,
+                 const EntryContent& content) {
   const Status status = keyspace.Put(db, found, content);
-  if (!status.ok()) keyspace.arena().Free(handle);
+  if (!status.ok() && content.encoding == Encoding::kExternal) {
+    keyspace.arena().Free(content.external.handle);
+  }
   return status;
+}
+
+// Writes `old`, zeros where it ends before `offset`, and `value` over it at `offset`.
+void Overlay(char* to, std::string_view old, uint64_t offset, std::string_view value) {
+  if (!old.empty()) std::memcpy(to, old.data(), old.size());
+  if (offset > old.size()) std::memset(to + old.size(), 0, offset - old.size());
+  if (!value.empty()) std::memcpy(to + offset, value.data(), value.size());
 }
 
 // Writes `value` at `offset` of an external value, with zeros before it where there was nothing.
@@ -69,24 +65,37 @@ Status WriteExternal(Keyspace& keyspace, uint32_t db, const Found& found, std::s
   }
   uint8_t* const to = arena.At(changed.handle);
   if (offset > old.bytes) std::memset(to + old.bytes, 0, offset - old.bytes);
-  std::memcpy(to + offset, value.data(), value.size());
+  if (!value.empty()) std::memcpy(to + offset, value.data(), value.size());
   return Status();
 }
 
-// APPEND and SETRANGE on a key that is there.
+// APPEND and SETRANGE. The result is not empty.
 Status WriteAt(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
                uint64_t offset, std::string_view value) {
-  if (found.entry.encoding() == Encoding::kExternal) {
+  if (found.entry && found.entry.encoding() == Encoding::kExternal) {
     return WriteExternal(keyspace, db, found, key, offset, value);
   }
   char digits[kIntegerTextMax];
-  std::string& whole = keyspace.scratch();
-  whole.assign(keyspace.StringOf(found.entry, digits));
-  if (whole.size() < offset + value.size()) whole.resize(offset + value.size());
-  whole.replace(offset, value.size(), value);
-  const Status status = PutChanged(keyspace, db, found, key, whole);
-  if (whole.capacity() > (1u << 20)) std::string().swap(whole);
-  return status;
+  const std::string_view old =
+      found.entry ? keyspace.StringOf(found.entry, digits) : std::string_view();
+  const uint64_t length = std::max<uint64_t>(old.size(), offset + value.size());
+  EntryContent content;
+  content.key = key;
+  content.raw = true;
+  content.expiry = found.entry ? found.entry.expiry() : kNoExpiry;
+  if (length <= kInlineValueBytesMax) {
+    // Not straight into the entry: the old bytes may be where the new ones go.
+    char whole[kInlineValueBytesMax];
+    Overlay(whole, old, offset, value);
+    content.bytes = {whole, length};
+    return keyspace.Put(db, found, content);
+  }
+  const Handle handle = AllocateGrowing(keyspace, db, length);
+  if (handle == 0) return Status(StatusCode::kOutOfMemory);
+  Overlay(reinterpret_cast<char*>(keyspace.arena().At(handle)), old, offset, value);
+  content.encoding = Encoding::kExternal;
+  content.external = {handle, length};
+  return PutOrFree(keyspace, db, found, content);
 }
 
 // Text of a finite or infinite number, nothing else: no blanks, no NaN.
@@ -146,6 +155,7 @@ Status StringGet(Keyspace& keyspace, uint32_t db, std::string_view key, StringRe
   result.found = static_cast<bool>(found.entry);
   if (!found.entry) {
     ++keyspace.counters().misses;
+    result.text = {};
     return Status();
   }
   ++keyspace.counters().hits;
@@ -164,12 +174,9 @@ Status StringSet(Keyspace& keyspace, uint32_t db, std::string_view key, std::str
   content.key = key;
   content.expiry = (flags & kSetKeepExpiry) != 0 && present ? found.entry.expiry() : expiry;
   SF_RETURN_IF_ERROR(EncodeString(keyspace, db, value, content));
-  const Status status = keyspace.Put(db, found, content);
-  if (!status.ok() && content.encoding == Encoding::kExternal) {
-    keyspace.arena().Free(content.external.handle);
-  }
-  if (status.ok()) ++keyspace.counters().changes;
-  return status;
+  SF_RETURN_IF_ERROR(PutOrFree(keyspace, db, found, content));
+  ++keyspace.counters().changes;
+  return Status();
 }
 
 Status StringAppend(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view value,
@@ -198,16 +205,7 @@ Status StringSetRange(Keyspace& keyspace, uint32_t db, std::string_view key, uin
     return Status(StatusCode::kStringTooLong);
   }
   length = std::max<uint64_t>(length, offset + value.size());
-  if (found.entry) {
-    SF_RETURN_IF_ERROR(WriteAt(keyspace, db, found, key, offset, value));
-  } else {
-    std::string& whole = keyspace.scratch();
-    whole.assign(offset, '\0');
-    whole.append(value);
-    const Status status = PutChanged(keyspace, db, found, key, whole);
-    if (whole.capacity() > (1u << 20)) std::string().swap(whole);
-    SF_RETURN_IF_ERROR(status);
-  }
+  SF_RETURN_IF_ERROR(WriteAt(keyspace, db, found, key, offset, value));
   ++keyspace.counters().changes;
   return Status();
 }
@@ -286,9 +284,12 @@ Status StringIncrementFloat(Keyspace& keyspace, uint32_t db, std::string_view ke
   if (formatted.size() > kInlineValueBytesMax) {
     SF_RETURN_IF_ERROR(EncodeString(keyspace, db, formatted, content));
   }
-  SF_RETURN_IF_ERROR(keyspace.Put(db, found, content));
+  SF_RETURN_IF_ERROR(PutOrFree(keyspace, db, found, content));
   ++keyspace.counters().changes;
-  return StringGet(keyspace, db, key, result);
+  // Not StringGet: a change counts as no hit.
+  result.text = keyspace.StringOf(keyspace.Lookup(db, key).entry, result.scratch);
+  result.found = true;
+  return Status();
 }
 
 }  // namespace snapfork

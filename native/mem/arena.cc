@@ -99,6 +99,14 @@ uint32_t Arena::HeadPageOf(Handle handle) const {
   return tail ? info.previous : page;
 }
 
+bool Arena::IsFrozenObject(Handle handle) const {
+  const uint32_t page = HeadPageOf(handle);
+  const PageInfo& info = page_heap_.pages()[page];
+  // The child passes the chunks of a large object one by one, the last one last.
+  const uint32_t pages = info.use == PageUse::kLarge ? info.next : 1;
+  return page_heap_.IsFrozenPage(page) || page_heap_.IsFrozenPage(page + pages - 1);
+}
+
 size_t Arena::CapacityOf(Handle handle) const {
   const PageInfo& info = page_heap_.pages()[HeadPageOf(handle)];
   return info.use == PageUse::kLarge ? info.next * kPageBytes : SizeClassBytes(info.size_class);

@@ -42,7 +42,7 @@ class Arena {
   // What Allocate(bytes) would give.
   static size_t CapacityFor(size_t bytes);
   // True if a child still needs the object as it is: a change would cost a copied page.
-  bool IsFrozen(Handle handle) const { return page_heap_.IsFrozenPage(PageOf(handle)); }
+  bool IsFrozen(Handle handle) const { return page_heap_.freezing() && IsFrozenObject(handle); }
   bool freezing() const { return page_heap_.freezing(); }
 
   uint8_t* At(Handle handle) { return page_heap_.data() + handle * kHandleUnit; }
@@ -75,6 +75,7 @@ class Arena {
     return static_cast<uint32_t>(handle * kHandleUnit / kPageBytes);
   }
   uint32_t HeadPageOf(Handle handle) const;
+  bool IsFrozenObject(Handle handle) const;
   SlabLists& ListsOf(uint16_t heap, unsigned kind) { return lists_[heap * 2u + kind]; }
 
   uint32_t OpenSlab(uint16_t heap, ObjectKind kind, unsigned size_class);

@@ -74,6 +74,7 @@ class CellPool {
   uint8_t* At(uint32_t cell) const {
     return blocks_.At(block_ids_[cell / kCellsPerBlock]) + cell % kCellsPerBlock * kCellBytes;
   }
+  size_t blocks_held() const { return block_ids_.size(); }
   // Drops every cell at once.
   void Clear() {
     for (uint32_t block : block_ids_) blocks_.Free(block);

@@ -41,7 +41,7 @@ enum class ObjectKind : uint8_t { kEntry, kNode };
 struct ChunkInfo {
   uint32_t free_pages;  // bit set: the page is free; all ones: the chunk is not in use
   uint32_t heap_max;    // highest heap that had a page here since the chunk came into use
-  uint32_t born;        // the freeze number during which the chunk came into use
+  uint32_t born;        // the freeze number during which it came into use, or last gave a page
 };
 static_assert(sizeof(ChunkInfo) == 12);
 

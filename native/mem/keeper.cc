@@ -2,7 +2,6 @@
 
 #include "mem/keeper.h"
 
-#include <pthread.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -127,25 +126,33 @@ uint32_t ChunkPool::backed() const {
   return in_use_ + static_cast<uint32_t>(ready_.size()) + prefaulting_ + discarding_;
 }
 
-void Keeper::Start() {
-  SF_CHECK(!thread_.joinable());
+Status Keeper::Start() {
+  SF_CHECK(!started_);
   // The host's signal handlers belong on its own threads.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { Run(); });
+  // Not std::thread: where no thread can be had it would end the host.
+  auto run = [](void* self) -> void* {
+    static_cast<Keeper*>(self)->Run();
+    return nullptr;
+  };
+  const int error = pthread_create(&thread_, nullptr, run, this);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  started_ = error == 0;
+  return started_ ? Status() : Status::FromErrno(error);
 }
 
 void Keeper::Stop() {
-  if (!thread_.joinable()) return;
+  if (!started_) return;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
   }
   work_.notify_one();
-  thread_.join();
+  pthread_join(thread_, nullptr);
+  started_ = false;
 }
 
 void Keeper::Pause() {

@@ -13,11 +13,12 @@
 
 #pragma once
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "mem/region.h"
@@ -81,7 +82,8 @@ class Keeper {
   Keeper() = default;
   ~Keeper() { Stop(); }
 
-  void Start();
+  // kIo if the process may have no more threads.
+  Status Start();
   // Joins the thread; orders that still wait are dropped.
   void Stop();
   void Pause();
@@ -103,7 +105,8 @@ class Keeper {
   std::condition_variable work_;
   std::condition_variable idle_;
   std::deque<Job> jobs_;
-  std::thread thread_;
+  pthread_t thread_{};
+  bool started_ = false;
   bool busy_ = false;
   bool paused_ = false;
   bool stopping_ = false;

@@ -66,7 +66,10 @@ Status PageHeap::AllocateInChunk(uint32_t count, uint16_t heap, uint32_t& page) 
   }
   uint32_t chunk = 0;
   SF_RETURN_IF_ERROR(pool_.Take(chunk));
-  SF_RETURN_IF_ERROR(OpenChunks(chunk, 1));
+  if (const Status status = OpenChunks(chunk, 1); !status.ok()) {
+    pool_.Return(chunk);
+    return status;
+  }
   Use(chunk, RunMask(count, 0), heap);
   page = chunk * kPagesPerChunk;
   return Status();
@@ -76,7 +79,10 @@ Status PageHeap::AllocateAcrossChunks(uint32_t count, uint16_t heap, uint32_t& p
   const uint32_t chunk_count = (count + kPagesPerChunk - 1) / kPagesPerChunk;
   uint32_t first = 0;
   SF_RETURN_IF_ERROR(pool_.TakeAdjacent(chunk_count, first));
-  SF_RETURN_IF_ERROR(OpenChunks(first, chunk_count));
+  if (const Status status = OpenChunks(first, chunk_count); !status.ok()) {
+    for (uint32_t i = 0; i < chunk_count; ++i) pool_.Return(first + i);
+    return status;
+  }
   for (uint32_t i = 0; i < chunk_count; ++i) {
     const uint32_t used = std::min(count - i * kPagesPerChunk, kPagesPerChunk);
     Use(first + i, RunMask(used, 0), heap);
@@ -95,6 +101,8 @@ Status PageHeap::OpenChunks(uint32_t first, uint32_t count) {
     usable_.resize(end / 64 + 1);
     withheld_.resize(end / 64 + 1);
   }
+  // The pool may have kept chunks below as spares: these are not in use.
+  for (; chunk_limit_ < end; ++chunk_limit_) chunks()[chunk_limit_].free_pages = kAllFree;
   for (size_t chunk = first; chunk < end; ++chunk) {
     chunks()[chunk] = {.free_pages = kAllFree, .heap_max = 0, .born = freeze_.number};
   }
@@ -106,6 +114,7 @@ void PageHeap::Use(uint32_t chunk, uint32_t mask, uint16_t heap) {
   SF_DCHECK((info.free_pages & mask) == mask);  // (P1)
   info.free_pages &= ~mask;
   info.heap_max = std::max<uint32_t>(info.heap_max, heap);
+  if (freeze_.active) info.born = freeze_.number;  // (P4)
   SetUsable(chunk, info.free_pages != 0);
 }
 

@@ -9,6 +9,8 @@
 //   (P2) `usable_` has the bit of a chunk set iff the chunk is in use, has a free page and may
 //        give it now; `withheld_` the same for chunks that are frozen.
 //   (P3) A chunk without a used page is not in use: it is back in the pool.
+//   (P4) A chunk that gives a page while a child lives is young from then on: the child has
+//        passed it, and must not appear to have it before itself again.
 
 #pragma once
 
@@ -48,7 +50,8 @@ class PageHeap {
   ChunkInfo* chunks() const { return reinterpret_cast<ChunkInfo*>(chunk_table_.base()); }
   PageInfo* pages() const { return reinterpret_cast<PageInfo*>(page_table_.base()); }
   uint64_t* live() const { return reinterpret_cast<uint64_t*>(live_bits_.base()); }
-  uint32_t chunk_limit() const { return pool_.chunk_limit(); }
+  // One more than the highest chunk that was ever in use; the tables reach so far.
+  uint32_t chunk_limit() const { return chunk_limit_; }
   ChunkMap Map() const;
 
   const Region& data_region() const { return data_; }
@@ -77,6 +80,7 @@ class PageHeap {
   Region page_table_;
   Region live_bits_;
   ChunkPool pool_;
+  uint32_t chunk_limit_ = 1;
   Freeze freeze_;
   std::vector<uint64_t> usable_;
   std::vector<uint64_t> withheld_;

@@ -30,7 +30,10 @@ Status KeyspaceLoad::Open() {
 }
 
 Status KeyspaceLoad::Run() {
-  SF_RETURN_IF_ERROR(loader_->Load());
+  if (const Status status = loader_->Load(); !status.ok()) {
+    bulk_.Abandon();
+    return status;
+  }
   return bulk_.Finish();
 }
 

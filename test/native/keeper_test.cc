@@ -1,0 +1,157 @@
+// keeper_test.cc - chunks between cold, spare and use, and the thread that moves them.
+
+#include "mem/keeper.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <vector>
+
+#include "memory_probe.h"
+#include "test.h"
+
+namespace {
+
+using snapfork::Backing;
+using snapfork::ChunkPool;
+using snapfork::Forking;
+using snapfork::kChunkBytes;
+using snapfork::Keeper;
+using snapfork::Region;
+
+struct Fixture {
+  explicit Fixture(uint32_t chunks = 1000, uint32_t spare_max = 4)
+      : pool(region, keeper, spare_max) {
+    EXPECT_OK(region.Reserve(chunks * kChunkBytes, Backing::kSmallPages, Forking::kNotInChild));
+  }
+  ~Fixture() { keeper.Stop(); }
+
+  size_t Resident() const { return sf::ResidentBytes(region.base(), region.committed()); }
+
+  Region region;
+  Keeper keeper;
+  ChunkPool pool;
+};
+
+TEST(ChunkPool, NeverGivesChunkZeroNorOneChunkTwice) {  // (K1)
+  Fixture fixture;
+  EXPECT_OK(fixture.keeper.Start());
+  sf::Random random(110);
+  std::set<uint32_t> used;
+  std::vector<uint32_t> order;
+  for (int i = 0; i < 3000; ++i) {
+    if (used.size() < 40 && random.Below(2) == 0) {
+      const uint32_t count = random.Below(4) == 0 ? 1 + static_cast<uint32_t>(random.Below(5)) : 1;
+      uint32_t first = 0;
+      if (count == 1) {
+        ASSERT_OK(fixture.pool.Take(first));
+      } else {
+        ASSERT_OK(fixture.pool.TakeAdjacent(count, first));
+      }
+      for (uint32_t chunk = first; chunk < first + count; ++chunk) {
+        ASSERT_TRUE(chunk != 0 && used.insert(chunk).second);
+        order.push_back(chunk);
+        fixture.region.base()[chunk * kChunkBytes] = 1;  // accessible
+      }
+    } else if (!order.empty()) {
+      std::swap(order[random.Below(order.size())], order.back());
+      used.erase(order.back());
+      fixture.pool.Return(order.back());
+      order.pop_back();
+    }
+    ASSERT_EQ(fixture.pool.in_use(), used.size());
+  }
+  // What is returned is used again: the region does not run away.
+  for (uint32_t chunk : order) fixture.pool.Return(chunk);
+  ASSERT_TRUE(sf::WaitFor([&] { return fixture.pool.backed() <= 4; }));
+  const uint32_t limit = fixture.pool.chunk_limit();
+  uint32_t chunk = 0;
+  for (int i = 0; i < 15; ++i) ASSERT_OK(fixture.pool.Take(chunk));
+  EXPECT_EQ(fixture.pool.chunk_limit(), limit);
+}
+
+TEST(ChunkPool, FailsWhenTheRegionIsUsedUpAndRecovers) {
+  Fixture fixture(8);
+  EXPECT_OK(fixture.keeper.Start());
+  std::vector<uint32_t> taken;
+  uint32_t chunk = 0;
+  // Spares on their way are not to be had at once.
+  sf::WaitFor([&] {
+    while (fixture.pool.Take(chunk).ok()) taken.push_back(chunk);
+    return taken.size() == 7;
+  });
+  ASSERT_EQ(taken.size(), 7u);
+  EXPECT_EQ(fixture.pool.Take(chunk).code(), snapfork::StatusCode::kOutOfMemory);
+  EXPECT_EQ(fixture.pool.TakeAdjacent(2, chunk).code(), snapfork::StatusCode::kOutOfMemory);
+  fixture.pool.Return(taken.back());
+  EXPECT_OK(fixture.pool.Take(chunk));
+  EXPECT_EQ(chunk, taken.back());
+}
+
+TEST(ChunkPool, KeepsBackedSparesAheadAndGivesTheRestToTheKernel) {
+  Fixture fixture(1000, 4);
+  EXPECT_OK(fixture.keeper.Start());
+  std::vector<uint32_t> taken(200);
+  for (uint32_t& chunk : taken) {
+    ASSERT_OK(fixture.pool.Take(chunk));
+    std::memset(fixture.region.base() + chunk * kChunkBytes, 1, kChunkBytes);
+  }
+  EXPECT_TRUE(sf::WaitFor([&] { return fixture.Resident() == 204 * kChunkBytes; }));
+  EXPECT_EQ(fixture.pool.backed(), 204u);
+  for (uint32_t chunk : taken) fixture.pool.Return(chunk);
+  EXPECT_TRUE(sf::WaitFor([&] { return fixture.pool.backed() == 4; }));
+  EXPECT_EQ(fixture.Resident(), 4 * kChunkBytes);
+  // Discarded chunks are cold again, adjacent ones found among them.
+  const uint32_t limit = fixture.pool.chunk_limit();
+  uint32_t first = 0;
+  ASSERT_OK(fixture.pool.TakeAdjacent(100, first));
+  EXPECT_EQ(fixture.pool.chunk_limit(), limit);
+}
+
+TEST(Keeper, TouchesNoChunkWhilePaused) {
+  Fixture fixture;
+  EXPECT_OK(fixture.keeper.Start());
+  for (int round = 0; round < 50; ++round) {
+    fixture.keeper.Pause();
+    std::vector<uint32_t> taken(8);
+    for (uint32_t& chunk : taken) {
+      ASSERT_OK(fixture.pool.Take(chunk));
+      fixture.region.base()[chunk * kChunkBytes] = 1;
+    }
+    const size_t before = fixture.Resident();
+    for (uint32_t chunk : taken) fixture.pool.Return(chunk);
+    EXPECT_EQ(fixture.Resident(), before);
+    fixture.keeper.Resume();
+  }
+  EXPECT_TRUE(sf::WaitFor([&] { return fixture.pool.backed() <= 4; }));
+}
+
+TEST(Keeper, StopsWithOrdersPendingAndStartsOnlyOnce) {
+  for (int round = 0; round < 20; ++round) {
+    Fixture fixture;
+    EXPECT_OK(fixture.keeper.Start());
+    uint32_t chunk = 0;
+    for (int i = 0; i < round; ++i) ASSERT_OK(fixture.pool.Take(chunk));
+    fixture.keeper.Stop();
+    fixture.keeper.Stop();
+  }
+}
+
+TEST(ChunkPool, TakesSparesOutOfWhatAChildGets) {
+  Fixture fixture;
+  EXPECT_OK(fixture.keeper.Start());
+  uint32_t chunk = 0;
+  ASSERT_OK(fixture.pool.Take(chunk));
+  // One spare, the next fresh chunk, is prefaulted.
+  ASSERT_TRUE(sf::WaitFor([&] { return fixture.Resident() == kChunkBytes; }));
+  fixture.keeper.Pause();
+  fixture.region.SetForkable(true);
+  fixture.pool.ExcludeSparesFromFork();
+  EXPECT_TRUE(sf::IsInChild(fixture.region.base() + chunk * kChunkBytes));
+  EXPECT_FALSE(sf::IsInChild(fixture.region.base() + (chunk + 1) * kChunkBytes));
+  fixture.region.SetForkable(false);
+  EXPECT_FALSE(sf::IsInChild(fixture.region.base() + chunk * kChunkBytes));
+  fixture.keeper.Resume();
+}
+
+}  // namespace
