@@ -29,7 +29,7 @@ export const ERROR_CODES = {
     summary: 'Another engine, of this process or another one, has the directory open.',
   },
   ERR_SNAPFORK_CHILD_ACTIVE: { retryable: true, summary: 'A child process is still saving.' },
-  ERR_SNAPFORK_FORK_FAILED: { retryable: true, summary: 'fork(2) failed.' },
+  ERR_SNAPFORK_FORK_FAILED: { retryable: true, summary: 'The kernel could not fork this process.' },
   ERR_SNAPFORK_CHILD_DIED: {
     retryable: true,
     summary: 'The child ended without a complete file.',
