@@ -192,7 +192,8 @@ class Comparison {
     const keys = await this.#theirs.send({ db, args: ['KEYS', '*'] })
     await this.#runStep({ db, args: ['KEYS', '*'] })
     for (const key of keys as string[]) {
-      for (const name of ['GET', 'TYPE', 'PEXPIRETIME']) await this.#runStep({ db, args: [name, key] })
+      for (const name of ['GET', 'TYPE', 'PEXPIRETIME'])
+        await this.#runStep({ db, args: [name, key] })
       await this.#runStep({ db, args: ['OBJECT', 'ENCODING', key] })
     }
     await this.#runStep({ db, args: ['DBSIZE'] })
@@ -269,4 +270,3 @@ t.test('Commands compared with redis-server', { skip }, async (t) => {
     })
   }
 })
-

@@ -41,9 +41,34 @@ const USELESS_TIMES = ['0', '-1', '-1000', '9223372036854775807', '9223372036854
 const DATABASE_WORDS = ['0', '1', '2', '3', '3', '-1', '16', '99', 'x', '', '99999999999', '+1']
 const PATTERNS = [
   ...['*', '**', 'a', '?', '??', 'key:*', '*1', 'k*', '[a-c]', '[^a]', '[c-a]', '[abc', '[]', '['],
-  ...['\\*', '\\a', 'a\\', '*\xff*', '\0*', '[\xd0-\xff]*', 'key:[12]', '*[!a]*', '', '[^]', '[a-]'],
+  ...[
+    '\\*',
+    '\\a',
+    'a\\',
+    '*\xff*',
+    '\0*',
+    '[\xd0-\xff]*',
+    'key:[12]',
+    '*[!a]*',
+    '',
+    '[^]',
+    '[a-]',
+  ],
 ]
-const CURSORS = ['0', '', '00', '+0', '-0', '0\0x', 'x', '-', ' 0', '1', '18446744073709551616', '-1']
+const CURSORS = [
+  '0',
+  '',
+  '00',
+  '+0',
+  '-0',
+  '0\0x',
+  'x',
+  '-',
+  ' 0',
+  '1',
+  '18446744073709551616',
+  '-1',
+]
 
 const key = fc.constantFrom(...KEYS)
 const value = fc.oneof(
@@ -77,7 +102,9 @@ function command(name: string, ...parts: Part[]): fc.Arbitrary<string[]> {
 }
 
 function several(part: fc.Arbitrary<string> | fc.Arbitrary<string[]>, max = 4): Part {
-  return fc.array<string | string[]>(part, { minLength: 1, maxLength: max }).map((all) => all.flat())
+  return fc
+    .array<string | string[]>(part, { minLength: 1, maxLength: max })
+    .map((all) => all.flat())
 }
 
 /** Zero to three options, each a word or a word with its argument. */
@@ -194,7 +221,9 @@ function rareCommands(): fc.Arbitrary<string[]> {
     command('FLUSHDB', flush),
     command('FLUSHALL', flush),
     command('OBJECT', word('', 'FOO', 'fo\r\no', 'o'.repeat(200)), several(key)),
-    fc.tuple(word('', 'FOO', 'get\0', 'f\0g', 'F\r\nO', 'f'.repeat(130)), several(value)).map((w) => w.flat()),
+    fc
+      .tuple(word('', 'FOO', 'get\0', 'f\0g', 'F\r\nO', 'f'.repeat(130)), several(value))
+      .map((w) => w.flat()),
   )
 }
 
@@ -212,10 +241,7 @@ function withWrongArity(commands: fc.Arbitrary<string[]>): fc.Arbitrary<string[]
 export function steps(mode: TimeMode, maxLength: number): fc.Arbitrary<Step[]> {
   const clock = times(mode)
   const common = fc.oneof(...stringCommands(clock), ...keyCommands(clock))
-  const any = fc.oneof(
-    { weight: 40, arbitrary: common },
-    { weight: 1, arbitrary: rareCommands() },
-  )
+  const any = fc.oneof({ weight: 40, arbitrary: common }, { weight: 1, arbitrary: rareCommands() })
   const db = fc.oneof(
     { weight: 4, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.nat({ max: DATABASES - 1 }) },
