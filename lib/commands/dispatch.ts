@@ -32,7 +32,9 @@ export function resolve(context: CommandContext): CommandSpec {
   const subcommand = command.subcommands.get(upperCase(readBytes(context, 1)))
   if (subcommand === undefined) {
     const help = `Try ${command.name} HELP.`
-    throw ReplyError.ofLatin1(`ERR unknown subcommand '${echoed(readCString(context, 1))}'. ${help}`)
+    throw ReplyError.ofLatin1(
+      `ERR unknown subcommand '${echoed(readCString(context, 1))}'. ${help}`,
+    )
   }
   if (!fits(subcommand, context.argc)) {
     throw arityError(`${command.name}|${subcommand.name}`.toLowerCase())

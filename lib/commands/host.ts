@@ -20,6 +20,8 @@ export interface CommandHost {
    * @throws {SnapforkError} if no child could be started.
    */
   startBackgroundSave(): void
+  /** Whether a child of this engine is saving. */
+  isSaving(): boolean
   /** Unix time in seconds of the last snapshot that was written. */
   lastSaveSeconds(): number
   /** INFO's text; no names stand for the default sections. */

@@ -17,32 +17,35 @@ function hostOf({ host }: CommandContext): CommandHost {
   return host
 }
 
+const IN_PROGRESS = 'ERR Background save already in progress'
+/** Redis's words where a child of another kind is in the way; here it is that of another engine. */
+const OTHER_CHILD =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. " +
+  'Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.'
+
 /** Runs a save; one that is refused as another one runs gets Redis's reply. */
-function unlessChildActive(save: () => void): void {
+function unlessChildActive(host: CommandHost, save: () => void): void {
   try {
     save()
   } catch (error) {
-    if (error instanceof SnapforkError && error.code === 'ERR_SNAPFORK_CHILD_ACTIVE') {
-      throw Object.assign(new ReplyError('ERR Background save already in progress'), {
-        cause: error,
-      })
-    }
-    throw error
+    if (!(error instanceof SnapforkError) || error.code !== 'ERR_SNAPFORK_CHILD_ACTIVE') throw error
+    const reply = new ReplyError(host.isSaving() ? IN_PROGRESS : OTHER_CHILD)
+    throw Object.assign(reply, { cause: error })
   }
 }
 
 function save(context: CommandContext): Reply {
   const host = hostOf(context)
-  unlessChildActive(() => host.save())
+  unlessChildActive(host, () => host.save())
   return OK
 }
 
-/** SCHEDULE only matters where another kind of child could be in the way. */
+/** SCHEDULE is accepted, and does not wait for the child of another engine. */
 function bgsave(context: CommandContext): Reply {
   const { argc } = context
   if (argc > 2 || (argc === 2 && readOption(context, 1) !== 'SCHEDULE')) throw syntaxError()
   const host = hostOf(context)
-  unlessChildActive(() => host.startBackgroundSave())
+  unlessChildActive(host, () => host.startBackgroundSave())
   return SAVE_STARTED
 }
 

@@ -70,6 +70,7 @@ export class Snapfork extends Database {
     const host: CommandHost = {
       save: () => void this.save(),
       startBackgroundSave: () => ignoreRejection(this.#snapshots.start()),
+      isSaving: () => this.#snapshots.isSaving,
       lastSaveSeconds: () => this.lastsave(),
       info: (sections) => this.#info(sections),
       allKeysRemoved: () => this.#snapshots.cancel('ERR_SNAPFORK_CANCELED'),

@@ -9,7 +9,8 @@
  * by the end of a pipe that nobody writes to, and its result is read by waitpid(2) for its pid.
  *
  * Invariants
- *  (J1) At most one job of an engine is `running`: the engine refuses a second fork.
+ *  (J1) At most one job per process is `running`, whichever engine or copy of this package it
+ *       belongs to: two children would share the disk, and double what a save costs in memory.
  *  (J2) The target path names a complete file at every instant: only a complete temporary file is
  *       renamed.
  *  (J3) A job that is not `running` has no child, no temporary file, no timer and no descriptor.
@@ -50,6 +51,10 @@ const SYNC_PATIENCE = 10
 const LOOKS_PER_LIMIT = 4
 const LOOK_MS_MAX = 5000
 const REAP_RETRY_MS_MAX = 50
+
+/** Where the process keeps its running job. (J1) A symbol of the registry, for all copies. */
+const RUNNING = Symbol.for('snapfork.runningJob')
+const processWide: { [RUNNING]?: unknown } = globalThis
 
 export type SnapshotState = 'idle' | 'running' | 'saved' | 'failed'
 
@@ -114,6 +119,10 @@ export class SnapshotJob {
    *   failed with. (J3)
    */
   start(): Promise<SnapshotReport> {
+    if (processWide[RUNNING] !== undefined) {
+      const detail = 'A child of another engine in this process is still saving.'
+      throw new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE', detail)
+    }
     this.#enter('idle', 'running')
     this.#startedAtMs = monotonicMs()
     try {
@@ -230,6 +239,7 @@ export class SnapshotJob {
       throw new SnapforkError('ERR_SNAPFORK_INTERNAL', detail)
     }
     this.#state = to
+    processWide[RUNNING] = to === 'running' ? this : undefined
   }
 }
 

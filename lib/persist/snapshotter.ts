@@ -114,6 +114,11 @@ export class Snapshotter {
     }
   }
 
+  /** Whether a child of this engine is saving. */
+  get isSaving(): boolean {
+    return this.#job !== null
+  }
+
   get lastSaveSeconds(): number {
     return this.#lastSaveSeconds
   }

@@ -95,6 +95,19 @@ t.test('bgsave()', async (t) => {
     t.equal((await saved).keys, KEYS)
   })
 
+  await t.test('is one at a time per process, also with two engines', async (t) => {
+    const dir = t.testdir()
+    const first = await openFilled(t, join(dir, 'first'))
+    const second = await openFilled(t, join(dir, 'second'))
+    const { pid, saved } = startStopped(first)
+    t.match(await failure(second.bgsave()), { code: 'ERR_SNAPFORK_CHILD_ACTIVE' })
+    t.throws(() => second.call('BGSAVE'), { message: /^ERR Another child process is active/ })
+    t.equal(second.save().keys, KEYS)
+    process.kill(pid, 'SIGCONT')
+    await saved
+    t.equal((await second.bgsave()).keys, KEYS)
+  })
+
   await t.test('leaves the old file in place when the child is killed by SIGKILL', async (t) => {
     const dir = t.testdir()
     const db = await openFilled(t, dir)
