@@ -32,7 +32,7 @@ const INTERVAL_MS_MAX = 10_000
 /** (M1) */
 const INTERVAL_PER_COST = 100
 /** All mappings are read again when the pages to split have grown by this factor. */
-const SPLIT_GROWTH = 2
+const SPLIT_GROWTH = 1.25
 const READ_BYTES = 64 << 10
 
 /** What this process knows of its own memory. It takes some 20 us. */

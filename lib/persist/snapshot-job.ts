@@ -54,7 +54,7 @@ const REAP_RETRY_MS_MAX = 50
 
 /** Where the process keeps its running job. (J1) A symbol of the registry, for all copies. */
 const RUNNING = Symbol.for('snapfork.runningJob')
-const processWide: { [RUNNING]?: unknown } = globalThis
+const processWide = globalThis as { [RUNNING]?: unknown }
 
 export type SnapshotState = 'idle' | 'running' | 'saved' | 'failed'
 
