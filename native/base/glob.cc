@@ -47,6 +47,7 @@ bool MatchOne(std::string_view pattern, size_t& at, unsigned char byte) {
 }  // namespace
 
 bool GlobMatch(std::string_view pattern, std::string_view text) {
+  if (text.empty()) return pattern.empty();
   size_t at = 0;
   size_t position = 0;
   size_t after_star = std::string_view::npos;

@@ -3,6 +3,9 @@
 //   *        any bytes, also none        [abc]    one of these bytes
 //   ?        exactly one byte            [^abc]   none of these
 //   \x       the byte x itself           [a-z]    a range, either way round
+//
+// An empty text matches the empty pattern only, not even `*`: so Redis 7.0 has it. KEYS and SCAN
+// take a lone `*` for "all" and so never ask.
 
 #pragma once
 

@@ -52,7 +52,7 @@ template <typename Visit>
 uint64_t KeyScan(Keyspace& keyspace, uint32_t db, uint64_t cursor, uint64_t count,
                  std::string_view pattern, Visit&& visit) {
   const int64_t now = keyspace.Now();
-  const bool all = pattern == "*";
+  const bool all = pattern == "*";  // The empty key too, which no other star matches.
   uint64_t seen = 0;
   do {
     cursor = keyspace.database(db).index.Scan(cursor, [&](Handle handle) {

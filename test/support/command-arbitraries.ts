@@ -55,6 +55,7 @@ const PATTERNS = [
     '[a-]',
   ],
 ]
+const PATTERN_LETTERS = ['a', 'k', 'e', 'y', ':', '1', '*', '*', '?', '[', ']', '^', '-', '\\']
 const CURSORS = [
   '0',
   '',
@@ -76,6 +77,11 @@ const value = fc.oneof(
   { weight: 3, arbitrary: fc.uint8Array({ maxLength: 12 }).map((bytes) => latin1(bytes)) },
   { weight: 2, arbitrary: fc.constantFrom(20, 21, 43, 44, 45, 255, 256).map((n) => 'v'.repeat(n)) },
   { weight: 1, arbitrary: fc.constantFrom(2047, 2048, 2049, 5000).map((n) => 'w'.repeat(n)) },
+)
+
+const pattern = fc.oneof(
+  fc.constantFrom(...PATTERNS),
+  fc.array(fc.constantFrom(...PATTERN_LETTERS), { maxLength: 9 }).map((letters) => letters.join('')),
 )
 
 function latin1(bytes: Uint8Array): string {
@@ -181,7 +187,7 @@ function keyCommands(clock: Times): fc.Arbitrary<string[]>[] {
   const conditions = options(word('NX', 'XX', 'GT', 'LT', 'gt', 'FOO', 'a\r\nb\0c', ''))
   const db = fc.tuple(inAnyCase('DB'), word(...DATABASE_WORDS))
   const scanOptions = options(
-    fc.tuple(inAnyCase('MATCH'), word(...PATTERNS)),
+    fc.tuple(inAnyCase('MATCH'), pattern),
     fc.tuple(inAnyCase('COUNT'), word('1', '3', '100', '9223372036854775807', '0', '-1', 'x')),
     fc.tuple(inAnyCase('TYPE'), word('string', 'STRING', 'list', 'none', 'foo')),
     word('FOO', 'COUNT', ''),
@@ -206,7 +212,7 @@ function keyCommands(clock: Times): fc.Arbitrary<string[]>[] {
     command('COPY', key, key, options(db, word('REPLACE', 'replace', 'DB', 'FOO'))),
     command('MOVE', key, word(...DATABASE_WORDS)),
     command('SCAN', word(...CURSORS), scanOptions),
-    command('KEYS', word(...PATTERNS)),
+    command('KEYS', pattern),
     command('RANDOMKEY'),
     command('OBJECT', inAnyCase('ENCODING'), key),
   ]
