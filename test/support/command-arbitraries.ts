@@ -81,7 +81,9 @@ const value = fc.oneof(
 
 const pattern = fc.oneof(
   fc.constantFrom(...PATTERNS),
-  fc.array(fc.constantFrom(...PATTERN_LETTERS), { maxLength: 9 }).map((letters) => letters.join('')),
+  fc
+    .array(fc.constantFrom(...PATTERN_LETTERS), { maxLength: 9 })
+    .map((letters) => letters.join('')),
 )
 
 function latin1(bytes: Uint8Array): string {

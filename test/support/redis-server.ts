@@ -8,9 +8,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RespClient } from './resp-client.js'
+import { RespClient, SimpleString } from './resp-client.js'
 
-const START_MS_MAX = 15_000
+/** Loading a file included. */
+const START_MS_MAX = 60_000
 const INSTALL_MS_MAX = 180_000
 
 export class RedisServer {
@@ -47,7 +48,11 @@ export class RedisServer {
   }
 }
 
-/** Starts a server on a socket of its own, or returns null if there is none on this machine. */
+/**
+ * Starts a server on a socket of its own, or returns null if there is none on this machine.
+ *
+ * @param settings Such as `'--dir', dir`, which makes it load the `dump.rdb` of a folder.
+ */
 export async function startRedis(...settings: string[]): Promise<RedisServer | null> {
   const program = findRedis() ?? (installRedis() ? findRedis() : null)
   if (program === null) {
@@ -64,6 +69,15 @@ export async function startRedis(...settings: string[]): Promise<RedisServer | n
   return server
 }
 
+/** Runs redis-check-rdb on a file, which is redis-server by another name. */
+export function checkRdb(path: string): { isSound: boolean; output: string } {
+  const program = findRedis()
+  if (program === null) throw new Error('no redis-server')
+  const options = { argv0: 'redis-check-rdb', encoding: 'utf8' } as const
+  const { status, stdout } = spawnSync(program.path, [path], options)
+  return { isSound: status === 0 && stdout.includes('RDB looks OK!'), output: stdout }
+}
+
 function serverArguments(directory: string, settings: readonly string[]): string[] {
   const socket = join(directory, 'redis.sock')
   return [
@@ -78,8 +92,10 @@ async function waitUntilReady(server: RedisServer, child: ChildProcess): Promise
   for (;;) {
     try {
       const client = await RespClient.connect({ path: server.socketPath })
+      const reply = await client.send('PING')
       client.close()
-      return
+      // It answers -LOADING while it loads a file.
+      if (reply instanceof SimpleString) return
     } catch (error) {
       if (child.exitCode !== null || Date.now() > deadline) {
         await server.stop()
