@@ -31,8 +31,9 @@ const INTERVAL_MS_MIN = 50
 const INTERVAL_MS_MAX = 10_000
 /** (M1) */
 const INTERVAL_PER_COST = 100
-/** All mappings are read again when the pages to split have grown by this factor. */
-const SPLIT_GROWTH = 1.25
+/** All mappings are read again when the pages to split have grown by this part, and so many bytes. */
+const SPLIT_GROWTH = 1 / 8
+const SPLIT_GROWTH_BYTES = 1 << 20
 const READ_BYTES = 64 << 10
 
 /** What this process knows of its own memory. It takes some 20 us. */
@@ -111,11 +112,14 @@ export class CowSampler {
     const child = parseSmapsRollup(await readText(rollup).catch(() => ''))
     if (child === null || this.#isStopped) return meter.costMs
     this.#account.add(this.elapsedMs, child, this.#parent())
-    const { splitBytes } = this.#account
-    if (splitBytes === null || child.privateDirtyBytes > splitBytes * SPLIT_GROWTH) {
-      await this.#readMappings()
-    }
+    if (this.#isSplitOld(child.privateDirtyBytes)) await this.#readMappings()
     return meter.costMs
+  }
+
+  #isSplitOld(bytes: number): boolean {
+    const { splitBytes } = this.#account
+    if (splitBytes === null) return true
+    return bytes > splitBytes + Math.max(SPLIT_GROWTH_BYTES, splitBytes * SPLIT_GROWTH)
   }
 
   async #readMappings(): Promise<void> {

@@ -40,7 +40,7 @@ t.test('CowSampler', async (t) => {
       t.ok(cow.duplicatedBytes >= BYTES)
       t.ok(cow.extraBytes >= cow.duplicatedBytes)
       // The last reading of all mappings may be a little older than the peak.
-    t.ok(cow.byRegion.data.duplicatedBytes >= BYTES / 2)
+      t.ok(cow.byRegion.data.duplicatedBytes >= BYTES / 2)
       t.ok((cow.byRegionAtMs ?? 0) > 0)
       const times = cow.samples.map(({ atMs }) => atMs)
       t.strictSame(
