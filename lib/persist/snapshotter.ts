@@ -181,6 +181,7 @@ export class Snapshotter {
   /** Takes back `close`, as long as the engine was not closed. */
   reopen(): void {
     this.#isClosed = false
+    this.#thaw()
   }
 
   /** Calls `start`, and tells the observer if it throws. */
