@@ -65,7 +65,8 @@ function version() {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   return [
     '/**',
-    ' * The version of this package. GENERATED from package.json by `npm run generate`: do not edit.',
+    ' * The version of this package. GENERATED from package.json by `npm run generate`:',
+    ' * do not edit.',
     ' *',
     ' * @module',
     ' */',

@@ -31,7 +31,7 @@ const INTERVAL_MS_MIN = 50
 const INTERVAL_MS_MAX = 10_000
 /** (M1) */
 const INTERVAL_PER_COST = 100
-/** All mappings are read again when the pages to split have grown by this part, and so many bytes. */
+/** All mappings are read again when the pages to split have grown by this part and these bytes. */
 const SPLIT_GROWTH = 1 / 8
 const SPLIT_GROWTH_BYTES = 1 << 20
 const READ_BYTES = 64 << 10

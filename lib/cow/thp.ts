@@ -1,8 +1,8 @@
 /**
  * Whether the kernel is fit for a keyspace in huge pages.
  *
- * Since Linux 5.8 the first write to a shared huge page splits the mapping and copies 4 KiB. Before,
- * it copied 2 MiB, which makes huge pages a bad bargain for a process that forks.
+ * Since Linux 5.8 the first write to a shared huge page splits the mapping and copies 4 KiB. Before
+ * that it copied 2 MiB, which makes huge pages a bad bargain for a process that forks.
  *
  * @module
  */

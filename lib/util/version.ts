@@ -1,5 +1,6 @@
 /**
- * The version of this package. GENERATED from package.json by `npm run generate`: do not edit.
+ * The version of this package. GENERATED from package.json by `npm run generate`:
+ * do not edit.
  *
  * @module
  */
