@@ -191,7 +191,8 @@ function keyCommands(clock: Times): fc.Arbitrary<string[]>[] {
   const scanOptions = options(
     fc.tuple(inAnyCase('MATCH'), pattern),
     fc.tuple(inAnyCase('COUNT'), word('1', '3', '100', '9223372036854775807', '0', '-1', 'x')),
-    fc.tuple(inAnyCase('TYPE'), word('string', 'STRING', 'list', 'none', 'foo')),
+    // Not 'none': that lists the expired keys that Redis happens not to have removed yet.
+    fc.tuple(inAnyCase('TYPE'), word('string', 'STRING', 'list', 'foo')),
     word('FOO', 'COUNT', ''),
   )
   return [
