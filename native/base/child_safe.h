@@ -3,7 +3,7 @@
 // After fork() in a process with threads only async-signal-safe work is legal: no malloc, no
 // stdio, no locks, no Node-API, no C++ statics with constructors; the child ends by _exit only.
 // Every translation unit that the child runs is built into the static library
-// `snapfork_child`; test/native/child-symbols.test.ts fails when that library needs a symbol
+// `snapfork_child`; test/fork/child-symbols.test.ts fails when that library needs a symbol
 // from outside that is not on its list of async-signal-safe functions.
 
 #pragma once
