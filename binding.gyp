@@ -84,7 +84,7 @@
         "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
         "NODE_ADDON_API_DISABLE_DEPRECATED"
       ],
-      "ldflags": ["-Wl,-z,now"],
+      "ldflags": ["-Wl,-z,now", "-static-libstdc++", "-static-libgcc"],
       "defines!": ["V8_DEPRECATION_WARNINGS=1"]
     },
     {

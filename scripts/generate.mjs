@@ -1,5 +1,7 @@
 /**
- * Writes the TypeScript that repeats a fact kept elsewhere.
+ * Writes what repeats a fact kept elsewhere: TypeScript from tables, pages from the compiled lib/.
+ *
+ * The pages need dist/: build first.
  *
  *     node scripts/generate.mjs           writes the files
  *     node scripts/generate.mjs --check   fails if one of them is not as it would be written
@@ -14,12 +16,14 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const GENERATED = {
   'lib/native/status-codes.ts': statusCodes,
   'lib/util/version.ts': version,
+  'docs/commands.md': commandsPage,
+  'docs/errors.md': errorsPage,
 }
 
 const isCheck = process.argv.includes('--check')
 let stale = 0
 for (const [path, make] of Object.entries(GENERATED)) {
-  const text = make()
+  const text = await make()
   if (read(path) === text) continue
   if (isCheck) {
     console.error(`${path} is not as it is generated: run npm run generate`)
@@ -72,6 +76,65 @@ function version() {
     ' */',
     '',
     `export const SNAPFORK_VERSION = '${version}'`,
+    '',
+  ].join('\n')
+}
+
+/** One table a family, in the order of the command table. */
+async function commandsPage() {
+  const { COMMANDS } = await import('../dist/commands/table.js')
+  const families = new Map()
+  for (const command of COMMANDS.values()) {
+    const rows = families.get(command.family) ?? []
+    const { subcommands } = command
+    rows.push(
+      ...(subcommands === undefined
+        ? [[command]]
+        : [...subcommands.values()].map((sub) => [sub, command])),
+    )
+    families.set(command.family, rows)
+  }
+  const sections = [...families].map(([family, rows]) => {
+    const lines = rows.map(([command, parent]) => commandRow(command, parent))
+    return [`## ${family}`, '', '| command | method | since | |', '|---|---|---|---|', ...lines]
+  })
+  return [
+    '# Commands',
+    '',
+    'GENERATED from the command table (`lib/commands`) by `npm run generate`: do not edit.',
+    '',
+    'Every command is reached by its name, `db.call(name, ...args)`, and by the method named here.',
+    '"Since" is the version of Redis that brought it. Replies and errors are those of Redis 7.0.',
+    '',
+    sections.map((lines) => lines.join('\n')).join('\n\n'),
+    '',
+  ].join('\n')
+}
+
+function commandRow({ name, method, since, summary }, parent) {
+  const fullName = parent === undefined ? name : `${parent.name} ${name}`
+  const reached = (parent ?? { method }).method
+  return `| ${fullName} | ${reached === null ? '' : `\`${reached}\``} | ${since} | ${summary} |`
+}
+
+async function errorsPage() {
+  const { ERROR_CODES } = await import('../dist/errors.js')
+  const rows = Object.entries(ERROR_CODES).map(([code, { retryable, summary }]) => {
+    return `| \`${code}\` | ${retryable ? 'yes' : 'no'} | ${summary} |`
+  })
+  return [
+    '# Errors',
+    '',
+    'GENERATED from the table in `lib/errors.ts` by `npm run generate`: do not edit.',
+    '',
+    'What goes wrong in the world is a `SnapforkError` (a save: `SnapshotError`, with `pid` and',
+    '`exit`; a file: `CorruptFileError`, with `path`, `offset` and `reason`) with one of these codes,',
+    'and `cause` is the error of the system call if there was one. What Redis would answer with an',
+    "error is a `ReplyError`, whose message is Redis's. Messages of the others may change.",
+    '',
+    '| code | may succeed later | meaning |',
+    '|---|---|---|',
+    ...rows,
     '',
   ].join('\n')
 }
