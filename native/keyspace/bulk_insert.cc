@@ -7,7 +7,7 @@
 namespace snapfork {
 
 Status BulkInsert::AddString(uint32_t db, std::string_view key, std::string_view value,
-                             int64_t expiry) {
+                             int64_t expiry, int64_t position) {
   EntryContent content;
   content.key = key;
   content.expiry = expiry;
@@ -15,19 +15,20 @@ Status BulkInsert::AddString(uint32_t db, std::string_view key, std::string_view
     Abandon();
     return status;
   }
-  return Add(db, content);
+  return Add(db, content, position);
 }
 
-Status BulkInsert::AddInteger(uint32_t db, std::string_view key, int64_t value, int64_t expiry) {
+Status BulkInsert::AddInteger(uint32_t db, std::string_view key, int64_t value, int64_t expiry,
+                              int64_t position) {
   EntryContent content;
   content.key = key;
   content.expiry = expiry;
   content.encoding = Encoding::kInteger;
   content.integer = value;
-  return Add(db, content);
+  return Add(db, content, position);
 }
 
-Status BulkInsert::Add(uint32_t db, const EntryContent& content) {
+Status BulkInsert::Add(uint32_t db, const EntryContent& content, int64_t position) {
   Database& database = keyspace_.database(db);
   Arena& arena = keyspace_.arena();
   const Handle handle = arena.Allocate(database.heap, ObjectKind::kEntry, content.TotalBytes());
@@ -37,7 +38,7 @@ Status BulkInsert::Add(uint32_t db, const EntryContent& content) {
     return Status(StatusCode::kOutOfMemory);
   }
   content.WriteTo(arena.At(handle));
-  const Pending pending{keyspace_.HashOf(content.key), handle, db, content.expiry};
+  const Pending pending{keyspace_.HashOf(content.key), handle, db, content.expiry, position};
   database.index.Prefetch(pending.hash);
   if (added_ - inserted_ == kAhead) {
     if (const Status status = InsertFirst(); !status.ok()) {
@@ -56,7 +57,7 @@ Status BulkInsert::InsertFirst() {
     return keyspace_.EntryAt(handle).key() == key;
   }) != nullptr;
   const Status status =
-      exists ? Status(StatusCode::kDuplicateKey)
+      exists ? Status(StatusCode::kDuplicateKey, 0, pending.position)
              : keyspace_.InsertNew(pending.db, pending.hash, pending.handle, pending.expiry);
   if (status.ok()) {
     ++inserted_;

@@ -21,10 +21,13 @@ class BulkInsert {
   explicit BulkInsert(Keyspace& keyspace) : keyspace_(keyspace) {}
 
   // kDuplicateKey if an earlier entry of this bulk, or the keyspace, has a key of the same name:
-  // found at this call or one of the next few, or at Finish(). After any error what is not in the
-  // index yet is given up, as by Abandon().
-  Status AddString(uint32_t db, std::string_view key, std::string_view value, int64_t expiry);
-  Status AddInteger(uint32_t db, std::string_view key, int64_t value, int64_t expiry);
+  // found at this call or one of the next few, or at Finish(). Its offset is the `position` of the
+  // entry that came second. After any error what is not in the index yet is given up, as by
+  // Abandon().
+  Status AddString(uint32_t db, std::string_view key, std::string_view value, int64_t expiry,
+                   int64_t position = -1);
+  Status AddInteger(uint32_t db, std::string_view key, int64_t value, int64_t expiry,
+                    int64_t position = -1);
   Status Finish();
   // Drops the entries that are not in the index yet: a walk would find them.
   void Abandon();
@@ -37,9 +40,10 @@ class BulkInsert {
     Handle handle;
     uint32_t db;
     int64_t expiry;
+    int64_t position;
   };
 
-  Status Add(uint32_t db, const EntryContent& content);
+  Status Add(uint32_t db, const EntryContent& content, int64_t position);
   Status InsertFirst();
   void Drop(Handle handle);
 

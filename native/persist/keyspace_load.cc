@@ -54,12 +54,12 @@ void KeyspaceLoad::OnResize(uint64_t keys, uint64_t) {
 Status KeyspaceLoad::OnString(std::string_view key, std::string_view value,
                               int64_t expires_at_ms) {
   SF_RETURN_IF_ERROR(CheckCancelled());
-  return bulk_.AddString(db_, key, value, expires_at_ms);
+  return bulk_.AddString(db_, key, value, expires_at_ms, loader_->entry_offset());
 }
 
 Status KeyspaceLoad::OnInteger(std::string_view key, int64_t value, int64_t expires_at_ms) {
   SF_RETURN_IF_ERROR(CheckCancelled());
-  return bulk_.AddInteger(db_, key, value, expires_at_ms);
+  return bulk_.AddInteger(db_, key, value, expires_at_ms, loader_->entry_offset());
 }
 
 }  // namespace snapfork

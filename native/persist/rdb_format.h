@@ -15,6 +15,8 @@
 namespace snapfork {
 
 inline constexpr char kRdbSignature[] = {'R', 'E', 'D', 'I', 'S'};
+// Before the versions, from 80 on, that only Valkey has.
+inline constexpr char kRdbSignatureValkey[] = {'V', 'A', 'L', 'K', 'E', 'Y'};
 inline constexpr size_t kRdbVersionDigits = 4;
 inline constexpr size_t kRdbHeaderBytes = sizeof(kRdbSignature) + kRdbVersionDigits;
 inline constexpr size_t kRdbChecksumBytes = 8;

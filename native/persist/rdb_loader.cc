@@ -54,6 +54,9 @@ Status RdbLoader::LoadElements() {
 Status RdbLoader::ReadHeader() {
   const uint8_t* header;
   SF_RETURN_IF_ERROR(reader_.Take(kRdbHeaderBytes, header));
+  if (std::memcmp(header, kRdbSignatureValkey, sizeof(kRdbSignatureValkey)) == 0) {
+    return At(StatusCode::kBadVersion, sizeof(kRdbSignatureValkey));
+  }
   if (std::memcmp(header, kRdbSignature, sizeof(kRdbSignature)) != 0) {
     return At(StatusCode::kBadSignature, 0);
   }
@@ -205,6 +208,7 @@ Status RdbLoader::ReadStringEntry(uint64_t start) {
     Increment(keys_expired_);
     return Status();
   }
+  entry_offset_ = static_cast<int64_t>(start);
   const Status status = value_.is_integer()
                             ? target_.OnInteger(key_.text(), value_.integer(), expires_at_ms)
                             : target_.OnString(key_.text(), value_.text(), expires_at_ms);

@@ -52,6 +52,9 @@ class RdbLoader {
   // Version in the header, 0 until it was read.
   int version() const { return version_.load(std::memory_order_relaxed); }
 
+  // Where the entry starts that the target is given: for a target that finds a fault in it later.
+  int64_t entry_offset() const { return entry_offset_; }
+
  private:
   Status LoadElements();
   Status ReadHeader();
@@ -74,6 +77,7 @@ class RdbLoader {
   RdbString key_;
   RdbString value_;
   int64_t expires_at_ms_ = kNoExpiry;  // Of the next entry.
+  int64_t entry_offset_ = 0;
   std::atomic<uint64_t> bytes_loaded_{0};
   std::atomic<uint64_t> keys_loaded_{0};
   std::atomic<uint64_t> keys_expired_{0};

@@ -193,7 +193,8 @@ TEST(RdbLoader, LeavesBytesBehindTheTrailerAlone) {
 TEST(RdbLoader, RefusesAWrongHeader) {
   EXPECT_EQ(StatusOf(""), At(StatusCode::kFileTooShort, 0));
   EXPECT_EQ(StatusOf("REDIS001"), At(StatusCode::kFileTooShort, 0));
-  EXPECT_EQ(StatusOf("VALKEY080\xff"), At(StatusCode::kBadSignature, 0));
+  EXPECT_EQ(StatusOf("VALKEY080\xff"), At(StatusCode::kBadVersion, 6));
+  EXPECT_EQ(StatusOf("VALKEZ080\xff"), At(StatusCode::kBadSignature, 0));
   EXPECT_EQ(StatusOf("redis0011\xff"), At(StatusCode::kBadSignature, 0));
   EXPECT_EQ(StatusOf("REDIS0000\xff"), At(StatusCode::kBadVersion, 5));
   EXPECT_EQ(StatusOf("REDIS0013\xff"), At(StatusCode::kBadVersion, 5));
