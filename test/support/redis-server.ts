@@ -30,6 +30,11 @@ export class RedisServer {
     return join(this.#directory, 'redis.sock')
   }
 
+  /** What SAVE writes, unless the settings say otherwise. */
+  get snapshotPath(): string {
+    return join(this.#directory, 'dump.rdb')
+  }
+
   async connect(): Promise<RespClient> {
     const client = await RespClient.connect({ path: this.socketPath })
     this.#clients.push(client)
