@@ -40,6 +40,9 @@ void ResetSignals() {
   for (int number = 1; number < NSIG; ++number) {
     if (number != SIGKILL && number != SIGSTOP) sigaction(number, &action, nullptr);
   }
+  // As in the parent: a file over the limit is then an error of write(2), not the child's end.
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGXFSZ, &action, nullptr);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
