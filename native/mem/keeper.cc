@@ -20,22 +20,26 @@ Status ChunkPool::Take(uint32_t& chunk) {
       ready = true;
     }
   }
-  if (!ready) SF_RETURN_IF_ERROR(TakeCold(chunk));
+  if (!ready && !FindRun(1, chunk)) return Status(StatusCode::kOutOfMemory);
   ++in_use_;
   OrderSpares();
   return Status();
 }
 
-Status ChunkPool::TakeCold(uint32_t& chunk) {
-  CollectDiscarded();
-  return FindColdRun(1, chunk) ? Status() : Status(StatusCode::kOutOfMemory);
-}
-
 Status ChunkPool::TakeAdjacent(uint32_t count, uint32_t& first) {
-  CollectDiscarded();
-  if (!FindColdRun(count, first)) return Status(StatusCode::kOutOfMemory);
+  if (!FindRun(count, first)) return Status(StatusCode::kOutOfMemory);
   in_use_ += count;
   return Status();
+}
+
+bool ChunkPool::FindRun(uint32_t count, uint32_t& first) {
+  CollectDiscarded();
+  if (FindColdRun(count, first)) return true;
+  // What was given back may still be on its way through the keeper: waiting beats failing.
+  keeper_.Finish();
+  CollectDiscarded();
+  CollectSpares();
+  return FindColdRun(count, first);
 }
 
 // First fit among the cold chunks, then fresh address space. Makes the run accessible and no
@@ -87,8 +91,10 @@ void ChunkPool::OrderSpares() {
       std::lock_guard<std::mutex> lock(keeper_.mutex_);
       if (ready_.size() + prefaulting_ >= wanted) return;
     }
+    // Only what is there: a spare is not worth waiting for.
     uint32_t chunk = 0;
-    if (!TakeCold(chunk).ok()) return;
+    CollectDiscarded();
+    if (!FindColdRun(1, chunk)) return;
     {
       std::lock_guard<std::mutex> lock(keeper_.mutex_);
       ++prefaulting_;
@@ -101,6 +107,13 @@ void ChunkPool::CollectDiscarded() {
   std::lock_guard<std::mutex> lock(keeper_.mutex_);
   for (uint32_t chunk : discarded_) SetCold(chunk, true);
   discarded_.clear();
+}
+
+// Spares are given up when chunks run out; they keep their memory until the keeper has them again.
+void ChunkPool::CollectSpares() {
+  std::lock_guard<std::mutex> lock(keeper_.mutex_);
+  for (uint32_t chunk : ready_) SetCold(chunk, true);
+  ready_.clear();
 }
 
 void ChunkPool::SetCold(uint32_t chunk, bool cold) {
@@ -177,6 +190,13 @@ void Keeper::Order(const Job& job) {
   work_.notify_one();
 }
 
+// Waits until every order is carried out. Returns at once where nobody would carry one out.
+void Keeper::Finish() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!started_ || paused_) return;
+  idle_.wait(lock, [this] { return jobs_.empty() && !busy_; });
+}
+
 void Keeper::Run() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
@@ -201,7 +221,7 @@ void Keeper::Run() {
       --job.pool->discarding_;
       job.pool->discarded_.push_back(job.chunk);
     }
-    if (paused_) idle_.notify_all();
+    if (paused_ || jobs_.empty()) idle_.notify_all();
   }
 }
 

@@ -55,10 +55,11 @@ class ChunkPool {
  private:
   friend class Keeper;
 
-  Status TakeCold(uint32_t& chunk);
   bool FindColdRun(uint32_t count, uint32_t& first);
+  bool FindRun(uint32_t count, uint32_t& first);
   void OrderSpares();
   void CollectDiscarded();
+  void CollectSpares();
   bool IsCold(uint32_t chunk) const { return (cold_[chunk / 64] >> (chunk % 64) & 1) != 0; }
   void SetCold(uint32_t chunk, bool cold);
 
@@ -99,6 +100,7 @@ class Keeper {
   };
 
   void Order(const Job& job);
+  void Finish();
   void Run();
 
   std::mutex mutex_;
