@@ -1,0 +1,122 @@
+/**
+ * Faults of the world that need rights: small file systems, files that stay in their place.
+ *
+ * Where the rights are missing the caller is told why, so that it can skip loudly.
+ *
+ * @module
+ */
+
+import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+interface TearingDown {
+  teardown(callback: () => void | Promise<void>): void
+}
+
+/** Why this user cannot mount, or false if he can. To be given as `skip`. */
+export function mountProblem(): string | false {
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', '/mnt'])
+  if (status === 0) {
+    spawnSync('umount', ['/mnt'])
+    return false
+  }
+  return loudly('this user may not mount: full disks and busy files are NOT tested')
+}
+
+/** Why no other user can be set up, or false. */
+export function userProblem(): string | false {
+  if (process.getuid?.() === 0 && hasProgram('prlimit')) return false
+  return loudly('not root, or no prlimit(1): limits of processes are NOT tested')
+}
+
+/** The folder of a file system in memory, which is there until the end of the test. */
+export function mountTmpfs(t: TearingDown, options: string): string {
+  const dir = mkdtempSync(join(tmpdir(), 'snapfork-disk-'))
+  run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', dir])
+  t.teardown(() => {
+    run('umount', ['--lazy', dir])
+    rmdirSync(dir)
+  })
+  return dir
+}
+
+/** Makes a file a mount point: rename(2) over it then fails with EBUSY. */
+export function pinFile(t: TearingDown, path: string): () => void {
+  run('mount', ['--bind', path, path])
+  let isPinned = true
+  const unpin = () => {
+    if (isPinned) run('umount', ['--lazy', path])
+    isPinned = false
+  }
+  t.teardown(unpin)
+  return unpin
+}
+
+/**
+ * Sets a soft limit of a process, such as `nproc`; returns what takes it back. `user` is the user
+ * and group of the process: root may lack the right to do it for others.
+ */
+export function limit(pid: number, name: string, value: number, user = 0): () => void {
+  const prlimit = (...args: string[]) =>
+    run('prlimit', ['--pid', `${pid}`, ...args], { uid: user, gid: user })
+  const before = prlimit(`--${name}`, '--noheadings', '--raw', '--output', 'SOFT').trim()
+  prlimit(`--${name}=${value}:`)
+  return () => void prlimit(`--${name}=${before}:`)
+}
+
+/** Why strace(1) cannot be used on other processes, or false. */
+export function traceProblem(): string | false {
+  if (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0) return false
+  return loudly('no strace(1), or no right to it: failing system calls are NOT tested')
+}
+
+/**
+ * Makes system calls of a process and of its children fail or end them, as strace's `inject`
+ * says; resolves, once that is in effect, with what ends it. Calls are counted in each process.
+ */
+export async function inject(
+  t: TearingDown,
+  pid: number,
+  rule: string,
+): Promise<() => Promise<void>> {
+  const calls = rule.slice(0, rule.indexOf(':'))
+  const rules = ['-e', `trace=${calls}`, '-e', `inject=${rule}`]
+  const strace = spawn('strace', ['-f', '-o', '/dev/null', ...rules, '-p', `${pid}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const stop = async () => {
+    if (strace.exitCode !== null || strace.signalCode !== null) return
+    const ended = once(strace, 'exit')
+    strace.kill('SIGINT')
+    await ended
+  }
+  t.teardown(stop)
+  let said = ''
+  await new Promise<void>((resolve, reject) => {
+    strace.on('exit', () => reject(new Error(said)))
+    // It goes on reading: strace tells of each process that it follows.
+    strace.stderr.on('data', (text) => {
+      said += text
+      if (said.includes('attached')) resolve()
+    })
+  })
+  return stop
+}
+
+function hasProgram(name: string): boolean {
+  return spawnSync(name, ['--version']).status === 0
+}
+
+function run(command: string, args: readonly string[], user: SpawnSyncOptions = {}): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { ...user, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`)
+  return stdout
+}
+
+function loudly(reason: string): string {
+  console.error(`*** ${reason} ***`)
+  return reason
+}
