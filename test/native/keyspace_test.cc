@@ -2,6 +2,7 @@
 
 #include "keyspace/keyspace.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,6 +79,7 @@ class Child {
         mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     position_ = new (page) std::atomic<uint64_t>(0);
     EXPECT_TRUE(pipe(step_) == 0 && pipe(done_) == 0);
+    signal(SIGPIPE, SIG_IGN);  // Advance may find that the child has ended.
     PageHeap& pages = keyspace.arena().page_heap();
     keyspace.keeper().Pause();
     pages.SetForkable(true);
