@@ -1,0 +1,144 @@
+/**
+ * What the host process keeps for itself: its output, its threads, its memory.
+ */
+
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { compilerProblem } from '../support/faults.js'
+import { Host } from '../support/host.js'
+import { childScript, spawnPlainNode } from '../support/plain-node.js'
+import { type Mapping, mappingsOf, stateOf } from '../support/processes.js'
+import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
+
+/** VmFlags: not copied on fork. */
+const DONT_FORK = 'dc'
+
+/** Regions of the engine that no child of any kind may have, but for the first two in a save. */
+const PRIVATE_REGIONS = ['data', 'meta', 'index'] as const
+
+interface Region {
+  name: string
+  start: bigint
+  end: bigint
+}
+
+async function regionsOf(host: Host): Promise<Region[]> {
+  const regions = await host.call<[string, string, string][]>('regions')
+  return regions.map(([name, start, end]) => ({ name, start: BigInt(start), end: BigInt(end) }))
+}
+
+function mappingsWithin(mappings: readonly Mapping[], region: Region): Mapping[] {
+  return mappings.filter((at) => at.start < region.end && at.end > region.start)
+}
+
+/** Reads a stream to its end. */
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  let text = ''
+  if (stream !== null) for await (const chunk of stream) text += chunk
+  return text
+}
+
+t.test(
+  'Output that the C library of the host holds back',
+  {
+    skip: compilerProblem(),
+  },
+  async (t) => {
+    await t.test('comes out once, however many children there were', async (t) => {
+      const dir = t.testdir()
+      const [path, library] = [join(dir, 'output'), join(dir, 'hold-output.so')]
+      execFileSync('cc', ['-shared', '-fPIC', '-o', library, childScript('hold-output.c')])
+      const output = openSync(path, 'a')
+      const host = spawnPlainNode('stdio-host.mjs', [join(dir, 'data'), library], {
+        stdio: ['ignore', output, 'pipe'],
+      })
+      const [told] = await Promise.all([textOf(host.stderr), once(host, 'exit')])
+      closeSync(output)
+      t.strictSame(JSON.parse(told), {
+        bytesBefore: 0,
+        bytesAfter: 0,
+        code: 'ERR_SNAPFORK_CANCELED',
+      })
+      t.equal(readFileSync(path, 'utf8'), 'held back\n')
+    })
+  },
+)
+
+t.test('An engine in a worker thread', async (t) => {
+  await t.test('works in memory and saves, but does not fork', async (t) => {
+    const dir = t.testdir()
+    const host = spawnPlainNode('worker-host.mjs', [dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [text, [status]] = await Promise.all([textOf(host.stdout), once(host, 'exit')])
+    t.equal(status, 0)
+    const facts = JSON.parse(text)
+    t.match(facts.error, { name: 'SnapshotError', code: 'ERR_SNAPFORK_WORKER_THREAD' })
+    t.match(facts.command, { code: 'ERR_SNAPFORK_WORKER_THREAD' })
+    t.equal(facts.children, '')
+    t.equal(facts.value, '7')
+    t.equal(facts.keys, 1000)
+    t.equal(facts.failures, 0, 'a save that was refused is none that failed')
+    t.strictSame(strangeFiles(dir), [])
+    t.equal(await digestOfFile(join(dir, 'dump.rdb')), facts.digest)
+  })
+})
+
+t.test('The memory of the engine', async (t) => {
+  for (const hugePages of ['auto', false]) {
+    await t.test(`is in no child but a saving one (hugePages: ${hugePages})`, async (t) => {
+      const host = await Host.start(t, 'engine-host.mjs')
+      await host.call('open', { dir: t.testdir(), hugePages })
+
+      /** Every mapping of every private region is left out of forks, and each region is there. */
+      const assertPrivate = async (when: string) => {
+        const regions = await regionsOf(host)
+        const mappings = mappingsOf(host.pid)
+        for (const name of PRIVATE_REGIONS) {
+          const own = regions.filter((region) => region.name === name)
+          const parts = own.map((region) => mappingsWithin(mappings, region))
+          if (when !== 'at first') {
+            t.ok(own.length > 0 && parts.every(({ length }) => length > 0), `${name} is mapped`)
+          }
+          const open = parts.flat().filter(({ flags }) => !flags.has(DONT_FORK))
+          t.strictSame(open, [], `${name} is left out of forks ${when}`)
+        }
+      }
+
+      await assertPrivate('at first')
+      await host.call('fill', 100_000, 300)
+      await assertPrivate('when it has grown')
+      const { pid } = await host.call<{ pid: number }>('startStopped', 'write')
+      await assertPrivate('while a child lives')
+      // The child's mappings are what was to be copied at the fork.
+      const regions = await regionsOf(host)
+      const ofChild = mappingsOf(pid)
+      for (const region of regions) {
+        const isThere = mappingsWithin(ofChild, region).length > 0
+        t.equal(isThere, region.name !== 'index', `${region.name} in the child`)
+      }
+      await host.call('fill', 200_000, 300)
+      await assertPrivate('when it has grown while a child lives')
+      await host.call('signalChild', pid, 'SIGCONT')
+      t.match(await host.call('endOfSave'), { report: { pid } })
+      await assertPrivate('after the save')
+    })
+  }
+
+  await t.test('is not in a program that the host starts, before and while it saves', async (t) => {
+    const host = await Host.start(t, 'engine-host.mjs')
+    await host.call('open', { dir: t.testdir() })
+    await host.call('fill', 100_000, 300)
+    const { pid } = await host.call<{ pid: number }>('startStopped', 'write')
+    const regions = await regionsOf(host)
+    const program = await host.call<number>('startSleeper')
+    const mappings = mappingsOf(program)
+    t.ok(mappings.length > 0)
+    const shared = regions.flatMap((region) => mappingsWithin(mappings, region))
+    t.strictSame(shared, [])
+    await host.call('endSleeper')
+    t.equal(stateOf(program), null)
+    t.equal(stateOf(pid), 'T')
+  })
+})
