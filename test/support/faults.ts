@@ -32,6 +32,12 @@ export function userProblem(): string | false {
   return loudly('not root, or no prlimit(1): limits of processes are NOT tested')
 }
 
+/** Why nothing can be compiled, or false. */
+export function compilerProblem(): string | false {
+  if (hasProgram('cc')) return false
+  return loudly('no C compiler: output that the host holds back is NOT tested')
+}
+
 /** The folder of a file system in memory, which is there until the end of the test. */
 export function mountTmpfs(t: TearingDown, options: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'snapfork-disk-'))
