@@ -47,7 +47,8 @@ Status StringGetRange(Keyspace& keyspace, uint32_t db, std::string_view key, int
 Status StringIncrement(Keyspace& keyspace, uint32_t db, std::string_view key, int64_t delta,
                        int64_t& value);
 
-// kNotAFloat, kNanOrInfinity. The sum is formed in long double and written with at most 17 decimals.
+// kNotAFloat, kNanOrInfinity. The sum is formed in long double and written with at most 17
+// decimals.
 Status StringIncrementFloat(Keyspace& keyspace, uint32_t db, std::string_view key,
                             std::string_view delta, StringResult& result);
 

@@ -41,7 +41,8 @@ std::string CheckTables(Arena& arena) {
     for (uint32_t i = 0; i < kPagesPerChunk; ++i) {
       const uint32_t page = chunk * kPagesPerChunk + i;
       const bool free_bit = (heap.chunks()[chunk].free_pages >> i & 1) != 0;
-      if (free_bit != (pages[page].use == PageUse::kFree)) return "(P1) page " + std::to_string(page);
+      if (free_bit != (pages[page].use == PageUse::kFree))
+        return "(P1) page " + std::to_string(page);
       if (pages[page].use != PageUse::kSlab) continue;
       const uint64_t* const words = heap.live() + size_t{page} * kLiveWordsPerPage;
       uint32_t live = 0;
@@ -200,7 +201,8 @@ TEST(Arena, KeepsRandomObjectsApartAndIntact) {
   EXPECT_EQ(fixture.arena.used_bytes(), 0u);
   EXPECT_EQ(CheckTables(fixture.arena), std::string());
   // (P3): every chunk is back, and all but the spares with the kernel.
-  EXPECT_TRUE(sf::WaitFor([&] { return fixture.arena.page_heap().backed_bytes() <= 8 * kChunkBytes; }));
+  EXPECT_TRUE(
+      sf::WaitFor([&] { return fixture.arena.page_heap().backed_bytes() <= 8 * kChunkBytes; }));
 }
 
 TEST(Arena, GivesTheMemoryOfFreedObjectsBackToTheKernel) {
@@ -213,21 +215,20 @@ TEST(Arena, GivesTheMemoryOfFreedObjectsBackToTheKernel) {
   }
   EXPECT_TRUE(sf::ResidentBytes(region.base(), region.committed()) > 50u << 20);
   for (Handle handle : handles) fixture.arena.Free(handle);
-  EXPECT_TRUE(sf::WaitFor([&] {
-    return sf::ResidentBytes(region.base(), region.committed()) <= 8 * kChunkBytes;
-  }));
+  EXPECT_TRUE(sf::WaitFor(
+      [&] { return sf::ResidentBytes(region.base(), region.committed()) <= 8 * kChunkBytes; }));
   const Handle large = fixture.arena.Allocate(0, ObjectKind::kNode, 100 << 20);
   std::memset(fixture.arena.At(large), 1, 100 << 20);
   fixture.arena.Free(large);
-  EXPECT_TRUE(sf::WaitFor([&] {
-    return sf::ResidentBytes(region.base(), region.committed()) <= 8 * kChunkBytes;
-  }));
+  EXPECT_TRUE(sf::WaitFor(
+      [&] { return sf::ResidentBytes(region.base(), region.committed()) <= 8 * kChunkBytes; }));
 }
 
 TEST(Arena, UsesTheLowestFreeRoomOfASlabAgain) {
   Fixture fixture;
   std::vector<Handle> handles;
-  for (int i = 0; i < 1000; ++i) handles.push_back(fixture.arena.Allocate(0, ObjectKind::kEntry, 64));
+  for (int i = 0; i < 1000; ++i)
+    handles.push_back(fixture.arena.Allocate(0, ObjectKind::kEntry, 64));
   for (int i : {900, 3, 500, 64}) fixture.arena.Free(handles[static_cast<size_t>(i)]);
   for (size_t i : {3, 64, 500, 900}) {
     EXPECT_EQ(fixture.arena.Allocate(0, ObjectKind::kEntry, 64), handles[i]);
@@ -316,7 +317,8 @@ TEST(Arena, ChangesNothingInAFrozenChunkUntilTheWalkHasPassedIt) {  // (A2), (P4
             ASSERT_TRUE(population.RemoveOne());
           }
         }
-        if (random.Below(200) == 0) population.FreeHeap(static_cast<uint16_t>(random.Below(kHeaps)));
+        if (random.Below(200) == 0)
+          population.FreeHeap(static_cast<uint16_t>(random.Below(kHeaps)));
         if (random.Below(8) == 0) ASSERT_TRUE(frozen.Holds(fixture.position));
         fixture.position = MakeWalkPosition(heap, chunk + 1);
       }
@@ -392,7 +394,8 @@ TEST(Arena, HoldsALargeObjectFrozenUntilItsLastChunkIsPassed) {
 TEST(Arena, FreesAFlushedHeapAfterItsDeferredObjects) {  // (A3)
   Fixture fixture;
   std::vector<Handle> handles;
-  for (int i = 0; i < 100; ++i) handles.push_back(fixture.arena.Allocate(1, ObjectKind::kEntry, 64));
+  for (int i = 0; i < 100; ++i)
+    handles.push_back(fixture.arena.Allocate(1, ObjectKind::kEntry, 64));
   const Handle large = fixture.arena.Allocate(1, ObjectKind::kNode, 1 << 20);
   const Handle other = fixture.arena.Allocate(0, ObjectKind::kEntry, 64);
   fixture.arena.BeginFreeze(&fixture.position);
@@ -419,7 +422,8 @@ TEST(Arena, FreesAFlushedHeapAfterItsDeferredObjects) {  // (A3)
 TEST(Arena, UsesWithheldSlabsAgainAfterTheThaw) {
   Fixture fixture;
   std::vector<Handle> handles;
-  for (int i = 0; i < 2000; ++i) handles.push_back(fixture.arena.Allocate(0, ObjectKind::kEntry, 64));
+  for (int i = 0; i < 2000; ++i)
+    handles.push_back(fixture.arena.Allocate(0, ObjectKind::kEntry, 64));
   for (int round = 0; round < 50; ++round) {
     fixture.arena.BeginFreeze(&fixture.position);
     const Handle young = fixture.arena.Allocate(0, ObjectKind::kEntry, 64);
@@ -429,7 +433,8 @@ TEST(Arena, UsesWithheldSlabsAgainAfterTheThaw) {
     }
     fixture.arena.EndFreeze();
     fixture.arena.PerformDeferred(SIZE_MAX);
-    for (int i = 0; i < 20; ++i) handles.push_back(fixture.arena.Allocate(0, ObjectKind::kEntry, 64));
+    for (int i = 0; i < 20; ++i)
+      handles.push_back(fixture.arena.Allocate(0, ObjectKind::kEntry, 64));
     fixture.arena.Free(young);
     ASSERT_EQ(CheckTables(fixture.arena), std::string());
   }

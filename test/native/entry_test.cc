@@ -48,7 +48,9 @@ TEST(Entry, HasTheLayoutOfItsHeader) {
 TEST(Entry, GivesBackWhateverWasWritten) {
   sf::Random random(190);
   for (int i = 0; i < 30000; ++i) {
-    const auto length = [&] { return random.Below(4) == 0 ? 250 + random.Below(10) : random.Below(40); };
+    const auto length = [&] {
+      return random.Below(4) == 0 ? 250 + random.Below(10) : random.Below(40);
+    };
     const std::string key = random.Bytes(length());
     const std::string value = random.Bytes(length());
     EntryContent content;

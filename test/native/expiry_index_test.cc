@@ -57,9 +57,8 @@ TEST(ExpiryIndex, OrdersByTimeThenHandle) {
   EXPECT_TRUE(fixture.index.Insert(7, Handle{1} << 33));
   EXPECT_TRUE(fixture.index.Insert(7, 9));
   EXPECT_TRUE(fixture.index.Insert(6, kHandleMax));
-  for (const auto& [time_ms, handle] :
-       std::vector<std::pair<int64_t, Handle>>{{6, kHandleMax}, {7, 9}, {7, Handle{1} << 33},
-                                               {7, kHandleMax}}) {
+  for (const auto& [time_ms, handle] : std::vector<std::pair<int64_t, Handle>>{
+           {6, kHandleMax}, {7, 9}, {7, Handle{1} << 33}, {7, kHandleMax}}) {
     ASSERT_TRUE(fixture.FirstIs(time_ms, handle));
     fixture.index.Erase(time_ms, handle);
   }
@@ -69,7 +68,8 @@ TEST(ExpiryIndex, ClampsTimesOutOfRangeAndFindsThemAgain) {
   Fixture fixture;
   constexpr int64_t kMax = ExpiryIndex::kTimeMax;
   constexpr int64_t kTimes[] = {INT64_MIN, -5, 0, kMax - 1, kMax, kMax + 1, INT64_MAX};
-  for (Handle i = 0; i < std::size(kTimes); ++i) EXPECT_TRUE(fixture.index.Insert(kTimes[i], i + 1));
+  for (Handle i = 0; i < std::size(kTimes); ++i)
+    EXPECT_TRUE(fixture.index.Insert(kTimes[i], i + 1));
   for (Handle i = 0; i < std::size(kTimes); ++i) {
     ASSERT_TRUE(fixture.FirstIs(std::clamp<int64_t>(kTimes[i], 0, kMax), i + 1));
     fixture.index.Erase(kTimes[i], i + 1);

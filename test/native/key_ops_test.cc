@@ -27,7 +27,8 @@ struct Fixture {
     EXPECT_OK(StringGet(keyspace, db, key, result));
     return result.found ? std::string(result.text) : "(none)";
   }
-  RenameOutcome Rename(std::string_view key, std::string_view new_key, bool only_if_absent = false) {
+  RenameOutcome Rename(std::string_view key, std::string_view new_key,
+                       bool only_if_absent = false) {
     RenameOutcome outcome;
     EXPECT_OK(KeyRename(keyspace, 0, key, new_key, only_if_absent, outcome));
     EXPECT_EQ(sf::CheckKeyspace(keyspace), std::string());

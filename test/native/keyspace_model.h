@@ -72,19 +72,28 @@ class KeyspaceModel {
     const auto db = static_cast<uint32_t>(random_.Below(databases_.size()));
     const std::string key = Key();
     switch (random_.Below(24)) {
-      case 0: case 1: case 2: case 3: case 4: case 5:
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+      case 4:
+      case 5:
         return Set(db, key);
-      case 6: case 7:
+      case 6:
+      case 7:
         return Append(db, key);
-      case 8: case 9:
+      case 8:
+      case 9:
         return SetRange(db, key);
       case 10:
         return Increment(db, key);
       case 11:
         return IncrementFloat(db, key);
-      case 12: case 13:
+      case 12:
+      case 13:
         return Remove(db, key);
-      case 14: case 15:
+      case 14:
+      case 15:
         return Expire(db, key);
       case 16:
         return Persist(db, key);
@@ -168,7 +177,8 @@ class KeyspaceModel {
 
   std::string Value() {
     switch (random_.Below(16)) {
-      case 0: case 1:
+      case 0:
+      case 1:
         return std::to_string(static_cast<int64_t>(random_.Next()) >> random_.Below(64));
       case 2:
         return random_.Bytes(250 + random_.Below(12));
@@ -177,7 +187,8 @@ class KeyspaceModel {
       case 4:
         return random_.Bytes(2049 + random_.Below(5000));
       case 5:
-        return random_.Below(60) != 0 ? "x" : random_.Bytes(1) + std::string(random_.Below(5 << 20), 'L');
+        return random_.Below(60) != 0 ? "x"
+                                      : random_.Bytes(1) + std::string(random_.Below(5 << 20), 'L');
       case 6:
         return random_.Below(20) != 0 ? "" : std::string(130000 + random_.Below(3000), 'm');
       default:
@@ -192,10 +203,11 @@ class KeyspaceModel {
     const auto flags = static_cast<uint32_t>(random_.Below(3) == 0 ? random_.Below(8) : 0);
     const int64_t expiry = random_.Below(3) == 0 ? SomeExpiry() : snapfork::kNoExpiry;
     bool done = false;
-    if (!EXPECT_OK(snapfork::StringSet(keyspace_, db, key, value, flags, expiry, done))) return false;
+    if (!EXPECT_OK(snapfork::StringSet(keyspace_, db, key, value, flags, expiry, done)))
+      return false;
     ModelEntry* const old = Find(db, key);
-    const bool expected = !((flags & 1) != 0 && old != nullptr) &&
-                          !((flags & 2) != 0 && old == nullptr);
+    const bool expected =
+        !((flags & 1) != 0 && old != nullptr) && !((flags & 2) != 0 && old == nullptr);
     if (!EXPECT_EQ(done, expected)) return false;
     if (!done) return true;
     const int64_t kept = (flags & 4) != 0 && old != nullptr ? old->expiry : expiry;
@@ -219,7 +231,8 @@ class KeyspaceModel {
     const std::string value = Value();
     const uint64_t offset = random_.Below(random_.Below(30) == 0 ? 300000 : 300);
     uint64_t length = 0;
-    if (!EXPECT_OK(snapfork::StringSetRange(keyspace_, db, key, offset, value, length))) return false;
+    if (!EXPECT_OK(snapfork::StringSetRange(keyspace_, db, key, offset, value, length)))
+      return false;
     ModelEntry* entry = Find(db, key);
     if (!value.empty()) {
       if (entry == nullptr) entry = &databases_[db][key];
@@ -252,8 +265,8 @@ class KeyspaceModel {
     const int64_t quarters = static_cast<int64_t>(random_.Below(4000)) - 2000;
     ModelEntry* entry = Find(db, key);
     int64_t old = 0;
-    const bool number = entry == nullptr || (snapfork::ParseInteger(entry->value, old) &&
-                                             entry->value.size() < 10);
+    const bool number =
+        entry == nullptr || (snapfork::ParseInteger(entry->value, old) && entry->value.size() < 10);
     if (!number) return true;
     snapfork::StringResult result;
     const std::string delta = std::to_string(static_cast<double>(quarters) / 4);
@@ -279,7 +292,8 @@ class KeyspaceModel {
     const int64_t expiry = random_.Below(20) == 0 ? now_ - 5 : SomeExpiry();
     const auto flags = static_cast<uint32_t>(random_.Below(2) == 0 ? 0 : 1u << random_.Below(4));
     snapfork::ExpiryOutcome outcome;
-    if (!EXPECT_OK(snapfork::KeySetExpiry(keyspace_, db, key, expiry, flags, outcome))) return false;
+    if (!EXPECT_OK(snapfork::KeySetExpiry(keyspace_, db, key, expiry, flags, outcome)))
+      return false;
     ModelEntry* const entry = Find(db, key);
     if (entry == nullptr) return EXPECT_EQ(outcome, snapfork::ExpiryOutcome::kNothing);
     const bool has = entry->expiry != snapfork::kNoExpiry;
@@ -329,7 +343,8 @@ class KeyspaceModel {
     const std::string to_key = random_.Below(3) == 0 ? key : Key();
     const bool replace = random_.Below(2) == 0;
     bool done = false;
-    if (!EXPECT_OK(snapfork::KeyCopy(keyspace_, db, key, to_db, to_key, replace, done))) return false;
+    if (!EXPECT_OK(snapfork::KeyCopy(keyspace_, db, key, to_db, to_key, replace, done)))
+      return false;
     const ModelEntry* const source = Find(db, key);
     const bool expected = source != nullptr && !(db == to_db && key == to_key) &&
                           (replace || Find(to_db, to_key) == nullptr);
@@ -388,14 +403,16 @@ class KeyspaceModel {
     const bool reversed = start < 0 && end < 0 && start > end;
     std::string expected;
     if (!reversed && first <= last) {
-      expected = entry->value.substr(static_cast<size_t>(first), static_cast<size_t>(last - first + 1));
+      expected =
+          entry->value.substr(static_cast<size_t>(first), static_cast<size_t>(last - first + 1));
     }
     uint64_t bytes = 0;
     return EXPECT_TRUE(result.text == expected) &&
            EXPECT_OK(snapfork::StringLength(keyspace_, db, key, bytes)) &&
            EXPECT_EQ(bytes, length) &&
            EXPECT_EQ(snapfork::KeyExists(keyspace_, db, key), entry != nullptr) &&
-           EXPECT_EQ(snapfork::KeyExpiry(keyspace_, db, key), entry == nullptr ? -2 : entry->expiry);
+           EXPECT_EQ(snapfork::KeyExpiry(keyspace_, db, key),
+                     entry == nullptr ? -2 : entry->expiry);
   }
 
   snapfork::Keyspace& keyspace_;

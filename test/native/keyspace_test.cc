@@ -221,7 +221,8 @@ TEST(Keyspace, ExpiresDueEntriesEarliestFirstWithinTheLimit) {
 
 TEST(Keyspace, KeepsTimesOutOfRangeOfTheExpiryIndex) {
   const auto keyspace = OpenKeyspace();
-  for (int64_t expiry : {INT64_MAX, INT64_MAX - 1, ExpiryIndex::kTimeMax, ExpiryIndex::kTimeMax + 1}) {
+  for (int64_t expiry :
+       {INT64_MAX, INT64_MAX - 1, ExpiryIndex::kTimeMax, ExpiryIndex::kTimeMax + 1}) {
     ASSERT_TRUE(Set(*keyspace, "key", "value", expiry));
     EXPECT_EQ(KeyExpiry(*keyspace, 0, "key"), expiry);
     ExpiryOutcome outcome;

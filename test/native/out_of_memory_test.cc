@@ -84,7 +84,8 @@ Status RandomCommand(Keyspace& keyspace, sf::Random& random, const std::string& 
   RenameOutcome renamed;
   switch (random.Below(9)) {
     case 0:
-      return StringSet(keyspace, db, key, value, 0, random.Below(2) == 0 ? kNoExpiry : 1 << 30, done);
+      return StringSet(keyspace, db, key, value, 0, random.Below(2) == 0 ? kNoExpiry : 1 << 30,
+                       done);
     case 1:
       return StringAppend(keyspace, db, key, value, length);
     case 2:
@@ -196,7 +197,8 @@ TEST(OutOfMemory, TakesBackAnEntryThatFindsNoSlot) {
     if (!StringSet(*keyspace, 0, "first", "value", 0, 1LL << 40, done).ok()) return 91;
     // Buckets split already, and there are overflow lines.
     for (int i = 0; i < 8000; ++i) {
-      if (!StringSet(*keyspace, 0, "n" + std::to_string(i), "v", 0, kNoExpiry, done).ok()) return 92;
+      if (!StringSet(*keyspace, 0, "n" + std::to_string(i), "v", 0, kNoExpiry, done).ok())
+        return 92;
     }
     std::vector<uint32_t> blocks;
     Limit(RLIMIT_DATA, ProcessBytes("VmData") + (60u << 20));

@@ -99,7 +99,8 @@ TEST(StringOps, RefusesStringsOverTheLimitAndChangesNothing) {
   bool done = false;
   uint64_t length = 0;
   Keyspace& keyspace = fixture.keyspace;
-  EXPECT_EQ(StringSet(keyspace, 0, "key", huge, 0, kNoExpiry, done).code(), StatusCode::kStringTooLong);
+  EXPECT_EQ(StringSet(keyspace, 0, "key", huge, 0, kNoExpiry, done).code(),
+            StatusCode::kStringTooLong);
   EXPECT_EQ(StringAppend(keyspace, 0, "key", huge, length).code(), StatusCode::kStringTooLong);
   EXPECT_EQ(StringSetRange(keyspace, 0, "key", kStringBytesMax, "x", length).code(),
             StatusCode::kStringTooLong);
