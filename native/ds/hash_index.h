@@ -67,6 +67,10 @@ class HashIndex {
   void Prefetch(uint64_t hash) const {
     if (bucket_count_ != 0) __builtin_prefetch(BucketOf(hash), 1);
   }
+  // Which of `parts` equal parts of the table the bucket of a hash is in.
+  size_t PartOf(uint64_t hash, size_t parts) const {
+    return bucket_count_ == 0 ? 0 : BucketIndexOf(hash) * parts / bucket_count_;
+  }
   // Makes room for that many entries while the index is empty.
   void Reserve(uint64_t entries);
   // Drops everything and the memory with it.

@@ -48,7 +48,7 @@ Status KeyspaceLoad::OnDatabase(uint32_t id) {
 }
 
 void KeyspaceLoad::OnResize(uint64_t keys, uint64_t) {
-  keyspace_.database(db_).index.Reserve(keys);
+  bulk_.Reserve(db_, keys);
 }
 
 Status KeyspaceLoad::OnString(std::string_view key, std::string_view value,

@@ -20,8 +20,8 @@ std::unique_ptr<Keyspace> OpenKeyspace() {
   return keyspace;
 }
 
-void Set(Keyspace& keyspace, std::string_view key, std::string_view value, int64_t expiry = kNoExpiry,
-         uint32_t db = 0) {
+void Set(Keyspace& keyspace, std::string_view key, std::string_view value,
+         int64_t expiry = kNoExpiry, uint32_t db = 0) {
   bool done = false;
   EXPECT_OK(StringSet(keyspace, db, key, value, 0, expiry, done));
 }
@@ -55,25 +55,45 @@ TEST(BulkInsert, GivesTheSameKeyspaceAsSettingOneByOne) {
   EXPECT_EQ(result.text, std::string_view("value 4"));
 }
 
+// Enough for several batches, on both threads.
+constexpr int kMany = 150'000;
+
+TEST(BulkInsert, GivesTheSameKeyspaceInManyBatches) {
+  const auto bulked = OpenKeyspace();
+  const auto set = OpenKeyspace();
+  BulkInsert bulk(*bulked);
+  for (int i = 0; i < kMany; ++i) {
+    const std::string key = "key:" + std::to_string(i);
+    const auto db = static_cast<uint32_t>(i / 1000 % 3);
+    if (i % 1000 == 0) bulk.Reserve(db, kMany / 3);
+    ASSERT_OK(bulk.AddString(db, key, ValueOf(i), i % 5 == 0 ? 2000 + i : kNoExpiry));
+    Set(*set, key, ValueOf(i), i % 5 == 0 ? 2000 + i : kNoExpiry, db);
+  }
+  ASSERT_OK(bulk.Finish());
+  EXPECT_EQ(sf::CheckKeyspace(*bulked), std::string());
+  EXPECT_TRUE(DigestOf(*bulked) == DigestOf(*set));
+}
+
 TEST(BulkInsert, RefusesADuplicateHoweverFarApartAndLeavesNothingUnfound) {
-  for (int distance : {1, 2, 15, 16, 17, 40}) {
-    for (size_t bytes : {10, 5000}) {
+  for (int distance : {1, 2, 17, 65'535, 65'536, 65'537, kMany}) {
+    for (size_t bytes : {10, 2100}) {
       const auto keyspace = OpenKeyspace();
       BulkInsert bulk(*keyspace);
-      ASSERT_OK(bulk.AddString(0, "twice", std::string(bytes, 'v'), 5000));
-      Status status;
-      for (int i = 1; i < distance && status.ok(); ++i) {
-        status = bulk.AddString(0, std::to_string(i), std::string(bytes, 'v'), 5000);
+      ASSERT_OK(bulk.AddString(0, "twice", std::string(bytes, 'v'), 5000, 1));
+      for (int i = 1; i < distance; ++i) {
+        ASSERT_OK(bulk.AddString(0, std::to_string(i), i % 100 == 0 ? std::string(bytes, 'v') : "v",
+                                 5000, 2));
       }
-      ASSERT_OK(status);
-      status = bulk.AddString(0, "twice", std::string(bytes, 'w'), 6000);
-      for (int i = 0; i < 40 && status.ok(); ++i) {
-        status = bulk.AddString(0, "after " + std::to_string(i), "v", kNoExpiry);
+      Status status = bulk.AddString(0, "twice", std::string(bytes, 'w'), 6000, 3);
+      for (int i = 0; i < kMany && status.ok(); ++i) {
+        status = bulk.AddString(0, "after " + std::to_string(i), "v", kNoExpiry, 4);
       }
-      EXPECT_EQ(status.code(), StatusCode::kDuplicateKey);
+      if (status.ok()) status = bulk.Finish();
+      EXPECT_EQ(status, Status(StatusCode::kDuplicateKey, 0, 3));
       EXPECT_EQ(sf::CheckKeyspace(*keyspace), std::string());
-      EXPECT_OK(bulk.Finish());
-      EXPECT_EQ(keyspace->database(0).index.size(), static_cast<uint64_t>(distance));
+      EXPECT_EQ(bulk.AddString(0, "new", "v", kNoExpiry), status);
+      EXPECT_EQ(bulk.Finish(), status);
+      EXPECT_EQ(sf::CheckKeyspace(*keyspace), std::string());
     }
   }
 }
@@ -96,7 +116,7 @@ TEST(BulkInsert, DropsWhatIsPendingWhenAbandoned) {
   }
   bulk.Abandon();
   EXPECT_EQ(sf::CheckKeyspace(*keyspace), std::string());
-  EXPECT_EQ(keyspace->database(0).index.size(), 4u);
+  EXPECT_EQ(keyspace->database(0).index.size(), 0u);
   EXPECT_OK(bulk.Finish());
 }
 
@@ -171,12 +191,13 @@ TEST(SnapshotWalk, VisitsEntriesInAddressOrderAndEndsAtAnError) {
   EXPECT_TRUE(ordered);
   EXPECT_EQ(visited, 5001);
   const Status error(StatusCode::kNoSpace, 28);
-  EXPECT_EQ(WalkHeap(map, 2, [&](EntryView) { return --visited == 4000 ? error : Status(); },
-                     [](uint32_t) { return Status(); }),
+  EXPECT_EQ(WalkHeap(
+                map, 2, [&](EntryView) { return --visited == 4000 ? error : Status(); },
+                [](uint32_t) { return Status(); }),
             error);
   EXPECT_EQ(visited, 4000);
-  EXPECT_EQ(WalkHeap(map, 2, [](EntryView) { return Status(); },
-                     [&](uint32_t) { return error; }),
+  EXPECT_EQ(WalkHeap(
+                map, 2, [](EntryView) { return Status(); }, [&](uint32_t) { return error; }),
             error);
 }
 
