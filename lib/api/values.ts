@@ -1,8 +1,9 @@
 /**
  * What the typed methods take: keys and values, and the checks that stand before the engine.
  *
- * The engine reads a number as an index into its argument vector, so nothing but a string or bytes
- * may reach it as a key or value. (V1)
+ * Invariants
+ *  (V1) Nothing but a string or bytes reaches the engine as a key or value: it reads a number as an
+ *       index into its argument vector.
  *
  * @module
  */

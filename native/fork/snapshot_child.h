@@ -1,7 +1,8 @@
 // snapshot_child.h - what the forked child runs, from fork() to _exit().
 //
 //   die with the parent -> default signal handlers, then unblock -> close foreign descriptors
-//   -> give way (oom_score_adj, nice, I/O priority), name -> write the file -> final record -> _exit
+//   -> give way (oom_score_adj, nice, I/O priority), name -> write the file -> final record
+//   -> _exit
 //
 // Invariants
 //   (C1) Async-signal-safe work only: no malloc, stdio, locks, Node-API, statics with constructors.

@@ -78,7 +78,7 @@ function copyCheckout(to: string): void {
   linkModules(join(ROOT, 'node_modules'), join(to, 'node_modules'))
 }
 
-/** Links to what is installed here, but for the headers: their path is in the compiler's command. */
+/** Links to what is installed here, but for headers: their path is in the compiler's command. */
 function linkModules(from: string, to: string): void {
   mkdirSync(to)
   for (const name of readdirSync(from)) {

@@ -28,7 +28,8 @@ export function neededFromOutside(listing: string): Needs {
     if (symbol === null) continue
     const [, type, fullName] = symbol as unknown as [string, string, string]
     const name = fullName.replace(/@.*$/, '')
-    // Upper case is visible to other members, lower case is not; `v` and `w` are weak and unresolved.
+    // Upper case is visible to other members, lower case is not; `v` and `w` are weak and
+    // unresolved.
     if (!/[Uvw]/.test(type)) {
       if (type === type.toUpperCase() || type === 'u') defined.add(name)
     } else {
