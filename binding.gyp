@@ -1,6 +1,5 @@
 {
   "variables": {
-    "sanitize%": "",
     "child_sources": [
       "native/base/clock.cc",
       "native/base/crc64.cc",
@@ -41,12 +40,6 @@
     "cflags_cc!": ["-std=gnu++17", "-std=c++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-O2"],
     "include_dirs": ["native"],
-    "conditions": [
-      ["sanitize!=''", {
-        "cflags": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"],
-        "ldflags": ["-fsanitize=<(sanitize)"]
-      }]
-    ],
     "configurations": {
       "Debug": { "defines": ["SNAPFORK_DEBUG"] }
     }
