@@ -28,6 +28,8 @@ import t from 'tap'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const CONSUMER_FILES = join(ROOT, 'test/fixtures/package')
 const NOT_COPIED = new Set(['node_modules', '.git', '.tap', '.bench', 'dist', 'prebuilds'])
+/** With their times, which say what need not be compiled again. */
+const AS_IT_IS = { recursive: true, preserveTimestamps: true }
 const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc')
 const TYPED_FILES = ['types.mts', 'types.cts']
 const REGISTRY_SECONDS = 10
@@ -73,8 +75,7 @@ function copyCheckout(to: string): void {
   const filter = (path: string) => {
     return dirname(path) !== ROOT.slice(0, -1) || !NOT_COPIED.has(basename(path))
   }
-  // With their times, which say what is compiled.
-  cpSync(ROOT.slice(0, -1), to, { recursive: true, filter, preserveTimestamps: true })
+  cpSync(ROOT.slice(0, -1), to, { ...AS_IT_IS, filter })
   linkModules(join(ROOT, 'node_modules'), join(to, 'node_modules'))
 }
 
@@ -82,7 +83,7 @@ function copyCheckout(to: string): void {
 function linkModules(from: string, to: string): void {
   mkdirSync(to)
   for (const name of readdirSync(from)) {
-    if (name === 'node-addon-api') cpSync(join(from, name), join(to, name), { recursive: true })
+    if (name === 'node-addon-api') cpSync(join(from, name), join(to, name), AS_IT_IS)
     else symlinkSync(join(from, name), join(to, name))
   }
 }
