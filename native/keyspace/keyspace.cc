@@ -198,21 +198,31 @@ void Keyspace::Swap(uint32_t a, uint32_t b) {
 uint64_t Keyspace::ExpireDue(uint64_t limit) {
   uint64_t removed = 0;
   const int64_t now = Now();
-  for (uint32_t db = 0; db < database_count() && removed < limit; ++db) {
-    Database& database = *databases_[db];
-    int64_t time_ms = 0;
-    Handle handle = 0;
-    while (removed < limit && database.expiry.First(time_ms, handle) && time_ms <= now) {
-      Found found;
-      found.entry = EntryAt(handle);
-      found.hash = HashOf(found.entry.key());
-      found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
-      SF_CHECK(found.slot != nullptr);  // (S1)
-      Remove(db, found);
-      ++removed;
-    }
+  const uint32_t count = database_count();
+  for (uint32_t i = 0; i < count && removed < limit; ++i) {
+    const uint32_t db = (expire_first_ + i) % count;
+    removed += ExpireDueIn(db, now, limit - removed);
+    // A database with a backlog does not keep the others waiting.
+    if (removed == limit) expire_first_ = (db + 1) % count;
   }
   counters_.expired_keys += removed;
+  return removed;
+}
+
+uint64_t Keyspace::ExpireDueIn(uint32_t db, int64_t now, uint64_t limit) {
+  Database& database = *databases_[db];
+  uint64_t removed = 0;
+  int64_t time_ms = 0;
+  Handle handle = 0;
+  while (removed < limit && database.expiry.First(time_ms, handle) && time_ms <= now) {
+    Found found;
+    found.entry = EntryAt(handle);
+    found.hash = HashOf(found.entry.key());
+    found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
+    SF_CHECK(found.slot != nullptr);  // (S1)
+    Remove(db, found);
+    ++removed;
+  }
   return removed;
 }
 

@@ -93,7 +93,8 @@ class Keyspace {
 
   void Flush(uint32_t db);
   void Swap(uint32_t a, uint32_t b);
-  // Removes up to `limit` entries whose time has come, earliest first, and returns how many.
+  // Removes up to `limit` entries whose time has come, in each database earliest first, and returns
+  // how many.
   uint64_t ExpireDue(uint64_t limit);
 
   uint64_t HashOf(std::string_view key) const { return SipHash13(hash_key_, key); }
@@ -116,6 +117,7 @@ class Keyspace {
   Status InsertNew(uint32_t db, uint64_t hash, Handle handle, int64_t expiry);
 
  private:
+  uint64_t ExpireDueIn(uint32_t db, int64_t now, uint64_t limit);
   bool MoveExpiryRecord(Database& database, int64_t old_expiry, Handle old_handle,
                         int64_t new_expiry, Handle new_handle);
 
@@ -127,6 +129,7 @@ class Keyspace {
   HashKey hash_key_{};
   uint64_t random_state_ = 0;
   int64_t frozen_now_ms_ = kNoExpiry;
+  uint32_t expire_first_ = 0;  // the database ExpireDue begins with
   KeyspaceCounters counters_;
   std::string scratch_;
 };

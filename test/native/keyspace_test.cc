@@ -219,6 +219,21 @@ TEST(Keyspace, ExpiresDueEntriesEarliestFirstWithinTheLimit) {
   EXPECT_EQ(keyspace->counters().expired_keys, 21u);
 }
 
+TEST(Keyspace, LetsNoDatabaseWaitForTheBacklogOfAnother) {
+  const auto keyspace = OpenKeyspace(3);
+  keyspace->SetClock(1000);
+  bool done = false;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_OK(StringSet(*keyspace, 0, std::to_string(i), "v", 0, 2000, done));
+  }
+  ASSERT_OK(StringSet(*keyspace, 2, "other", "v", 0, 3000, done));
+  keyspace->SetClock(5000);
+  EXPECT_EQ(keyspace->ExpireDue(10), 10u);
+  EXPECT_EQ(keyspace->ExpireDue(10), 10u);
+  EXPECT_EQ(keyspace->database(2).index.size(), 0u);
+  EXPECT_EQ(keyspace->database(0).index.size(), 81u);
+}
+
 TEST(Keyspace, KeepsTimesOutOfRangeOfTheExpiryIndex) {
   const auto keyspace = OpenKeyspace();
   for (int64_t expiry :
