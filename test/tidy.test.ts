@@ -32,6 +32,8 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const SIZE_EXCEPTIONS: Exceptions = {}
 
 const TESTED_ELSEWHERE: TestedElsewhere = {
+  // The program as a whole, from outside.
+  'lib/cli/': 'test/lib/cli/main.test.ts',
   // A chain of classes, of which the last one is tested with all of its methods.
   'lib/api/': 'test/lib/api/typed-methods.test.ts',
   // The commands, from end to end and against redis-server.

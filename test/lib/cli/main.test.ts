@@ -1,0 +1,114 @@
+/**
+ * The command line, from outside: what it prints, and with which status it ends.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const PROGRAM = join(ROOT, 'dist/cli/main.js')
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+
+interface Ended {
+  status: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+/** env(1) stands between, since tap would load itself into a Node that it starts. */
+function start(words: readonly string[]): ChildProcess {
+  const environment = [`PATH=${process.env.PATH}`, `TMPDIR=${process.env.TMPDIR ?? '/tmp'}`]
+  return spawn('env', ['-i', ...environment, process.execPath, PROGRAM, ...words])
+}
+
+async function ended(child: ChildProcess): Promise<Ended> {
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk
+  })
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const [status, signal] = await once(child, 'close')
+  return { status, signal, stdout, stderr }
+}
+
+function run(...words: readonly string[]): Promise<Ended> {
+  return ended(start(words))
+}
+
+t.test('snapfork', async (t) => {
+  for (const words of [[], ['help'], ['--help'], ['-h'], ['tour', '--help']]) {
+    await t.test(`prints how it is used for '${words.join(' ')}'`, async (t) => {
+      const { status, stdout, stderr } = await run(...words)
+      t.strictSame({ status, stderr }, { status: 0, stderr: '' })
+      t.match(stdout, /^usage: snapfork <command>/)
+    })
+  }
+
+  await t.test('prints its version', async (t) => {
+    for (const word of ['--version', '-v']) {
+      t.match(await run(word), { status: 0, stdout: `${version}\n`, stderr: '' })
+    }
+  })
+
+  const MISTAKES: readonly (readonly [words: string[], complaint: RegExp])[] = [
+    [['fly'], /Unknown command 'fly'/],
+    [['--fly'], /Unknown option '--fly'/],
+    [['tour', '--fly'], /--fly/],
+    [['tour', 'rest'], /rest/],
+    [['tour', '--keys', '0'], /--keys must be an integer from 1 to/],
+    [['tour', '--keys', '1e3'], /--keys must be an integer/],
+    [['tour', '--value-bytes', '1048577'], /--value-bytes must be an integer/],
+    [['tour', '--dir', ''], /--dir must be a path/],
+    [['tour', '--dir', '/no/such/directory'], /No directory can be made/],
+  ]
+  for (const [words, complaint] of MISTAKES) {
+    await t.test(`ends with 2 and a complaint for '${words.join(' ')}'`, async (t) => {
+      const { status, stdout, stderr } = await run(...words)
+      t.strictSame({ status, stdout }, { status: 2, stdout: '' })
+      t.match(stderr, complaint)
+    })
+  }
+})
+
+t.test('snapfork tour', async (t) => {
+  await t.test('saves while it writes, finds the digests equal, leaves nothing', async (t) => {
+    const dir = t.testdir()
+    const words = ['tour', '--keys', '20000', '--value-bytes', '100', '--dir', dir]
+    const { status, stdout, stderr } = await run(...words)
+    t.strictSame({ status, stderr }, { status: 0, stderr: '' })
+    t.match(stdout, /keys saved +20,000\n/)
+    t.match(stdout, /loaded by a fresh process +20,000 keys/)
+    t.match(stdout, /the two digests are +equal\n/)
+    const digests = [...stdout.matchAll(/\b[0-9a-f]{32}\b/g)].map(([digest]) => digest)
+    t.equal(digests.length, 2)
+    t.equal(digests[0], digests[1])
+    t.notOk(stdout.includes('\x1b'), 'no terminal, no control characters')
+    t.strictSame(readdirSync(dir), [])
+  })
+
+  await t.test('cleans up and tells the signal that ended it', async (t) => {
+    const dir = t.testdir()
+    const child = start(['tour', '--keys', '100000', '--dir', dir])
+    const end = ended(child)
+    // The line that ends the filling: now it writes for a second.
+    await new Promise<void>((resolve) => {
+      child.stdout?.on('data', (chunk) => {
+        if (String(chunk).includes('fill ')) resolve()
+      })
+      child.once('close', () => resolve())
+    })
+    t.equal(readdirSync(dir).length, 1)
+    child.kill('SIGTERM')
+    const { status, signal } = await end
+    t.strictSame({ status, signal }, { status: 128 + 15, signal: null })
+    t.strictSame(readdirSync(dir), [])
+  })
+})
