@@ -123,13 +123,12 @@ t.test('A saving child', async (t) => {
     }
   })
 
-  await t.test('is not waited for in place of a child of the host', async (t) => {
+  await t.test('is not mixed up with other children of the host', async (t) => {
     const { host } = await startFilled(t)
-    const [, status] = await Promise.all([
-      host.call('startSave').then(() => host.call('endOfSave')),
-      host.call('runProgram', 'exit 42'),
-    ])
-    t.equal(status, 42)
+    const { pid } = await host.call<Stopped>('startStopped', 'write')
+    t.strictSame(await host.call('reapBesideProgram'), { reaped: null, status: 42 })
+    t.equal(stateOf(pid), 'T')
+    await finish(t, host, pid)
   })
 
   await t.test('ends within a second when its parent ends, however that goes', async (t) => {
