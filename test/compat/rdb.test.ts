@@ -6,7 +6,7 @@
  * SF_SEED repeats a run.
  */
 
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { open, type Snapfork } from '../../dist/index.js'
@@ -18,6 +18,9 @@ import { type RespClient, SimpleString } from '../support/resp-client.js'
 
 const ENTRIES = 100_000
 const BATCH = 500
+/** What Redis 7.0 loads of the versions that can be written. */
+const VERSIONS = [7, 8, 9, 10]
+const ENTRIES_A_VERSION = 1000
 
 const SETTINGS = [
   { rdbcompression: true, rdbchecksum: true },
@@ -122,6 +125,21 @@ t.test(`RDB files exchanged with redis-server ${probe?.version}`, { skip }, asyn
       t.strictSame(digestOfEngine(engine), expected, 'the engine has every entry')
       engine.save()
       await checkFile(t, dir, settings)
+    })
+  }
+
+  for (const rdbversion of VERSIONS) {
+    await t.test(`redis-server loads a file of version ${rdbversion}`, async (t) => {
+      const dir = directory()
+      const [settings] = SETTINGS
+      const engine = await open({ dir, ...settings, rdbversion })
+      t.teardown(() => engine.close())
+      const some = entries.slice(0, ENTRIES_A_VERSION)
+      fillEngine(engine, some)
+      const { path } = await engine.bgsave()
+      t.equal(readFileSync(path, 'latin1').slice(0, 9), `REDIS${`${rdbversion}`.padStart(4, '0')}`)
+      const loaded = await withRedis(dir, settings, (client) => digestOfRedis(client))
+      t.strictSame(loaded, digestOfEntries(some))
     })
   }
 })
