@@ -1,11 +1,11 @@
 /**
  * What a child writes is what was there at its fork, whatever the parent does meanwhile.
  *
- * Method: a process of its own writes at random in several databases, values of all kinds and sizes,
- * deletes, expiries, renames, moves, swaps and flushes, while one child after the other saves; some
- * children are stopped so that writes happen for certain while they live. Each file is loaded into a
- * fresh engine, whose digest must be the one from just before the fork. The parent itself must hold
- * what a model of plain Maps holds.
+ * Method: a process of its own writes at random in several databases, values of all kinds and
+ * sizes, deletes, expiries, renames, moves, swaps and flushes, while one child after the other
+ * saves; some children are stopped so that writes happen for certain while they live. Each file is
+ * loaded into a fresh engine, whose digest must be the one from just before the fork. The parent
+ * itself must hold what a model of plain Maps holds.
  */
 
 import { once } from 'node:events'
