@@ -17,7 +17,6 @@ const ESTABLISHED = '01'
 
 interface Stopped {
   pid: number
-  phase: string
 }
 
 /** A connection to the host, seen from its client. */
@@ -77,8 +76,7 @@ t.test('A socket that the host closes while a child lives', async (t) => {
     const clients: Client[] = []
     for (let count = 0; count < 10; ++count) clients.push(await Client.connect(t, host, port))
     const first = (await host.call<number>('clients')) - clients.length
-    const { pid, phase } = await host.call<Stopped>('startStopped', 'write')
-    t.equal(phase, 'write')
+    const { pid } = await host.call<Stopped>('startStopped', 'write')
     for (let index = 0; index < clients.length; ++index) {
       await host.call('destroyClient', first + index)
       await clients[index]?.closed
