@@ -92,7 +92,7 @@ function parseStrictly<T extends ParseArgsConfig>(config: T): ReturnType<typeof 
   try {
     return parseArgs(config)
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
+    throw new UsageError(error instanceof Error ? `${error.message}.` : String(error))
   }
 }
 

@@ -74,6 +74,7 @@ t.test('snapfork', async (t) => {
       const { status, stdout, stderr } = await run(...words)
       t.strictSame({ status, stdout }, { status: 2, stdout: '' })
       t.match(stderr, complaint)
+      t.match(stderr, /\(ERR_SNAPFORK_USAGE\)/)
     })
   }
 })
@@ -84,7 +85,21 @@ t.test('snapfork tour', async (t) => {
     const words = ['tour', '--keys', '20000', '--value-bytes', '100', '--dir', dir]
     const { status, stdout, stderr } = await run(...words)
     t.strictSame({ status, stderr }, { status: 0, stderr: '' })
-    t.match(stdout, /keys saved +20,000\n/)
+    for (const row of [
+      /^ {2}fork pause +[0-9.]+ (us|ms|s)$/m,
+      /^ {2}keys saved +20,000$/m,
+      /^ {2}file size +2\.2 MiB$/m,
+      /^ {2}save time +[0-9.]+ (ms|s)$/m,
+      /^ {2}writes meanwhile +[0-9,]+$/m,
+      /^ {2}pages duplicated +[0-9,]+ of 4 KiB \([0-9.]+ \w+\)$/m,
+      /^ {2}extra memory +[0-9.]+ \w+, moved entries included$/m,
+      /^ {2}entries moved +[0-9,]+ \([0-9.]+ \w+\)$/m,
+      /^ {2}write latency +before the save +during the save$/m,
+      /^ {2}longest turn of the loop +[0-9.]+ \w+ +[0-9.]+ \w+$/m,
+      /import \{ open \} from 'snapfork'/,
+    ]) {
+      t.match(stdout, row)
+    }
     t.match(stdout, /loaded by a fresh process +20,000 keys/)
     t.match(stdout, /the two digests are +equal\n/)
     const digests = [...stdout.matchAll(/\b[0-9a-f]{32}\b/g)].map(([digest]) => digest)

@@ -1,0 +1,56 @@
+/**
+ * What a trial asks of an engine.
+ *
+ * @module
+ */
+
+import type { Update } from '../workload.js'
+
+export type DriverName = 'snapfork' | 'redis'
+
+/** How a row of writes went. */
+export interface WriteFigures {
+  readonly writes: number
+  /** Those that were done before the child ended. */
+  readonly inside: number
+  readonly seconds: number
+  /** Time of one write in the engine, in nanoseconds. */
+  readonly medianNanos: number
+  readonly percentile99Nanos: number
+  readonly longestNanos: number
+}
+
+/** What the engine says of its last background save. */
+export interface SaveFigures {
+  readonly forkMicros: number
+  readonly duplicatedBytes: number
+  /** The engine's own count of what the save cost; null if it has none. */
+  readonly extraBytes: number | null
+  readonly movedEntries: number | null
+}
+
+export interface LoadFigures {
+  readonly keys: number
+  /** From the start of the load to the first command that is served. */
+  readonly seconds: number
+  /** The engine's own figure. */
+  readonly reportedSeconds: number
+}
+
+export interface Driver {
+  /** Process that holds the keys. */
+  readonly pid: number
+  /** Starts the engine with the file in `dir`, or empty if there is none. */
+  open(dir: string): Promise<LoadFigures>
+  /** Leaves no garbage of this program in the process that is measured. */
+  settle(): Promise<void>
+  /** Sets keys `0` to `keys - 1`. */
+  fill(keys: number): Promise<void>
+  /** Makes `count` writes; `isOver` tells when the child has ended. */
+  write(count: number, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures>
+  /** Forks. Resolves when there is a child. */
+  startSave(): Promise<void>
+  /** Waits until the engine knows that its save has succeeded. */
+  finishSave(): Promise<SaveFigures>
+  close(): Promise<void>
+}

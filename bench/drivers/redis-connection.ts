@@ -1,0 +1,148 @@
+/**
+ * One connection to redis-server: single commands, and long pipelines of SET.
+ *
+ * @module
+ */
+
+import { connect, type Socket } from 'node:net'
+import { keyName, type Update } from '../workload.js'
+
+const OK = Buffer.from('+OK\r\n')
+const BATCH = 200
+/** Batches on their way at a time. */
+const DEPTH = 4
+
+export class RedisConnection {
+  readonly #socket: Socket
+  readonly #values: readonly Buffer[]
+  #received: Buffer = Buffer.alloc(0)
+  #wake: (() => void) | null = null
+  #failure: Error | null = null
+
+  private constructor(socket: Socket, values: readonly string[]) {
+    this.#socket = socket
+    this.#values = values.map((value) => Buffer.from(value, 'latin1'))
+    socket.on('data', (chunk) => {
+      this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+      this.#wakeUp()
+    })
+    socket.on('error', (error) => this.#fail(error))
+    socket.on('close', () => this.#fail(new Error('redis-server closed the connection')))
+  }
+
+  static connect(path: string, values: readonly string[]): Promise<RedisConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ path })
+      socket.once('error', reject)
+      socket.once('connect', () => {
+        socket.off('error', reject)
+        resolve(new RedisConnection(socket, values))
+      })
+    })
+  }
+
+  /** The reply to one command: a line or a bulk string as text. An error reply rejects. */
+  async command(...words: readonly string[]): Promise<string> {
+    const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
+    this.#socket.write(`*${words.length}\r\n${parts.join('')}`)
+    const line = await this.#takeLine()
+    if (line.startsWith('-')) throw new Error(line.slice(1))
+    if (!line.startsWith('$')) return line.slice(1)
+    return this.#take(Number(line.slice(1)))
+  }
+
+  /**
+   * Sends `count` SETs, several batches deep. `replied` gets how many were answered so far, after
+   * every batch.
+   */
+  async pipeline(
+    count: number,
+    next: (to: Update) => void,
+    replied: (done: number) => void,
+  ): Promise<void> {
+    let sent = 0
+    let done = 0
+    while (done < count) {
+      while (sent < count && sent - done < BATCH * DEPTH) {
+        const size = Math.min(BATCH, count - sent)
+        this.#socket.write(this.#encode(size, next))
+        sent += size
+      }
+      const batch = Math.min(BATCH, count - done)
+      await this.#takeOks(batch)
+      done += batch
+      replied(done)
+    }
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #encode(count: number, next: (to: Update) => void): Buffer {
+    const valueBytes = this.#values[0]?.length ?? 0
+    const head = `*3\r\n$3\r\nSET\r\n$${keyName(0).length}\r\n`
+    const middle = `\r\n$${valueBytes}\r\n`
+    const update: Update = { key: 0, value: 0 }
+    const size = head.length + keyName(0).length + middle.length + valueBytes + 2
+    const bytes = Buffer.allocUnsafe(size * count)
+    let at = 0
+    for (let index = 0; index < count; ++index) {
+      next(update)
+      at += bytes.write(`${head}${keyName(update.key)}${middle}`, at, 'latin1')
+      at += (this.#values[update.value] as Buffer).copy(bytes, at)
+      bytes[at++] = 13
+      bytes[at++] = 10
+    }
+    return bytes
+  }
+
+  async #takeOks(count: number): Promise<void> {
+    const length = count * OK.length
+    while (this.#received.length < length) await this.#more()
+    for (let at = 0; at < length; at += OK.length) {
+      if (this.#received[at] !== OK[0]) {
+        throw new Error(`redis-server: ${this.#received.toString('latin1', at, at + 100)}`)
+      }
+    }
+    this.#received = this.#received.subarray(length)
+  }
+
+  async #takeLine(): Promise<string> {
+    for (;;) {
+      const end = this.#received.indexOf('\r\n')
+      if (end >= 0) {
+        const line = this.#received.toString('latin1', 0, end)
+        this.#received = this.#received.subarray(end + 2)
+        return line
+      }
+      await this.#more()
+    }
+  }
+
+  async #take(length: number): Promise<string> {
+    while (this.#received.length < length + 2) await this.#more()
+    const text = this.#received.toString('latin1', 0, length)
+    this.#received = this.#received.subarray(length + 2)
+    return text
+  }
+
+  async #more(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#wakeUp()
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake
+    this.#wake = null
+    wake?.()
+  }
+}

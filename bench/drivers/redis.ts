@@ -1,0 +1,190 @@
+/**
+ * redis-server, in a process of its own, on a Unix socket. This process makes the load.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fillOf, makeValues, type Update } from '../workload.js'
+import type { Driver, LoadFigures, SaveFigures, WriteFigures } from './driver.js'
+import { RedisConnection } from './redis-connection.js'
+
+const PROGRAM = process.env.REDIS_SERVER ?? 'redis-server'
+const POLL_MS = 5
+const START_MS_MAX = 300_000
+const SETTLE_MS = 500
+/** A Unix socket's path may not be longer than about 107 bytes, so it is named from the directory. */
+const SOCKET = 'redis.sock'
+const PERCENTILES = '50 99 100'
+const NANOS_PER_MICRO = 1000
+
+/** null if there is no redis-server here. */
+export function redisVersion(): string | null {
+  const { status, stdout } = spawnSync(PROGRAM, ['--version'], { encoding: 'utf8' })
+  return status === 0 ? (/v=([0-9.]+)/.exec(stdout)?.[1] ?? 'unknown') : null
+}
+
+export class RedisDriver implements Driver {
+  readonly #values: readonly string[]
+  readonly #announce: (pid: number) => void
+  #process: ChildProcess | null = null
+  #connection: RedisConnection | null = null
+
+  /** `announce` gets the server's pid, for whoever cleans up if this process dies. */
+  constructor(valueBytes: number, announce: (pid: number) => void) {
+    this.#values = makeValues(valueBytes)
+    this.#announce = announce
+  }
+
+  get pid(): number {
+    const pid = this.#process?.pid
+    if (pid === undefined) throw new Error('redis-server does not run')
+    return pid
+  }
+
+  async open(dir: string): Promise<LoadFigures> {
+    process.chdir(dir)
+    const startedAt = performance.now()
+    // A group of its own: its saving children are ended with it, and Ctrl-C does not reach it.
+    const server = spawn(PROGRAM, settings(dir), {
+      cwd: dir,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#process = server
+    let failure: Error | null = null
+    server.once('error', (error) => {
+      failure = error
+    })
+    if (server.pid !== undefined) this.#announce(server.pid)
+    let log = ''
+    server.stdout?.on('data', (chunk) => {
+      log += chunk
+    })
+    server.stderr?.resume()
+    while (!(await this.#isServing())) {
+      if (failure !== null || server.exitCode !== null) {
+        throw new Error('redis-server did not start', { cause: failure })
+      }
+      if (performance.now() - startedAt > START_MS_MAX)
+        throw new Error('redis-server loads forever')
+      await sleep(POLL_MS)
+    }
+    const seconds = (performance.now() - startedAt) / 1000
+    await this.#connected.command('CONFIG', 'SET', 'latency-tracking-info-percentiles', PERCENTILES)
+    const keys = Number(await this.#connected.command('DBSIZE'))
+    // The server serves before what it logged has come through the pipe.
+    while (!/ready to accept connections/i.test(log)) {
+      if (performance.now() - startedAt > START_MS_MAX) throw new Error('redis-server logs nothing')
+      await sleep(POLL_MS)
+    }
+    return { keys, seconds, reportedSeconds: loadSeconds(log) }
+  }
+
+  settle(): Promise<void> {
+    return sleep(SETTLE_MS)
+  }
+
+  async fill(keys: number): Promise<void> {
+    let index = 0
+    await this.#connected.pipeline(
+      keys,
+      (to) => fillOf(index++, to),
+      () => {},
+    )
+  }
+
+  async write(
+    count: number,
+    next: (to: Update) => void,
+    isOver: () => boolean,
+  ): Promise<WriteFigures> {
+    const startedAt = performance.now()
+    let inside = 0
+    await this.#connected.pipeline(count, next, (done) => {
+      if (!isOver()) inside = done
+    })
+    const seconds = (performance.now() - startedAt) / 1000
+    const stats = await this.#connected.command('INFO', 'latencystats')
+    const percentile = (name: string) =>
+      numberOf(stats, new RegExp(`latency_percentiles_usec_set:.*\\b${name}=([0-9.]+)`)) *
+      NANOS_PER_MICRO
+    return {
+      writes: count,
+      inside,
+      seconds,
+      medianNanos: percentile('p50'),
+      percentile99Nanos: percentile('p99'),
+      longestNanos: percentile('p100'),
+    }
+  }
+
+  async startSave(): Promise<void> {
+    // Here, not in write(): it would wipe out the time of the fork as well.
+    await this.#connected.command('CONFIG', 'RESETSTAT')
+    await this.#connected.command('BGSAVE')
+  }
+
+  async finishSave(): Promise<SaveFigures> {
+    for (;;) {
+      const info = await this.#connected.command('INFO', 'everything')
+      if (/rdb_bgsave_in_progress:0/.test(info)) {
+        if (!/rdb_last_bgsave_status:ok/.test(info)) throw new Error('BGSAVE failed')
+        return {
+          forkMicros: numberOf(info, /latest_fork_usec:(\d+)/),
+          duplicatedBytes: numberOf(info, /rdb_last_cow_size:(\d+)/),
+          extraBytes: null,
+          movedEntries: null,
+        }
+      }
+      await sleep(POLL_MS)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#connection?.close()
+    this.#connection = null
+    const server = this.#process
+    this.#process = null
+    if (server?.pid === undefined || server.exitCode !== null || server.signalCode !== null) return
+    const ended = new Promise((resolve) => server.once('exit', resolve))
+    process.kill(-server.pid, 'SIGKILL')
+    await ended
+  }
+
+  get #connected(): RedisConnection {
+    if (this.#connection === null) throw new Error('there is no connection to redis-server')
+    return this.#connection
+  }
+
+  /** Whether the server takes commands; one that loads says so. */
+  async #isServing(): Promise<boolean> {
+    try {
+      this.#connection ??= await RedisConnection.connect(SOCKET, this.#values)
+      return (await this.#connection.command('PING')) === 'PONG'
+    } catch {
+      return false
+    }
+  }
+}
+
+/** Same durability as here: no log, no save of its own accord; compression and checksum as given. */
+function settings(dir: string): string[] {
+  return [
+    ...['--port', '0', '--unixsocket', SOCKET, '--dir', dir, '--dbfilename', 'dump.rdb'],
+    ...['--save', '', '--appendonly', 'no', '--rdbcompression', 'yes', '--rdbchecksum', 'yes'],
+    ...['--loglevel', 'notice', '--daemonize', 'no'],
+  ]
+}
+
+/** From the log; 0 if nothing was loaded. */
+function loadSeconds(log: string): number {
+  return Number(/DB loaded from disk: ([0-9.]+) seconds/.exec(log)?.[1] ?? 0)
+}
+
+function numberOf(text: string, pattern: RegExp): number {
+  const [, number] = pattern.exec(text) ?? []
+  if (number === undefined) throw new Error(`redis-server does not tell ${pattern.source}`)
+  return Number(number)
+}

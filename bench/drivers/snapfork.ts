@@ -1,0 +1,132 @@
+/**
+ * snapfork, in this very process.
+ *
+ * @module
+ */
+
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { open, type Snapfork, type SnapshotReport } from '../../dist/index.js'
+import { percentileOf } from '../stats.js'
+import { fillOf, keyName, makeValues, type Update } from '../workload.js'
+import type { Driver, LoadFigures, SaveFigures, WriteFigures } from './driver.js'
+
+/** Writes between two looks at the clock. */
+const BATCH = 200
+/** Between two turns of the event loop, as a server would have them. */
+const SLICE_MS = 2
+/** The engine backs its spare memory in the background. */
+const SETTLE_MS = 500
+const NANOS_PER_MS = 1e6
+
+export class SnapforkDriver implements Driver {
+  readonly pid = process.pid
+  readonly #values: readonly string[]
+  #db: Snapfork | null = null
+  #saving: Promise<SnapshotReport> | null = null
+
+  constructor(valueBytes: number) {
+    this.#values = makeValues(valueBytes)
+  }
+
+  async open(dir: string): Promise<LoadFigures> {
+    const startedAt = performance.now()
+    this.#db = await open({ dir })
+    const keys = this.#db.dbsize()
+    const seconds = (performance.now() - startedAt) / 1000
+    return { keys, seconds, reportedSeconds: seconds }
+  }
+
+  async settle(): Promise<void> {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage: unknown = runInNewContext('gc')
+    if (typeof collectGarbage === 'function') collectGarbage()
+    await sleep(SETTLE_MS)
+  }
+
+  async fill(keys: number): Promise<void> {
+    const db = this.#opened
+    const update: Update = { key: 0, value: 0 }
+    for (let index = 0; index < keys; ++index) {
+      fillOf(index, update)
+      db.set(keyName(update.key), this.#values[update.value] as string)
+      if (index % 2000 === 0) await nextTurn()
+    }
+  }
+
+  async write(
+    count: number,
+    next: (to: Update) => void,
+    isOver: () => boolean,
+  ): Promise<WriteFigures> {
+    // Touched before it is used: its page faults are none of the engine's.
+    const nanos = new Float64Array(count).fill(1)
+    const startedAt = performance.now()
+    let inside = 0
+    let done = 0
+    while (done < count) {
+      const endMs = performance.now() + SLICE_MS
+      while (done < count && performance.now() < endMs) {
+        const size = Math.min(BATCH, count - done)
+        this.#writeBatch(nanos.subarray(done, done + size), next)
+        done += size
+        if (!isOver()) inside = done
+      }
+      await nextTurn()
+    }
+    const seconds = (performance.now() - startedAt) / 1000
+    nanos.sort()
+    return {
+      writes: count,
+      inside,
+      seconds,
+      medianNanos: percentileOf(nanos, 0.5),
+      percentile99Nanos: percentileOf(nanos, 0.99),
+      longestNanos: percentileOf(nanos, 1),
+    }
+  }
+
+  async startSave(): Promise<void> {
+    this.#saving = this.#opened.bgsave()
+    this.#saving.catch(() => {})
+  }
+
+  async finishSave(): Promise<SaveFigures> {
+    if (this.#saving === null) throw new Error('no save was started')
+    const { forkMicros, cow } = await this.#saving
+    this.#saving = null
+    const { duplicatedBytes, extraBytes, movedEntries } = cow
+    return { forkMicros, duplicatedBytes, extraBytes, movedEntries }
+  }
+
+  async close(): Promise<void> {
+    await this.#db?.close()
+    this.#db = null
+  }
+
+  get #opened(): Snapfork {
+    if (this.#db === null) throw new Error('the engine is not open')
+    return this.#db
+  }
+
+  /** Names are made before the clock runs; a reading of it is part of every figure. */
+  #writeBatch(nanos: Float64Array, next: (to: Update) => void): void {
+    const db = this.#opened
+    const update: Update = { key: 0, value: 0 }
+    const keys: string[] = []
+    const values: string[] = []
+    for (let index = 0; index < nanos.length; ++index) {
+      next(update)
+      keys.push(keyName(update.key))
+      values.push(this.#values[update.value] as string)
+    }
+    let before = performance.now()
+    for (let index = 0; index < nanos.length; ++index) {
+      db.set(keys[index] as string, values[index] as string)
+      const after = performance.now()
+      nanos[index] = (after - before) * NANOS_PER_MS
+      before = after
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What a worker and the process that started it say to each other.
+ *
+ * @module
+ */
+
+import type { DriverName, LoadFigures } from './drivers/driver.js'
+import type { SaveCost } from './sampler.js'
+import type { ForkFigures } from './trials/fork.js'
+
+/** What a worker is to do; it comes as JSON on its command line. */
+export type Job =
+  | {
+      readonly name: 'fork'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly keys: number
+      readonly valueBytes: number
+      readonly updates: number
+      readonly saves: number
+    }
+  | {
+      readonly name: 'load'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+    }
+
+export type FromWorker =
+  /** A process that must not outlive the worker. */
+  | { readonly type: 'owns'; readonly pid: number }
+  | { readonly type: 'sample'; readonly verb: 'start' | 'read' | 'stop'; readonly pid: number }
+  | { readonly type: 'result'; readonly figures: ForkFigures | LoadFigures }
+
+export type ToWorker = { readonly type: 'cost'; readonly cost: SaveCost }

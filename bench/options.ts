@@ -1,0 +1,74 @@
+/**
+ * The command line of the benchmarks.
+ *
+ * @module
+ */
+
+import { parseArgs } from 'node:util'
+import { KEYS_MAX } from './workload.js'
+
+export const HELP = `usage: npm run bench -- <trial> [options]
+
+trials:
+  fork              what a snapshot costs, beside redis-server (found on PATH, or REDIS_SERVER=)
+
+options:
+  --keys N          1,000 to 10,000,000 (default 1,000,000)
+  --value-bytes B   1 to 65,536 (default 64)
+  --updates N       random writes during a save (default 500,000)
+  --saves N         saves before the last one, at least 3 (default 10)
+  --rounds N        (default 3)
+  --dir D           where the engines write (default bench/data)
+  --only NAME       snapfork or redis
+  --help
+`
+
+export interface BenchOptions {
+  readonly keys: number
+  readonly valueBytes: number
+  readonly updates: number
+  readonly saves: number
+  readonly rounds: number
+  readonly dir: string
+  readonly only: string | null
+}
+
+/** null if the help is wanted; throws an Error with a message for people. */
+export function parseOptions(words: readonly string[], defaultDir: string): BenchOptions | null {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      keys: { type: 'string', default: '1000000' },
+      'value-bytes': { type: 'string', default: '64' },
+      updates: { type: 'string', default: '500000' },
+      saves: { type: 'string', default: '10' },
+      rounds: { type: 'string', default: '3' },
+      dir: { type: 'string', default: defaultDir },
+      only: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return null
+  if (positionals.length !== 1 || positionals[0] !== 'fork') {
+    throw new Error(`there is no trial '${positionals.join(' ')}'; see --help`)
+  }
+  if (values.only !== undefined && values.only !== 'snapfork' && values.only !== 'redis') {
+    throw new Error(`--only must be snapfork or redis, not '${values.only}'`)
+  }
+  return {
+    keys: integer('--keys', values.keys, 1000, KEYS_MAX),
+    valueBytes: integer('--value-bytes', values['value-bytes'], 1, 65_536),
+    updates: integer('--updates', values.updates, 1, 100_000_000),
+    saves: integer('--saves', values.saves, 3, 1000),
+    rounds: integer('--rounds', values.rounds, 1, 1000),
+    dir: values.dir,
+    only: values.only ?? null,
+  }
+}
+
+function integer(name: string, text: string, min: number, max: number): number {
+  const number = /^[0-9]{1,12}$/.test(text) ? Number(text) : Number.NaN
+  if (number >= min && number <= max) return number
+  throw new Error(`${name} must be an integer from ${min} to ${max}, not '${text}'`)
+}

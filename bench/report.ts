@@ -1,0 +1,141 @@
+/**
+ * From the figures of all rounds to a table: medians, spreads, ratios.
+ *
+ * @module
+ */
+
+import type { DriverName, LoadFigures } from './drivers/driver.js'
+import { type Spread, spreadOf } from './stats.js'
+import type { ForkFigures } from './trials/fork.js'
+
+const MIB = 1024 * 1024
+
+/** What one engine did in one round. */
+export interface Run {
+  readonly type: 'run'
+  readonly trial: 'fork'
+  readonly round: number
+  readonly driver: DriverName
+  readonly keys: number
+  readonly figures: ForkFigures
+  /** Load times of the file of each engine. */
+  readonly loads: Readonly<Partial<Record<DriverName, LoadFigures>>>
+}
+
+interface Metric {
+  readonly name: string
+  readonly unit: string
+  readonly of: (run: Run) => number | null | undefined
+}
+
+const METRICS: readonly Metric[] = [
+  {
+    name: 'RSS growth a key',
+    unit: 'B',
+    of: ({ figures, keys }) => (figures.filledBytes - figures.emptyBytes) / keys,
+  },
+  { name: 'RSS of the process a key', unit: 'B', of: (r) => r.figures.filledBytes / r.keys },
+  { name: 'fill', unit: 's', of: (r) => r.figures.fillSeconds },
+  { name: 'fork pause, first save', unit: 'ms', of: (r) => r.figures.idle.forkMicros / 1000 },
+  { name: 'fork pause, live save', unit: 'ms', of: (r) => r.figures.live.save.forkMicros / 1000 },
+  { name: 'fork pause, last save', unit: 'ms', of: (r) => last(r.figures.forkMicros) / 1000 },
+  { name: 'fork pause, longest', unit: 'ms', of: (r) => Math.max(...r.figures.forkMicros) / 1000 },
+  { name: 'save, idle', unit: 's', of: (r) => r.figures.idle.seconds },
+  { name: 'file', unit: 'MiB', of: (r) => r.figures.idle.fileBytes / MIB },
+  ...loadedMetrics('live'),
+  ...loadedMetrics('held'),
+  { name: 'load, own file', unit: 's', of: (r) => r.loads[r.driver]?.seconds },
+  { name: 'load, own file, as reported', unit: 's', of: (r) => r.loads[r.driver]?.reportedSeconds },
+  { name: 'load, file of snapfork', unit: 's', of: (r) => r.loads.snapfork?.seconds },
+  { name: 'load, file of redis', unit: 's', of: (r) => r.loads.redis?.seconds },
+]
+
+function loadedMetrics(kind: 'live' | 'held'): Metric[] {
+  const metric = (name: string, unit: string, of: Metric['of']): Metric => {
+    return { name: `${kind}: ${name}`, unit, of }
+  }
+  return [
+    metric('save', 's', (r) => r.figures[kind].seconds),
+    metric('updates inside', '', (r) => r.figures[kind].write.inside),
+    metric('updates a second', '', ({ figures }) => {
+      return figures[kind].write.writes / figures[kind].write.seconds
+    }),
+    metric('duplicated', 'MiB', (r) => r.figures[kind].cost.duplicatedBytes / MIB),
+    metric('duplicated, as reported', 'MiB', (r) => r.figures[kind].save.duplicatedBytes / MIB),
+    metric('duplicated an update inside', 'B', ({ figures }) => {
+      const { cost, save, write } = figures[kind]
+      const bytes = Math.max(cost.duplicatedBytes, save.duplicatedBytes)
+      return write.inside === 0 ? null : bytes / write.inside
+    }),
+    metric('extra', 'MiB', (r) => r.figures[kind].cost.extraBytes / MIB),
+    metric('write, median', 'us', (r) => r.figures[kind].write.medianNanos / 1000),
+    metric('write, p99', 'us', (r) => r.figures[kind].write.percentile99Nanos / 1000),
+    metric('write, longest', 'us', (r) => r.figures[kind].write.longestNanos / 1000),
+  ]
+}
+
+export interface SummaryLine {
+  readonly type: 'summary'
+  readonly metric: string
+  readonly unit: string
+  readonly snapfork: Spread | null
+  readonly redis: Spread | null
+  /** Median of Redis through median of snapfork. */
+  readonly ratio: number | null
+}
+
+export function summarize(runs: readonly Run[]): SummaryLine[] {
+  const spread = (metric: Metric, driver: DriverName) => {
+    const ofDriver = runs.filter((run) => run.driver === driver)
+    return spreadOf(ofDriver.map(metric.of).filter((value) => typeof value === 'number'))
+  }
+  return METRICS.map((metric) => {
+    const snapfork = spread(metric, 'snapfork')
+    const redis = spread(metric, 'redis')
+    const canDivide = snapfork !== null && redis !== null && snapfork.median > 0
+    const ratio = canDivide ? redis.median / snapfork.median : null
+    return { type: 'summary', metric: metric.name, unit: metric.unit, snapfork, redis, ratio }
+  })
+}
+
+export function formatSummary(lines: readonly SummaryLine[]): string {
+  const rows = [
+    ['', 'snapfork', '', 'redis', '', 'redis / snapfork'],
+    ...lines.map(({ metric, unit, snapfork, redis, ratio }) => [
+      unit === '' ? metric : `${metric} (${unit})`,
+      ...cells(snapfork),
+      ...cells(redis),
+      ratio === null ? '' : number(ratio),
+    ]),
+  ]
+  const widths = rows[0]?.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const width = widths?.[column] ?? 0
+          return column === 0 ? cell.padEnd(width) : cell.padStart(width)
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+function cells(spread: Spread | null): [median: string, range: string] {
+  if (spread === null) return ['', '']
+  const range = spread.runs > 1 ? `${number(spread.min)}..${number(spread.max)}` : ''
+  return [number(spread.median), range]
+}
+
+function number(value: number): string {
+  if (value === 0) return '0'
+  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US')
+  return value.toPrecision(3)
+}
+
+function last(numbers: readonly number[]): number {
+  return numbers.at(-1) ?? Number.NaN
+}

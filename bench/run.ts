@@ -1,0 +1,137 @@
+/**
+ * Runs a trial: rounds in turn, a fresh process for every engine and measurement.
+ *
+ * Prints a table and appends JSON lines to bench/results/: one with the facts of the machine, one
+ * for every run, one for every metric. Nothing is left behind, however it ends.
+ *
+ * @module
+ */
+
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+} from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { DriverName, LoadFigures } from './drivers/driver.js'
+import { redisVersion } from './drivers/redis.js'
+import { type MachineFacts, machineFacts } from './machine.js'
+import { type BenchOptions, HELP, parseOptions } from './options.js'
+import { formatSummary, type Run, summarize } from './report.js'
+import { killWorkers, runJob } from './workers.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const STOP_SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const
+
+async function main(options: BenchOptions): Promise<void> {
+  const redis = redisVersion()
+  const drivers = chooseDrivers(options, redis)
+  mkdirSync(options.dir, { recursive: true })
+  const dir = mkdtempSync(join(resolve(options.dir), 'run-'))
+  process.once('exit', () => {
+    killWorkers()
+    rmSync(dir, { recursive: true, force: true })
+  })
+  const facts = machineFacts(dir, redis)
+  console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
+  const runs: Run[] = []
+  for (let round = 1; round <= options.rounds; ++round) {
+    // Every other round the other way round: none always has the warmer or the busier machine.
+    const order = round % 2 === 1 ? drivers : [...drivers].reverse()
+    runs.push(...(await runRound(round, order, join(dir, String(round)), options)))
+  }
+  const summary = summarize(runs)
+  console.log(formatSummary(summary))
+  const { keys, valueBytes, updates, saves, rounds } = options
+  const head = {
+    type: 'machine',
+    trial: 'fork',
+    keys,
+    valueBytes,
+    updates,
+    saves,
+    rounds,
+    ...facts,
+  }
+  const path = writeLines(facts, options, [head, ...runs, ...summary])
+  console.error(`written to ${path}`)
+}
+
+function chooseDrivers({ only }: BenchOptions, redis: string | null): DriverName[] {
+  const wanted = (['snapfork', 'redis'] as const).filter((name) => only === null || only === name)
+  if (redis !== null) return wanted
+  console.error('There is no redis-server on PATH or in REDIS_SERVER=: nothing to compare with.')
+  return wanted.filter((name) => name !== 'redis')
+}
+
+async function runRound(
+  round: number,
+  order: readonly DriverName[],
+  dir: string,
+  { keys, valueBytes, updates, saves }: BenchOptions,
+): Promise<Run[]> {
+  const dirOf = (driver: DriverName) => join(dir, driver)
+  const runs: Run[] = []
+  for (const driver of order) {
+    console.error(`round ${round}: ${driver}, ${keys.toLocaleString('en-US')} keys`)
+    mkdirSync(dirOf(driver), { recursive: true })
+    const job = {
+      name: 'fork',
+      driver,
+      dir: dirOf(driver),
+      keys,
+      valueBytes,
+      updates,
+      saves,
+    } as const
+    const figures = await runJob(job)
+    runs.push({ type: 'run', trial: 'fork', round, driver, keys, figures, loads: {} })
+  }
+  const loads = new Map<DriverName, Partial<Record<DriverName, LoadFigures>>>()
+  for (const file of order) {
+    for (const driver of order) {
+      console.error(`round ${round}: ${driver} loads the file of ${file}`)
+      // From the page cache for all: this is about the engine, not about the disk.
+      readThrough(join(dirOf(file), 'dump.rdb'))
+      const load = await runJob({ name: 'load', driver, dir: dirOf(file), valueBytes })
+      if (load.keys !== keys) throw new Error(`${driver} loaded ${load.keys} keys of ${keys}`)
+      loads.set(driver, { ...loads.get(driver), [file]: load })
+    }
+  }
+  rmSync(dir, { recursive: true, force: true })
+  return runs.map((run) => ({ ...run, loads: loads.get(run.driver) ?? {} }))
+}
+
+function readThrough(path: string): void {
+  const fd = openSync(path, 'r')
+  const buffer = Buffer.allocUnsafe(1024 * 1024)
+  while (readSync(fd, buffer) > 0);
+  closeSync(fd)
+}
+
+/** The name has the date and the machine's kind, but not its name. Returns the path from the root. */
+function writeLines(facts: MachineFacts, { keys }: BenchOptions, lines: readonly object[]): string {
+  const cpu = facts.cpu.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+  const name = `${facts.date.slice(0, 10)}-fork-${keys}-keys-${cpu}-${facts.cores}-cores.jsonl`
+  mkdirSync(join(ROOT, 'bench/results'), { recursive: true })
+  const path = join('bench/results', name)
+  appendFileSync(join(ROOT, path), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  return path
+}
+
+for (const [name, number] of Object.entries(STOP_SIGNALS)) {
+  process.once(name, () => process.exit(128 + number))
+}
+try {
+  const options = parseOptions(process.argv.slice(2), join(ROOT, 'bench/data'))
+  if (options === null) console.log(HELP)
+  else await main(options)
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(1)
+}

@@ -1,0 +1,71 @@
+/**
+ * A fresh process for one measurement: makes the driver, does the job, sends the figures.
+ *
+ * @module
+ */
+
+import type { Driver } from './drivers/driver.js'
+import { RedisDriver } from './drivers/redis.js'
+import { SnapforkDriver } from './drivers/snapfork.js'
+import type { FromWorker, Job, ToWorker } from './messages.js'
+import type { SaveCost } from './sampler.js'
+import { measureFork, type OutsideSampler } from './trials/fork.js'
+
+/** Resolves when the message is on its way. */
+function send(message: FromWorker): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined) throw new Error('this program is started by run.js')
+    process.send(message, () => resolve())
+  })
+}
+
+class RemoteSampler implements OutsideSampler {
+  #pid = 0
+
+  async start(pid: number): Promise<void> {
+    this.#pid = pid
+    await this.#ask('start')
+  }
+
+  read(): Promise<SaveCost> {
+    return this.#ask('read')
+  }
+
+  stop(): Promise<SaveCost> {
+    return this.#ask('stop')
+  }
+
+  #ask(verb: 'start' | 'read' | 'stop'): Promise<SaveCost> {
+    void send({ type: 'sample', verb, pid: this.#pid })
+    return new Promise((resolve) => {
+      process.once('message', ({ cost }: ToWorker) => resolve(cost))
+    })
+  }
+}
+
+function makeDriver(job: Job): Driver {
+  if (job.driver === 'snapfork') return new SnapforkDriver(job.valueBytes)
+  return new RedisDriver(job.valueBytes, (pid) => void send({ type: 'owns', pid }))
+}
+
+async function run(job: Job, driver: Driver): Promise<void> {
+  const figures =
+    job.name === 'fork'
+      ? await measureFork(driver, job, new RemoteSampler())
+      : await driver.open(job.dir)
+  await send({ type: 'result', figures })
+}
+
+const job: Job = JSON.parse(process.argv[2] ?? '')
+const driver = makeDriver(job)
+// Whoever started this has died, or wants it to end: take the server along.
+for (const event of ['disconnect', 'SIGINT', 'SIGTERM']) {
+  process.once(event, () => driver.close().finally(() => process.exit(1)))
+}
+try {
+  await run(job, driver)
+} finally {
+  await driver.close()
+}
+process.removeAllListeners('disconnect')
+process.disconnect()

@@ -1,0 +1,76 @@
+/**
+ * Starts a worker, samples for it, and sees that nothing is left of it.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { cleanEnvironment } from './clean-environment.js'
+import type { LoadFigures } from './drivers/driver.js'
+import type { FromWorker, Job, ToWorker } from './messages.js'
+import { commandLine } from './processes.js'
+import { Sampler } from './sampler.js'
+import type { ForkFigures } from './trials/fork.js'
+
+const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url))
+
+interface Running {
+  readonly process: ChildProcess
+  readonly owned: Set<number>
+}
+
+const running = new Set<Running>()
+
+export function runJob(job: Extract<Job, { name: 'fork' }>): Promise<ForkFigures>
+export function runJob(job: Extract<Job, { name: 'load' }>): Promise<LoadFigures>
+export function runJob(job: Job): Promise<ForkFigures | LoadFigures> {
+  const worker = spawn(process.execPath, [PROGRAM, JSON.stringify(job)], {
+    env: cleanEnvironment(),
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const entry: Running = { process: worker, owned: new Set() }
+  running.add(entry)
+  return new Promise((resolve, reject) => {
+    let figures: ForkFigures | LoadFigures | null = null
+    let sampler: Sampler | null = null
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'owns') entry.owned.add(message.pid)
+      else if (message.type === 'result') figures = message.figures
+      else {
+        if (message.verb === 'start') sampler = new Sampler(message.pid)
+        if (sampler === null) return
+        const cost = message.verb === 'stop' ? sampler.stop() : sampler.readNow()
+        worker.send({ type: 'cost', cost } satisfies ToWorker)
+      }
+    })
+    worker.once('error', reject)
+    worker.once('exit', (code, signal) => {
+      sampler?.stop()
+      running.delete(entry)
+      killOwned(entry)
+      if (figures !== null && code === 0) resolve(figures)
+      else reject(new Error(`the worker for ${job.driver} ended with ${signal ?? code}`))
+    })
+  })
+}
+
+/** Ends every worker and what it owns, at once. */
+export function killWorkers(): void {
+  for (const entry of running) {
+    entry.process.kill('SIGKILL')
+    killOwned(entry)
+  }
+}
+
+/** By pid, and only what still is a redis-server: pids are used again. */
+function killOwned({ owned }: Running): void {
+  for (const pid of owned) {
+    if (!commandLine(pid).some((word) => word.includes('redis'))) continue
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
