@@ -114,7 +114,7 @@ function readThrough(path: string): void {
   closeSync(fd)
 }
 
-/** The name has the date and the machine's kind, but not its name. Returns the path from the root. */
+/** The file's name tells date and kind of machine, not its name. Returns the path from the root. */
 function writeLines(facts: MachineFacts, { keys }: BenchOptions, lines: readonly object[]): string {
   const cpu = facts.cpu.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
   const name = `${facts.date.slice(0, 10)}-fork-${keys}-keys-${cpu}-${facts.cores}-cores.jsonl`

@@ -14,7 +14,7 @@ const PROGRAM = process.env.REDIS_SERVER ?? 'redis-server'
 const POLL_MS = 5
 const START_MS_MAX = 300_000
 const SETTLE_MS = 500
-/** A Unix socket's path may not be longer than about 107 bytes, so it is named from the directory. */
+/** In the current directory: the path of a Unix socket may have 107 bytes at most. */
 const SOCKET = 'redis.sock'
 const PERCENTILES = '50 99 100'
 const NANOS_PER_MICRO = 1000
@@ -169,7 +169,7 @@ export class RedisDriver implements Driver {
   }
 }
 
-/** Same durability as here: no log, no save of its own accord; compression and checksum as given. */
+/** As in snapfork: no log, no save of its own accord, compression and checksum on. */
 function settings(dir: string): string[] {
   return [
     ...['--port', '0', '--unixsocket', SOCKET, '--dir', dir, '--dbfilename', 'dump.rdb'],
