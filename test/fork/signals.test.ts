@@ -7,6 +7,7 @@
  * writes and also in the instant after the fork, when its handlers may not be reset yet.
  */
 
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { type ErrorFacts, Host } from '../support/host.js'
 import { childrenOf, stateOf, waitFor } from '../support/processes.js'
@@ -20,6 +21,7 @@ const ALL = [...DEADLY, ...HARMLESS]
 
 const KEYS = 50_000
 const ROUNDS_AT_THE_FORK = 25
+const SIGNALS_PER_ROUND = 500
 
 interface Ending {
   report?: { keys: number }
@@ -65,6 +67,20 @@ t.test('A signal to the child', async (t) => {
     t.strictSame(childrenOf(host.pid), [])
   })
 
+  await t.test('is not caught in the instant after the fork, before the set-up', async (t) => {
+    let sent = 0
+    for (let round = 0; round < ROUNDS_AT_THE_FORK; ++round) {
+      const started = host.call('startSave')
+      // From here, without a turn of the event loop: no later than the child can be seen.
+      const pid = spinForChild(host.pid)
+      for (let count = 0; count < SIGNALS_PER_ROUND && pid !== null && sendTo(pid); ++count) ++sent
+      await started
+      t.equal((await host.call<Ending>('endOfSave')).error, undefined)
+    }
+    t.ok(sent > ROUNDS_AT_THE_FORK * 10, `${sent} signals were sent`)
+    t.strictSame(await host.call('counts'), none)
+  })
+
   for (const signal of HARMLESS) {
     await t.test(`disturbs neither it nor the parent: ${signal}`, async (t) => {
       const digest = await host.call('digest')
@@ -94,3 +110,23 @@ t.test('A signal to the child', async (t) => {
     await waitFor(() => stateOf(pid) === null)
   })
 })
+
+/** The first child of a process that has none yet, or null if there is none for a long time. */
+function spinForChild(parent: number): number | null {
+  const path = `/proc/${parent}/task/${parent}/children`
+  for (const deadline = Date.now() + 2000; Date.now() < deadline; ) {
+    const pid = Number.parseInt(readFileSync(path, 'latin1'), 10)
+    if (pid > 0) return pid
+  }
+  return null
+}
+
+/** False if there is no such process. */
+function sendTo(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGWINCH')
+    return true
+  } catch {
+    return false
+  }
+}
