@@ -57,11 +57,7 @@ t.test(
       })
       const [told] = await Promise.all([textOf(host.stderr), once(host, 'exit')])
       closeSync(output)
-      t.strictSame(JSON.parse(told), {
-        bytesBefore: 0,
-        bytesAfter: 0,
-        code: 'ERR_SNAPFORK_CANCELED',
-      })
+      t.strictSame(JSON.parse(told), { bytesBefore: 0, bytesAfter: 0 })
       t.equal(readFileSync(path, 'utf8'), 'held back\n')
     })
   },
