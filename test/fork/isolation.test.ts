@@ -14,7 +14,7 @@ import { spawnPlainNode } from '../support/plain-node.js'
 import { announceSeed, Random } from '../support/random.js'
 
 const IS_LONG = process.env.SF_LONG === '1'
-const RUNS = IS_LONG ? 400 : 10
+const RUNS = IS_LONG ? 400 : 8
 const ROUNDS = IS_LONG ? 12 : 4
 const LANES = 2
 

@@ -15,7 +15,7 @@ import { childrenOf, stateOf } from '../support/processes.js'
 import { announceSeed, Random } from '../support/random.js'
 import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
 
-const ROUNDS = process.env.SF_LONG === '1' ? 2000 : 100
+const ROUNDS = process.env.SF_LONG === '1' ? 2000 : 80
 const KEYS = 20_000
 const VALUE_BYTES = 200
 /** About what a save takes here. */
