@@ -15,6 +15,7 @@
  */
 
 import { type FileHandle, open } from 'node:fs/promises'
+import { getHeapStatistics } from 'node:v8'
 import type { EngineStats, NativeEngine } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
 import {
@@ -36,16 +37,31 @@ const SPLIT_GROWTH = 1 / 8
 const SPLIT_GROWTH_BYTES = 1 << 20
 const READ_BYTES = 64 << 10
 
-/** What this process knows of its own memory. It takes some 20 us. */
-export function readParentMemory(stats: EngineStats): ParentMemory {
-  const { rss, heapTotal } = process.memoryUsage()
+/**
+ * What this process knows of its own memory. It takes some 20 us.
+ *
+ * `before` stands in where the kernel does not tell the RSS: there may be no free descriptor for
+ * /proc just now, and what a save costs is no reason for it to fail. 0 where nothing is known.
+ */
+export function readParentMemory(
+  stats: EngineStats,
+  before: ParentMemory | null = null,
+): ParentMemory {
   return {
-    rssBytes: rss,
+    rssBytes: readRss() ?? before?.rssBytes ?? 0,
     dataBytes: stats.dataBytes,
     engineBytes: stats.indexBytes + stats.metaBytes,
-    jsHeapBytes: heapTotal,
+    jsHeapBytes: getHeapStatistics().total_heap_size,
     movedEntries: stats.movedEntries,
     movedBytes: stats.movedBytes,
+  }
+}
+
+function readRss(): number | null {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return null
   }
 }
 
@@ -56,11 +72,13 @@ export class CowSampler {
   readonly #pid: number
   readonly #finished: Promise<void>
   #isStopped = false
+  #lastParent: ParentMemory
   #wake: (() => void) | null = null
 
   /** Starts to read the child `pid`. `atFork` was read before the fork. (M2) */
   constructor(native: NativeEngine, pid: number, atFork: ParentMemory) {
     this.#native = native
+    this.#lastParent = atFork
     this.#account = new CowAccount(atFork)
     this.#forkedAtMs = monotonicMs()
     this.#pid = pid
@@ -134,7 +152,10 @@ export class CowSampler {
   }
 
   #parent(): ParentMemory {
-    return readParentMemory(this.#native.stats())
+    const parent = readParentMemory(this.#native.stats(), this.#lastParent)
+    // Growth since a fork whose RSS is not known is not known either.
+    this.#lastParent = this.#lastParent.rssBytes === 0 ? { ...parent, rssBytes: 0 } : parent
+    return this.#lastParent
   }
 
   /** Until the time is over or `stop` is called. The timer keeps no process alive. */

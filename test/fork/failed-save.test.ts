@@ -25,8 +25,6 @@ import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
 
 const VALUE_BYTES = 200
 const NOBODY = 65_534
-/** What is wrong with two tests here. */
-const READINGS = 'reading what a save costs takes a descriptor, and throws where there is none'
 
 interface Ending {
   report?: { keys: number }
@@ -270,24 +268,18 @@ t.test('A fork that the kernel refuses', { skip: userProblem() }, async (t) => {
     [0, 'ERR_SNAPFORK_IO'],
   ]
   for (const [free, code] of scarce) {
-    await t.test(
-      `fails with ${code} where ${free} descriptors are free`,
-      {
-        ...(free === 0 ? { todo: READINGS } : {}),
-      },
-      async (t) => {
-        const store = await Store.openSaved(t, t.testdir())
-        const used = await store.host.call<number>('fillDescriptors')
-        const unlimit = limit(store.host.pid, 'nofile', used + free)
-        await store.host.call('startSaveUnseen')
-        const { error } = await store.host.call<Ending>('endOfSave')
-        unlimit()
-        await store.host.call('freeDescriptors')
-        t.match(error, { code, cause: { code: 'EMFILE' }, pid: null, exit: null })
-        await store.assertUnharmed()
-        await store.assertSaves()
-      },
-    )
+    await t.test(`fails with ${code} where ${free} descriptors are free`, async (t) => {
+      const store = await Store.openSaved(t, t.testdir())
+      const used = await store.host.call<number>('fillDescriptors')
+      const unlimit = limit(store.host.pid, 'nofile', used + free)
+      await store.host.call('startSaveUnseen')
+      const { error } = await store.host.call<Ending>('endOfSave')
+      unlimit()
+      await store.host.call('freeDescriptors')
+      t.match(error, { code, cause: { code: 'EMFILE' }, pid: null, exit: null })
+      await store.assertUnharmed()
+      await store.assertSaves()
+    })
   }
 })
 
@@ -295,7 +287,6 @@ t.test(
   'A host that runs out of descriptors while a child saves',
   {
     skip: userProblem(),
-    todo: READINGS,
   },
   async (t) => {
     await t.test('goes on, and so does the child', async (t) => {
