@@ -11,6 +11,7 @@ export const HELP = `usage: npm run bench -- <trial> [options]
 
 trials:
   fork              what a snapshot costs, beside redis-server (found on PATH, or REDIS_SERVER=)
+  spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:
   --keys N          1,000 to 10,000,000 (default 1,000,000)

@@ -23,6 +23,7 @@ import { redisVersion } from './drivers/redis.js'
 import { type MachineFacts, machineFacts } from './machine.js'
 import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { formatSummary, type Run, summarize } from './report.js'
+import { runSpawn } from './spawn.js'
 import { killWorkers, runJob } from './workers.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -128,9 +129,14 @@ for (const [name, number] of Object.entries(STOP_SIGNALS)) {
   process.once(name, () => process.exit(128 + number))
 }
 try {
-  const options = parseOptions(process.argv.slice(2), join(ROOT, 'bench/data'))
-  if (options === null) console.log(HELP)
-  else await main(options)
+  const words = process.argv.slice(2)
+  if (words.length === 1 && words[0] === 'spawn') {
+    runSpawn()
+  } else {
+    const options = parseOptions(words, join(ROOT, 'bench/data'))
+    if (options === null) console.log(HELP)
+    else await main(options)
+  }
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
   process.exit(1)

@@ -42,12 +42,18 @@ struct PipeReader {
 };
 
 void* ReadSlowly(void* argument) {
+  // The signals are for the writer.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
   auto* reader = static_cast<PipeReader*>(argument);
   char buffer[1000];
-  for (ssize_t n; (n = read(reader->fd, buffer, sizeof(buffer))) > 0;) {
+  for (;;) {
+    const ssize_t n = read(reader->fd, buffer, sizeof(buffer));
+    if (n < 0 && errno == EINTR) continue;  // one that came before the mask
+    if (n <= 0) return nullptr;
     reader->got.append(buffer, static_cast<size_t>(n));
   }
-  return nullptr;
 }
 
 TEST(WriteFully, WritesMoreThanAPipeHoldsWhileSignalsInterrupt) {

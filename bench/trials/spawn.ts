@@ -1,0 +1,66 @@
+/**
+ * The trial `spawn`: how long `child_process.spawn` holds up the event loop of a host.
+ *
+ * In a fresh process each: with an empty store, with memory in the store, and with as much ordinary
+ * memory outside of it, which every fork of the process has to copy the page tables of.
+ *
+ * @module
+ */
+
+import { spawn } from 'node:child_process'
+import { open } from '../../dist/index.js'
+import { percentileOf } from '../stats.js'
+
+export type SpawnState = 'empty' | 'store' | 'buffers'
+
+export interface SpawnFigures {
+  readonly state: SpawnState
+  readonly bytes: number
+  /** Of the call alone, not of the program. */
+  readonly medianMicros: number
+  readonly percentile99Micros: number
+}
+
+const SPAWNS = 200
+const VALUE_BYTES = 1000
+const BUFFER_BYTES = 64 << 20
+
+export async function measureSpawn(
+  state: SpawnState,
+  dir: string,
+  bytes: number,
+): Promise<SpawnFigures> {
+  const db = await open({ dir })
+  const buffers: Buffer[] = []
+  if (state === 'store') {
+    const value = Buffer.alloc(VALUE_BYTES, 'v')
+    for (let index = 0; index < bytes / VALUE_BYTES; ++index) db.set(`key:${index}`, value)
+  } else if (state === 'buffers') {
+    for (let filled = 0; filled < bytes; filled += BUFFER_BYTES) {
+      buffers.push(Buffer.alloc(BUFFER_BYTES, 'v'))
+    }
+  }
+  const micros = new Float64Array(SPAWNS)
+  for (let index = 0; index < SPAWNS; ++index) micros[index] = await spawnOnce()
+  await db.close()
+  micros.sort()
+  const held = state === 'empty' ? 0 : Math.max(bytes, buffers.length * BUFFER_BYTES)
+  return {
+    state,
+    bytes: held,
+    medianMicros: percentileOf(micros, 0.5),
+    percentile99Micros: percentileOf(micros, 0.99),
+  }
+}
+
+/** Microseconds of the call; the next one waits for the end of the program. */
+async function spawnOnce(): Promise<number> {
+  const startedAt = performance.now()
+  const child = spawn('true', { stdio: 'ignore' })
+  const micros = (performance.now() - startedAt) * 1000
+  await new Promise((resolve, reject) => {
+    child.once('exit', resolve)
+    child.once('error', reject)
+  })
+  return micros
+}
