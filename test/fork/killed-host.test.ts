@@ -64,7 +64,7 @@ class KilledHost {
     const lines = this.#lines
     const digests = [this.loaded]
     for (const [word, digest] of lines) {
-      if (word === 'save') digests.push(digest as string)
+      if (word === 'begin') digests.push(digest as string)
       // Nothing older is there any more.
       if (word === 'saved') digests.splice(0, digests.length, digest as string)
     }
