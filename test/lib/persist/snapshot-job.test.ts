@@ -5,8 +5,7 @@
  * in the middle of its work, however fast the machine is.
  */
 
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -233,38 +232,3 @@ t.test('BGSAVE', async (t) => {
     t.match(await failed, { code: 'ERR_SNAPFORK_CHILD_DIED', pid })
   })
 })
-
-t.test('A process that is killed', async (t) => {
-  await t.test(
-    'takes its child with it, and what it left is removed by the next open',
-    async (t) => {
-      const dir = t.testdir()
-      const host = spawn(process.execPath, ['-e', hostCode(dir)], { stdio: 'pipe', env: {} })
-      const [output] = (await once(host.stdout, 'data')) as [Buffer]
-      const child = Number(output)
-      t.ok(isAlive(child))
-      t.match(readdirSync(dir).sort(), ['snapfork.lock', /^temp-snapfork-/])
-      host.kill('SIGKILL')
-      await once(host, 'exit')
-      while (isAlive(child)) await new Promise((resolve) => setTimeout(resolve, 5))
-      const db = await open({ dir })
-      t.teardown(() => db.close())
-      t.equal(db.dbsize(), 0)
-      t.strictSame(readdirSync(dir), ['snapfork.lock'])
-    },
-  )
-})
-
-/** A program that starts a save, stops the child, prints its pid and waits to be killed. */
-function hostCode(dir: string): string {
-  const index = new URL('../../../dist/index.js', import.meta.url)
-  return `import('${index}').then(async ({ open }) => {
-    const { readFileSync, writeSync } = require('node:fs')
-    const db = await open({ dir: ${JSON.stringify(dir)} })
-    for (let index = 0; index < ${KEYS}; ++index) db.set('key:' + index, index + '${PADDING}')
-    db.bgsave()
-    const children = readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8')
-    process.kill(Number(children), 'SIGSTOP')
-    writeSync(1, children)
-  })`
-}
