@@ -75,7 +75,9 @@ struct Output {
     return true;
   }
 
-  // REQUIRES: room() >= 3.
+  static size_t MatchBytes(size_t length) { return length - 2 < 7 ? 2 : 3; }
+
+  // REQUIRES: room() >= MatchBytes(length).
   void PutMatch(size_t length, size_t distance) {
     const size_t code = length - 2;
     const size_t offset = distance - 1;
@@ -140,7 +142,8 @@ size_t Compress(const uint8_t* from, size_t bytes, uint8_t* to, size_t capacity,
     const uint8_t* const limit = at + (left < kMatchMax ? left : kMatchMax);
     const size_t length =
         kMatchMin + CommonLength(at + kMatchMin - distance, at + kMatchMin, limit);
-    if (!output.PutLiterals(literals, static_cast<size_t>(at - literals), 3, end)) return 0;
+    const size_t extra = Output::MatchBytes(length);
+    if (!output.PutLiterals(literals, static_cast<size_t>(at - literals), extra, end)) return 0;
     output.PutMatch(length, distance);
     // The first and the last positions of a match are the ones worth remembering.
     search.Remember(at + 1);
