@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 namespace snapfork {
 namespace {
@@ -29,19 +29,6 @@ constexpr size_t kTableOffset = kOutputOffset + kOutputBytes;
 constexpr size_t kCompressedOffset = 2u << 20;
 constexpr size_t kScratchBytes = kCompressedOffset + kCompressedBytes;
 static_assert(kTableOffset + sizeof(LzfTable) <= kCompressedOffset);
-
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 bool OnMainThread() { return syscall(SYS_gettid) == getpid(); }
 

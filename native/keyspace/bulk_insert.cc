@@ -2,11 +2,10 @@
 
 #include "keyspace/bulk_insert.h"
 
-#include <signal.h>
-
 #include <array>
 #include <utility>
 
+#include "base/thread.h"
 #include "keyspace/string_ops.h"
 
 namespace snapfork {
@@ -124,17 +123,7 @@ Status BulkInsert::Wait() {
 
 bool BulkInsert::StartThread() {
   if (started_) return true;
-  // The host's signal handlers belong on its own threads.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  auto run = [](void* self) -> void* {
-    static_cast<BulkInsert*>(self)->Run();
-    return nullptr;
-  };
-  started_ = pthread_create(&thread_, nullptr, run, this) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  started_ = snapfork::StartThread<BulkInsert, &BulkInsert::Run>(thread_, *this) == 0;
   return started_;
 }
 

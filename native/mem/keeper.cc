@@ -2,11 +2,11 @@
 
 #include "mem/keeper.h"
 
-#include <signal.h>
 
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/thread.h"
 
 namespace snapfork {
 
@@ -141,18 +141,7 @@ uint32_t ChunkPool::backed() const {
 
 Status Keeper::Start() {
   SF_CHECK(!started_);
-  // The host's signal handlers belong on its own threads.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  // Not std::thread: where no thread can be had it would end the host.
-  auto run = [](void* self) -> void* {
-    static_cast<Keeper*>(self)->Run();
-    return nullptr;
-  };
-  const int error = pthread_create(&thread_, nullptr, run, this);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const int error = StartThread<Keeper, &Keeper::Run>(thread_, *this);
   started_ = error == 0;
   return started_ ? Status() : Status::FromErrno(error);
 }
