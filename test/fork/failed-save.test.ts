@@ -19,17 +19,18 @@ import {
   traceProblem,
   userProblem,
 } from '../support/faults.js'
-import { type ErrorFacts, Host, type HostError, type HostOptions } from '../support/host.js'
+import {
+  type Ending,
+  type ErrorFacts,
+  Host,
+  type HostError,
+  type HostOptions,
+} from '../support/host.js'
 import { childrenOf } from '../support/processes.js'
 import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
 
 const VALUE_BYTES = 200
 const NOBODY = 65_534
-
-interface Ending {
-  report?: { keys: number }
-  error?: ErrorFacts
-}
 
 class Store {
   readonly path: string

@@ -10,7 +10,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type ErrorFacts, Host } from '../support/host.js'
+import { type Ending, Host } from '../support/host.js'
 import { childrenOf, stateOf } from '../support/processes.js'
 import { announceSeed, Random } from '../support/random.js'
 import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
@@ -20,11 +20,6 @@ const KEYS = 20_000
 const VALUE_BYTES = 200
 /** About what a save takes here. */
 const KILL_MICROS_MAX = 20_000
-
-interface Ending {
-  report?: { keys: number }
-  error?: ErrorFacts
-}
 
 interface Started {
   pid: number

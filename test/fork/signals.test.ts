@@ -9,7 +9,7 @@
 
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { type ErrorFacts, Host } from '../support/host.js'
+import { type Ending, Host } from '../support/host.js'
 import { childrenOf, stateOf, waitFor } from '../support/processes.js'
 import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
 
@@ -22,11 +22,6 @@ const ALL = [...DEADLY, ...HARMLESS]
 const KEYS = 50_000
 const ROUNDS_AT_THE_FORK = 25
 const SIGNALS_PER_ROUND = 500
-
-interface Ending {
-  report?: { keys: number }
-  error?: ErrorFacts
-}
 
 interface Started {
   pid: number

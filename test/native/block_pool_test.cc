@@ -8,22 +8,14 @@
 #include <vector>
 
 #include "memory_probe.h"
+#include "pool_fixture.h"
 #include "test.h"
 
 namespace {
 
 using namespace snapfork;
 
-struct Fixture {
-  Fixture() {
-    EXPECT_OK(blocks.Open(Backing::kSmallPages));
-    EXPECT_OK(keeper.Start());
-  }
-  ~Fixture() { keeper.Stop(); }
-
-  Keeper keeper;
-  BlockPool blocks{keeper};
-};
+using Fixture = sf::PoolFixture;
 
 TEST(BlockPool, KeepsRandomBlocksApartAndGivesEmptyChunksBack) {
   Fixture fixture;

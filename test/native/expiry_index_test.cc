@@ -9,22 +9,14 @@
 #include <vector>
 
 #include "memory_probe.h"
+#include "pool_fixture.h"
 #include "test.h"
 
 namespace {
 
 using namespace snapfork;
 
-struct Fixture {
-  Fixture() {
-    EXPECT_OK(blocks.Open(Backing::kSmallPages));
-    EXPECT_OK(keeper.Start());
-  }
-  ~Fixture() {
-    index.Clear();
-    keeper.Stop();
-  }
-
+struct Fixture : sf::PoolFixture {
   bool FirstIs(int64_t time_ms, Handle handle) const {
     int64_t first_time = 0;
     Handle first_handle = 0;
@@ -32,8 +24,6 @@ struct Fixture {
            EXPECT_EQ(first_handle, handle);
   }
 
-  Keeper keeper;
-  BlockPool blocks{keeper};
   ExpiryIndex index{blocks};
 };
 

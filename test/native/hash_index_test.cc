@@ -6,24 +6,14 @@
 #include <vector>
 
 #include "memory_probe.h"
+#include "pool_fixture.h"
 #include "test.h"
 
 namespace {
 
 using namespace snapfork;
 
-struct Fixture {
-  Fixture() {
-    EXPECT_OK(blocks.Open(Backing::kSmallPages));
-    EXPECT_OK(keeper.Start());
-  }
-  ~Fixture() {
-    index.Clear();
-    keeper.Stop();
-  }
-
-  Keeper keeper;
-  BlockPool blocks{keeper};
+struct Fixture : sf::PoolFixture {
   HashIndex index{blocks};
 };
 

@@ -31,6 +31,12 @@ export interface ErrorFacts {
   cause?: { code: string }
 }
 
+/** How a save of the host ended. */
+export interface Ending {
+  report?: { keys: number }
+  error?: ErrorFacts
+}
+
 interface Answer {
   id: number
   value?: unknown
