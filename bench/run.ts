@@ -7,15 +7,7 @@
  * @module
  */
 
-import {
-  appendFileSync,
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DriverName, LoadFigures } from './drivers/driver.js'
@@ -23,6 +15,7 @@ import { redisVersion } from './drivers/redis.js'
 import { type MachineFacts, machineFacts } from './machine.js'
 import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { formatSummary, type Run, summarize } from './report.js'
+import { appendResults } from './results-file.js'
 import { runSpawn } from './spawn.js'
 import { killWorkers, runJob } from './workers.js'
 
@@ -119,10 +112,7 @@ function readThrough(path: string): void {
 function writeLines(facts: MachineFacts, { keys }: BenchOptions, lines: readonly object[]): string {
   const cpu = facts.cpu.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
   const name = `${facts.date.slice(0, 10)}-fork-${keys}-keys-${cpu}-${facts.cores}-cores.jsonl`
-  mkdirSync(join(ROOT, 'bench/results'), { recursive: true })
-  const path = join('bench/results', name)
-  appendFileSync(join(ROOT, path), lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-  return path
+  return appendResults(name, lines)
 }
 
 for (const [name, number] of Object.entries(STOP_SIGNALS)) {

@@ -7,11 +7,12 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cleanEnvironment } from './clean-environment.js'
 import { machineFacts } from './machine.js'
+import { appendResults } from './results-file.js'
 import { spreadOf } from './stats.js'
 import { measureSpawn, type SpawnFigures, type SpawnState } from './trials/spawn.js'
 
@@ -40,9 +41,7 @@ export function runSpawn(): void {
     console.log(`spawn, ${state.padEnd(8)} ${String(median).padStart(7)} us  (${min}..${max})`)
   }
   const lines = [{ type: 'machine', trial: 'spawn', bytes: BYTES, ...facts }, ...runs, ...medians]
-  const path = join(ROOT, 'bench/results', `${facts.date.slice(0, 10)}-spawn.jsonl`)
-  mkdirSync(join(ROOT, 'bench/results'), { recursive: true })
-  appendFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  appendResults(`${facts.date.slice(0, 10)}-spawn.jsonl`, lines)
 }
 
 function runOnce(state: SpawnState, data: string): SpawnFigures {

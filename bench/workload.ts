@@ -7,45 +7,15 @@
  * @module
  */
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const DIGITS = 7
+import { KEYS_MAX, keyName, makeValue, Random } from '../dist/cli/tour-data.js'
+
+export { KEYS_MAX, keyName, Random }
+
 const POOL_VALUES = 4096
-
-export const KEY_BYTES = 4 + DIGITS
-/** So many keys have names of one length. */
-export const KEYS_MAX = 10 ** DIGITS
-
-export function keyName(index: number): string {
-  return `key:${String(index).padStart(DIGITS, '0')}`
-}
-
-/** xorshift32. */
-export class Random {
-  #state: number
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0 || 1
-  }
-
-  /** From 0 to `limit` - 1. */
-  below(limit: number): number {
-    let state = this.#state
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    this.#state = state >>> 0
-    return Math.floor((this.#state / 2 ** 32) * limit)
-  }
-}
 
 export function makeValues(length: number): string[] {
   const random = new Random(0xbe9c)
-  return Array.from({ length: POOL_VALUES }, () => {
-    let value = ''
-    while (value.length < length) value += ALPHABET[random.below(ALPHABET.length)]
-    // A string of its own, not a chain of pieces that the first reader would have to join.
-    return Buffer.from(value, 'latin1').toString('latin1')
-  })
+  return Array.from({ length: POOL_VALUES }, () => makeValue(length, random))
 }
 
 /** One write: index of the key, and of the value in the pool. */

@@ -16,7 +16,7 @@ export function keyName(index: number): string {
   return `key:${String(index).padStart(DIGITS, '0')}`
 }
 
-/** A small generator of random numbers, the same in every run. */
+/** xorshift32: the same numbers in every run. */
 export class Random {
   #state: number
 
@@ -35,14 +35,17 @@ export class Random {
   }
 }
 
+/** Random text that LZF cannot shorten. */
+export function makeValue(length: number, random: Random): string {
+  const bytes = Buffer.allocUnsafe(length)
+  for (let index = 0; index < length; ++index) {
+    bytes[index] = ALPHABET.charCodeAt(random.below(ALPHABET.length))
+  }
+  return bytes.toString('latin1')
+}
+
 /** Values of one length, made once: making one takes longer than storing it. */
 export function makeValues(length: number, random: Random): string[] {
   const count = Math.max(16, Math.min(POOL_VALUES_MAX, Math.floor(POOL_BYTES / length)))
-  return Array.from({ length: count }, () => {
-    const bytes = Buffer.allocUnsafe(length)
-    for (let index = 0; index < length; ++index) {
-      bytes[index] = ALPHABET.charCodeAt(random.below(ALPHABET.length))
-    }
-    return bytes.toString('latin1')
-  })
+  return Array.from({ length: count }, () => makeValue(length, random))
 }
