@@ -19,7 +19,8 @@ const DEADLY = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2', 'SIGUSR1', 'SIGALRM'] 
 const HARMLESS = ['SIGWINCH', 'SIGURG', 'SIGCONT'] as const
 const ALL = [...DEADLY, ...HARMLESS]
 
-const KEYS = 50_000
+/** A save of them takes so long that a signal of the host comes in time, even on a busy machine. */
+const KEYS = 300_000
 const ROUNDS_AT_THE_FORK = 25
 const SIGNALS_PER_ROUND = 500
 
