@@ -25,9 +25,8 @@ class AllSignalsBlocked {
   sigset_t before_;
 };
 
-// Runs (self.*kRun)() on a thread that takes no signals. Returns 0 or an errno. Not std::thread: where
-// no
-// thread can be had, it would end the host.
+// Runs (self.*kRun)() on a thread that takes no signals. Returns 0 or an errno. Not std::thread:
+// where no thread can be had, it would end the host.
 template <typename Self, void (Self::*kRun)()>
 int StartThread(pthread_t& thread, Self& self) {
   const AllSignalsBlocked blocked;  // a thread inherits the mask
