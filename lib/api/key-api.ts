@@ -7,7 +7,7 @@
 import { arityError } from '../commands/args.js'
 import { invalidArgument } from '../errors.js'
 import { BULK_UTF8, type Int64 } from '../native/engine.js'
-import { StringApi } from './string-api.js'
+import { StreamApi } from './stream-api.js'
 import { checkInteger, checkKey, type Integer, type Key } from './values.js'
 
 /** NX: it has no expiry, XX: it has one, GT: the new one is later, LT: the new one is earlier. */
@@ -29,7 +29,7 @@ export interface ScanOptions {
   TYPE?: string | undefined
 }
 
-export abstract class KeyApi extends StringApi {
+export abstract class KeyApi extends StreamApi {
   /** Removes keys; returns how many there were. */
   del(...keys: readonly Key[]): number {
     return this.#count(keys, 'del', (key) => this.native.keyRemove(this.dbIndex, key))

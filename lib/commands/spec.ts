@@ -53,7 +53,18 @@ export interface KeyRange {
 }
 
 /** Groups of the documentation; Redis's own names. */
-export type CommandFamily = 'string' | 'generic' | 'server'
+export type CommandFamily =
+  | 'string'
+  | 'bitmap'
+  | 'hyperloglog'
+  | 'list'
+  | 'hash'
+  | 'set'
+  | 'sorted-set'
+  | 'geo'
+  | 'stream'
+  | 'generic'
+  | 'server'
 
 export type Handler = (context: CommandContext) => Reply
 

@@ -6,16 +6,32 @@
 
 import { upperCase } from './args.js'
 import { DATABASE_COMMANDS } from './databases.js'
+import { DUMP_COMMANDS } from './dump.js'
 import { EXPIRY_COMMANDS } from './expiry.js'
+import { GEO_COMMANDS } from './geo.js'
+import { HASH_COMMANDS } from './hashes.js'
 import { KEY_COMMANDS } from './keys.js'
+import { LIST_COMMANDS } from './lists.js'
 import { PERSISTENCE_COMMANDS } from './persistence.js'
+import { SET_COMMANDS } from './sets.js'
+import { SORT_COMMANDS } from './sort.js'
+import { SORTED_SET_COMMANDS } from './sorted-sets.js'
 import type { CommandSpec } from './spec.js'
+import { STREAM_COMMANDS } from './streams.js'
 import { STRING_COMMANDS } from './strings.js'
 
 /** Every command by its upper-case name, in the order of the documentation. */
 export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   [
     ...STRING_COMMANDS,
+    ...LIST_COMMANDS,
+    ...HASH_COMMANDS,
+    ...SET_COMMANDS,
+    ...SORTED_SET_COMMANDS,
+    ...GEO_COMMANDS,
+    ...STREAM_COMMANDS,
+    ...SORT_COMMANDS,
+    ...DUMP_COMMANDS,
     ...EXPIRY_COMMANDS,
     ...KEY_COMMANDS,
     ...DATABASE_COMMANDS,

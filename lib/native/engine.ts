@@ -11,6 +11,14 @@
  * @module
  */
 
+import type { DumpPrimitives } from './dump.js'
+import type { GeoPrimitives } from './geo.js'
+import type { HashPrimitives } from './hashes.js'
+import type { ListPrimitives } from './lists.js'
+import type { SetPrimitives } from './sets.js'
+import type { SortedSetPrimitives } from './sorted-sets.js'
+import type { StreamPrimitives } from './streams.js'
+
 /** Index into the native argument vector, or the bytes themselves (strings as UTF-8). */
 export type Operand = number | string | Uint8Array
 
@@ -166,7 +174,14 @@ export interface EngineStats {
   forks: number
 }
 
-export interface NativeEngine {
+export interface NativeEngine
+  extends ListPrimitives,
+    HashPrimitives,
+    SetPrimitives,
+    SortedSetPrimitives,
+    GeoPrimitives,
+    StreamPrimitives,
+    DumpPrimitives {
   // Argument vector. Indices 0..count-1; index 0 is the command's name.
   setArguments(values: readonly (string | Uint8Array | number | bigint)[]): number
   argument(index: number, mode: BulkMode): Bulk

@@ -53,6 +53,13 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   std::vector<MethodEntry> methods;
   AppendKeyMethods(methods);
   AppendStringMethods(methods);
+  AppendHashMethods(methods);
+  AppendListMethods(methods);
+  AppendSetMethods(methods);
+  AppendSortedSetMethods(methods);
+  AppendStreamMethods(methods);
+  AppendGeoMethods(methods);
+  AppendDumpMethods(methods);
   AppendPersistMethods(methods);
   std::vector<napi_property_descriptor> properties;
   for (const MethodEntry& method : methods) {

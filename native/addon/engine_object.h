@@ -55,7 +55,7 @@ class EngineObject {
   }
 
   // For strings among the operands of one call.
-  std::array<TextBuffer, 2> texts;
+  std::array<TextBuffer, 4> texts;
   AddonData& addon;
 
   // What background work calls when it begins and when it has ended on the event loop.
@@ -81,6 +81,13 @@ class EngineObject {
 // The families of methods.
 void AppendKeyMethods(std::vector<MethodEntry>& methods);
 void AppendStringMethods(std::vector<MethodEntry>& methods);
+void AppendHashMethods(std::vector<MethodEntry>& methods);
+void AppendListMethods(std::vector<MethodEntry>& methods);
+void AppendSetMethods(std::vector<MethodEntry>& methods);
+void AppendSortedSetMethods(std::vector<MethodEntry>& methods);
+void AppendStreamMethods(std::vector<MethodEntry>& methods);
+void AppendGeoMethods(std::vector<MethodEntry>& methods);
+void AppendDumpMethods(std::vector<MethodEntry>& methods);
 void AppendPersistMethods(std::vector<MethodEntry>& methods);
 
 // For methods that are legal in any state.

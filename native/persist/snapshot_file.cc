@@ -37,6 +37,7 @@ class EntryWriter {
 
   Status Write(EntryView entry) {
     if (++keys_ % kPublishKeys == 0) Publish();
+    if (entry.type() != ValueType::kString) return Status(StatusCode::kUnsupportedType);
     switch (entry.encoding()) {
       case Encoding::kInline:
         return writer_.WriteString(entry.key(), entry.inline_value(), entry.expiry());
@@ -44,6 +45,8 @@ class EntryWriter {
         return writer_.WriteInteger(entry.key(), entry.integer(), entry.expiry());
       case Encoding::kExternal:
         break;
+      default:
+        return Status(StatusCode::kUnsupportedType);
     }
     const External value = entry.external();
     const uint8_t* const bytes = plan_.map.data + value.handle * kHandleUnit;

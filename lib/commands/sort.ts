@@ -1,0 +1,9 @@
+/**
+ * The commands of the generic family.
+ *
+ * @module
+ */
+
+import { type CommandSpec, rowsOf } from './spec.js'
+
+export const SORT_COMMANDS: readonly CommandSpec[] = rowsOf('generic', [])
