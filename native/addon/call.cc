@@ -10,13 +10,13 @@ namespace {
 
 constexpr int64_t kSafeIntegerMax = (int64_t{1} << 53) - 1;
 
-} // namespace
+}  // namespace
 
 Call::Call(napi_env env, napi_callback_info info) : env_(env) {
   size_t count = kArgumentsMax;
-  void *data = nullptr;
+  void* data = nullptr;
   napi_get_cb_info(env, info, &count, arguments_, nullptr, &data);
-  engine_ = static_cast<EngineObject *>(data);
+  engine_ = static_cast<EngineObject*>(data);
 }
 
 bool Call::Refuse() {
@@ -24,16 +24,14 @@ bool Call::Refuse() {
   return false;
 }
 
-bool Call::ReadDatabase(size_t index, uint32_t &db) {
-  if (napi_get_value_uint32(env_, arguments_[index], &db) != napi_ok)
-    return Refuse();
-  if (db < engine_->keyspace().database_count())
-    return true;
+bool Call::ReadDatabase(size_t index, uint32_t& db) {
+  if (napi_get_value_uint32(env_, arguments_[index], &db) != napi_ok) return Refuse();
+  if (db < engine_->keyspace().database_count()) return true;
   Throw(Status(StatusCode::kDatabaseOutOfRange));
   return false;
 }
 
-bool Call::ReadOperand(size_t index, std::string_view &bytes) {
+bool Call::ReadOperand(size_t index, std::string_view& bytes) {
   const napi_value value = arguments_[index];
   if (engine_->texts[operands_].Read(env_, value, bytes)) {
     ++operands_;
@@ -46,9 +44,8 @@ bool Call::ReadOperand(size_t index, std::string_view &bytes) {
   return ReadBytes(env_, value, bytes) || Refuse();
 }
 
-bool Call::ReadRange(size_t index, uint32_t &first, uint32_t &count) {
-  if (!ReadUint32(index, first) || !ReadUint32(index + 1, count))
-    return false;
+bool Call::ReadRange(size_t index, uint32_t& first, uint32_t& count) {
+  if (!ReadUint32(index, first) || !ReadUint32(index + 1, count)) return false;
   return uint64_t{first} + count <= engine_->argument_ranges.size() || Refuse();
 }
 
@@ -58,34 +55,28 @@ std::string_view Call::VectorArgument(uint32_t position) const {
   return bytes;
 }
 
-bool Call::ReadDouble(size_t index, double &value) {
-  return napi_get_value_double(env_, arguments_[index], &value) == napi_ok ||
-         Refuse();
+bool Call::ReadDouble(size_t index, double& value) {
+  return napi_get_value_double(env_, arguments_[index], &value) == napi_ok || Refuse();
 }
 
-bool Call::ReadInt64(size_t index, int64_t &value) {
-  if (napi_get_value_int64(env_, arguments_[index], &value) == napi_ok)
-    return true;
+bool Call::ReadInt64(size_t index, int64_t& value) {
+  if (napi_get_value_int64(env_, arguments_[index], &value) == napi_ok) return true;
   bool lossless = false;
-  return napi_get_value_bigint_int64(env_, arguments_[index], &value,
-                                     &lossless) == napi_ok ||
+  return napi_get_value_bigint_int64(env_, arguments_[index], &value, &lossless) == napi_ok ||
          Refuse();
 }
 
-bool Call::ReadUint32(size_t index, uint32_t &value) {
-  return napi_get_value_uint32(env_, arguments_[index], &value) == napi_ok ||
-         Refuse();
+bool Call::ReadUint32(size_t index, uint32_t& value) {
+  return napi_get_value_uint32(env_, arguments_[index], &value) == napi_ok || Refuse();
 }
 
-bool Call::ReadBool(size_t index, bool &value) {
-  return napi_get_value_bool(env_, arguments_[index], &value) == napi_ok ||
-         Refuse();
+bool Call::ReadBool(size_t index, bool& value) {
+  return napi_get_value_bool(env_, arguments_[index], &value) == napi_ok || Refuse();
 }
 
-bool Call::ReadMode(size_t index, BulkMode &mode) {
+bool Call::ReadMode(size_t index, BulkMode& mode) {
   uint32_t number = 0;
-  if (!ReadUint32(index, number))
-    return false;
+  if (!ReadUint32(index, number)) return false;
   mode = static_cast<BulkMode>(number);
   return number <= static_cast<uint32_t>(BulkMode::kLatin1) || Refuse();
 }
@@ -128,32 +119,28 @@ napi_value Call::Bulk(std::string_view bytes, BulkMode mode) {
   napi_value value = nullptr;
   napi_status status = napi_ok;
   switch (mode) {
-  case BulkMode::kUtf8:
-    status = napi_create_string_utf8(env_, bytes.data(), bytes.size(), &value);
-    break;
-  case BulkMode::kLatin1:
-    status =
-        napi_create_string_latin1(env_, bytes.data(), bytes.size(), &value);
-    break;
-  case BulkMode::kBuffer:
-    status = napi_create_buffer_copy(env_, bytes.size(), bytes.data(), nullptr,
-                                     &value);
-    break;
+    case BulkMode::kUtf8:
+      status = napi_create_string_utf8(env_, bytes.data(), bytes.size(), &value);
+      break;
+    case BulkMode::kLatin1:
+      status = napi_create_string_latin1(env_, bytes.data(), bytes.size(), &value);
+      break;
+    case BulkMode::kBuffer:
+      status = napi_create_buffer_copy(env_, bytes.size(), bytes.data(), nullptr, &value);
+      break;
   }
-  if (status == napi_ok)
-    return value;
+  if (status == napi_ok) return value;
   // Longer than V8 makes strings; a Buffer may still hold it.
   bool pending = false;
   napi_is_exception_pending(env_, &pending);
   if (!pending) {
-    napi_throw_range_error(
-        env_, "ERR_SNAPFORK_INVALID_ARG",
-        "The value is too long for a string: read it as a Buffer.");
+    napi_throw_range_error(env_, "ERR_SNAPFORK_INVALID_ARG",
+                           "The value is too long for a string: read it as a Buffer.");
   }
   return nullptr;
 }
 
-napi_value Call::Bulk(const PackElement &element, BulkMode mode) {
+napi_value Call::Bulk(const PackElement& element, BulkMode mode) {
   char scratch[kIntegerTextMax];
   return Bulk(element.Text(scratch), mode);
 }
@@ -163,4 +150,4 @@ napi_value Call::Throw(Status status) {
   return nullptr;
 }
 
-} // namespace snapfork
+}  // namespace snapfork

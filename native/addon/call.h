@@ -1,9 +1,7 @@
-// call.h - one call of an engine's method: its arguments to C++, its result to
-// JavaScript.
+// call.h - one call of an engine's method: its arguments to C++, its result to JavaScript.
 //
-// The functions of an engine carry a pointer to it, so that a call costs no
-// unwrapping. Readers return false, and makers null, when an exception is
-// pending; the method then returns at once.
+// The functions of an engine carry a pointer to it, so that a call costs no unwrapping. Readers
+// return false, and makers null, when an exception is pending; the method then returns at once.
 //
 // Runs in: the thread of the environment.
 
@@ -26,29 +24,29 @@ class EngineObject;
 enum class BulkMode : uint32_t { kUtf8, kBuffer, kLatin1 };
 
 class Call {
-public:
+ public:
   static constexpr size_t kArgumentsMax = 8;
 
   Call(napi_env env, napi_callback_info info);
 
   napi_env env() const { return env_; }
-  EngineObject &engine() const { return *engine_; }
+  EngineObject& engine() const { return *engine_; }
   napi_value argument(size_t index) const { return arguments_[index]; }
 
   // A database that exists.
-  bool ReadDatabase(size_t index, uint32_t &db);
-  // The bytes of an operand: of the argument vector, a string (as UTF-8) or a
-  // Uint8Array. Valid until the method returns.
-  bool ReadOperand(size_t index, std::string_view &bytes);
+  bool ReadDatabase(size_t index, uint32_t& db);
+  // The bytes of an operand: of the argument vector, a string (as UTF-8) or a Uint8Array. Valid
+  // until the method returns.
+  bool ReadOperand(size_t index, std::string_view& bytes);
   // A range of the argument vector: index of the first and number.
-  bool ReadRange(size_t index, uint32_t &first, uint32_t &count);
+  bool ReadRange(size_t index, uint32_t& first, uint32_t& count);
   // An argument of the vector, in a range that was read.
   std::string_view VectorArgument(uint32_t position) const;
-  bool ReadInt64(size_t index, int64_t &value);
-  bool ReadUint32(size_t index, uint32_t &value);
-  bool ReadDouble(size_t index, double &value);
-  bool ReadBool(size_t index, bool &value);
-  bool ReadMode(size_t index, BulkMode &mode);
+  bool ReadInt64(size_t index, int64_t& value);
+  bool ReadUint32(size_t index, uint32_t& value);
+  bool ReadDouble(size_t index, double& value);
+  bool ReadBool(size_t index, bool& value);
+  bool ReadMode(size_t index, BulkMode& mode);
 
   napi_value Undefined() const;
   napi_value Null() const;
@@ -57,52 +55,45 @@ public:
   // A number where it is safe, else a bigint.
   napi_value Int64(int64_t value) const;
   napi_value Bulk(std::string_view bytes, BulkMode mode);
-  napi_value Bulk(const PackElement &element, BulkMode mode);
+  napi_value Bulk(const PackElement& element, BulkMode mode);
 
   // Throws what the error factory makes of the status; returns null.
   napi_value Throw(Status status);
   // The status as an exception, or `value` if it is ok.
-  napi_value Finish(Status status, napi_value value) {
-    return status.ok() ? value : Throw(status);
-  }
+  napi_value Finish(Status status, napi_value value) { return status.ok() ? value : Throw(status); }
 
-private:
+ private:
   bool Refuse();
 
   napi_env env_;
-  EngineObject *engine_ = nullptr;
+  EngineObject* engine_ = nullptr;
   napi_value arguments_[kArgumentsMax];
   size_t operands_ = 0;
 };
 
 // An array being made.
 class ReplyArray {
-public:
-  explicit ReplyArray(const Call &call) : env_(call.env()) {
-    napi_create_array(env_, &array_);
-  }
+ public:
+  explicit ReplyArray(const Call& call) : env_(call.env()) { napi_create_array(env_, &array_); }
 
-  void Push(napi_value value) {
-    napi_set_element(env_, array_, length_++, value);
-  }
+  void Push(napi_value value) { napi_set_element(env_, array_, length_++, value); }
   uint32_t length() const { return length_; }
   napi_value value() const { return array_; }
 
-private:
+ private:
   napi_env env_;
   napi_value array_ = nullptr;
   uint32_t length_ = 0;
 };
 
-// A method of the engine as Node-API calls it, refused while the engine loads
-// or is closed.
-using MethodBody = napi_value (*)(Call &call);
+// A method of the engine as Node-API calls it, refused while the engine loads or is closed.
+using MethodBody = napi_value (*)(Call& call);
 template <MethodBody kBody>
 napi_value Method(napi_env env, napi_callback_info info);
 
 struct MethodEntry {
-  const char *name;
+  const char* name;
   napi_callback callback;
 };
 
-} // namespace snapfork
+}  // namespace snapfork

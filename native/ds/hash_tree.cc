@@ -12,51 +12,46 @@ namespace {
 
 struct Hashed {
   uint64_t hash;
-  const uint8_t *at;
-  const uint8_t *end;
+  const uint8_t* at;
+  const uint8_t* end;
 };
 
-void AppendHeader(std::string &pack) {
-  pack.assign(kListpackHeaderBytes, '\0');
-}
+void AppendHeader(std::string& pack) { pack.assign(kListpackHeaderBytes, '\0'); }
 
-void AppendElement(std::string &pack, const Hashed &element) {
-  pack.append(reinterpret_cast<const char *>(element.at),
+void AppendElement(std::string& pack, const Hashed& element) {
+  pack.append(reinterpret_cast<const char*>(element.at),
               static_cast<size_t>(element.end - element.at));
 }
 
-void FinishPack(std::string &pack, size_t items) {
+void FinishPack(std::string& pack, size_t items) {
   pack.push_back(static_cast<char>(0xff));
   StoreLittle(pack.data(), static_cast<uint32_t>(pack.size()));
-  StoreLittle(pack.data() + 4,
-              static_cast<uint16_t>(std::min<size_t>(items, 65535)));
+  StoreLittle(pack.data() + 4, static_cast<uint16_t>(std::min<size_t>(items, 65535)));
 }
 
 // The earliest of the expiries of elements of three items.
 uint64_t EarliestOf(std::span<const Hashed> elements, unsigned stride) {
   uint64_t earliest = UINT64_MAX;
-  if (stride < 3)
-    return earliest;
-  for (const Hashed &element : elements) {
+  if (stride < 3) return earliest;
+  for (const Hashed& element : elements) {
     const int64_t expiry = Listpack::Get(NextElement(element.at, 2)).integer;
-    if (expiry != 0)
-      earliest = std::min(earliest, static_cast<uint64_t>(expiry));
+    if (expiry != 0) earliest = std::min(earliest, static_cast<uint64_t>(expiry));
   }
   return earliest;
 }
 
-} // namespace
+}  // namespace
 
-void FindInHashTree(const PackTreeReader &reader, PackSlot &root, uint64_t hash,
-                    const PackValue &name, HashPlace &place) {
+void FindInHashTree(const PackTreeReader& reader, PackSlot& root, uint64_t hash,
+                    const PackValue& name, HashPlace& place) {
   reader.SeekKey(root, place.path, hash);
   const Listpack leaf = reader.Leaf(place.path.leaf());
   place.at = leaf.Find(leaf.begin(), name, place.path.leaf().mark());
   place.found = place.at != leaf.end();
 }
 
-bool HashTree::Insert(HashPlace &place, uint64_t hash,
-                      std::span<const PackValue> items, uint64_t expiry) {
+bool HashTree::Insert(HashPlace& place, uint64_t hash, std::span<const PackValue> items,
+                      uint64_t expiry) {
   PackSplice splice;
   splice.inserted = items;
   PackSlot key;
@@ -65,127 +60,109 @@ bool HashTree::Insert(HashPlace &place, uint64_t hash,
   key.child = PackSlot::Of(0, 0, static_cast<unsigned>(items.size())).child;
   if (tree_.root().empty()) {
     std::string pack(kListpackEmptyBytes + splice.InsertedBytes(), '\0');
-    ListpackClear(reinterpret_cast<uint8_t *>(pack.data()));
-    ListpackSplice(reinterpret_cast<uint8_t *>(pack.data()), splice);
+    ListpackClear(reinterpret_cast<uint8_t*>(pack.data()));
+    ListpackSplice(reinterpret_cast<uint8_t*>(pack.data()), splice);
     return tree_.Start(pack, key);
   }
   SF_DCHECK(place.path.leaf().mark() == items.size());
-  if (!tree_.Own(place.path))
-    return false;
+  if (!tree_.Own(place.path)) return false;
   const Listpack leaf = tree_.reader().Leaf(place.path.leaf());
   splice.offset = leaf.OffsetOf(leaf.end());
-  if (!tree_.Edit(place.path, splice, 1))
-    return false;
-  if (expiry < place.path.leaf().second)
-    tree_.SetMinimum(place.path, expiry);
+  if (!tree_.Edit(place.path, splice, 1)) return false;
+  if (expiry < place.path.leaf().second) tree_.SetMinimum(place.path, expiry);
   static_cast<void>(hash);
   Divide(place.path);
   return true;
 }
 
-void HashTree::Divide(PackPath &path) {
+void HashTree::Divide(PackPath& path) {
   // A division may leave a half that is still too large, if one element is.
   for (bool divided = true; divided;) {
-    if (tree_.reader().Leaf(path.leaf()).bytes() <= kHashLeafBytesMax)
-      return;
-    if (path.leaf().weight < 2)
-      return;
+    if (tree_.reader().Leaf(path.leaf()).bytes() <= kHashLeafBytesMax) return;
+    if (path.leaf().weight < 2) return;
     Half(path, divided);
   }
 }
 
-void HashTree::Half(PackPath &path, bool &divided) {
+void HashTree::Half(PackPath& path, bool& divided) {
   divided = false;
   const PackSlot slot = path.leaf();
   const unsigned stride = slot.mark();
   const Listpack leaf = tree_.reader().Leaf(slot);
   std::vector<Hashed> elements;
   elements.reserve(slot.weight);
-  for (const uint8_t *at = leaf.begin(); at != leaf.end();) {
-    const uint8_t *const end = NextElement(at, stride);
+  for (const uint8_t* at = leaf.begin(); at != leaf.end();) {
+    const uint8_t* const end = NextElement(at, stride);
     elements.push_back({hasher_.HashOf(at), at, end});
     at = end;
   }
   std::sort(elements.begin(), elements.end(),
-            [](const Hashed &a, const Hashed &b) { return a.hash < b.hash; });
+            [](const Hashed& a, const Hashed& b) { return a.hash < b.hash; });
   // The nearest place to the middle between two different hashes.
   const size_t count = elements.size();
   size_t kept = 0;
   for (size_t distance = 0; kept == 0 && distance <= count / 2; ++distance) {
     for (const size_t at : {count / 2 - distance, count / 2 + distance}) {
-      if (at == 0 || at >= count || elements[at - 1].hash == elements[at].hash)
-        continue;
+      if (at == 0 || at >= count || elements[at - 1].hash == elements[at].hash) continue;
       kept = at;
       break;
     }
   }
-  if (kept == 0)
-    return;
+  if (kept == 0) return;
 
   std::string left;
   std::string right;
   AppendHeader(left);
   AppendHeader(right);
-  for (size_t i = 0; i < count; ++i)
-    AppendElement(i < kept ? left : right, elements[i]);
+  for (size_t i = 0; i < count; ++i) AppendElement(i < kept ? left : right, elements[i]);
   FinishPack(left, kept * stride);
   FinishPack(right, (count - kept) * stride);
   const uint64_t boundary = elements[kept].hash;
   const uint64_t lowest = elements[0].hash;
-  const uint64_t left_earliest =
-      EarliestOf(std::span(elements).first(kept), stride);
+  const uint64_t left_earliest = EarliestOf(std::span(elements).first(kept), stride);
   PackSlot key = slot;
   key.weight = count - kept;
   key.first = boundary;
   key.second = EarliestOf(std::span(elements).subspan(kept), stride);
-  if (!tree_.InsertAfter(path, right, key))
-    return;
+  if (!tree_.InsertAfter(path, right, key)) return;
   // By a hash, not by the slot's key: the lowest leaf may hold what is below
   // its key.
   tree_.reader().SeekKey(tree_.root(), path, lowest);
   // Never fails: the leaf and the way to it were owned, and less fits where
   // more was.
   SF_CHECK(tree_.Own(path) && tree_.Replace(path, left, kept));
-  if (stride == 3)
-    tree_.SetMinimum(path, left_earliest);
+  if (stride == 3) tree_.SetMinimum(path, left_earliest);
   // The caller may go on with the half that is too large.
   if (right.size() > kHashLeafBytesMax) {
     tree_.reader().SeekKey(tree_.root(), path, boundary);
-    if (!tree_.Own(path))
-      return;
+    if (!tree_.Own(path)) return;
   }
   divided = true;
 }
 
-bool HashTree::Erase(HashPlace &place) {
+bool HashTree::Erase(HashPlace& place) {
   const PackTreeReader reader = tree_.reader();
   const size_t offset = reader.Leaf(place.path.leaf()).OffsetOf(place.at);
-  if (!tree_.Own(place.path))
-    return false;
+  if (!tree_.Own(place.path)) return false;
   if (place.path.leaf().weight == 1) {
     tree_.Remove(place.path);
     return true;
   }
   const unsigned stride = place.path.leaf().mark();
   const Listpack leaf = reader.Leaf(place.path.leaf());
-  const uint8_t *const at = leaf.address() + offset;
+  const uint8_t* const at = leaf.address() + offset;
   PackSplice splice;
   splice.offset = offset;
   splice.removed_bytes = static_cast<size_t>(NextElement(at, stride) - at);
   splice.removed_elements = stride;
-  const int64_t expiry =
-      stride == 3 ? Listpack::Get(NextElement(at, 2)).integer : 0;
-  if (!tree_.Edit(place.path, splice, -1))
-    return false;
-  if (expiry != 0 &&
-      static_cast<uint64_t>(expiry) == place.path.leaf().second) {
+  const int64_t expiry = stride == 3 ? Listpack::Get(NextElement(at, 2)).integer : 0;
+  if (!tree_.Edit(place.path, splice, -1)) return false;
+  if (expiry != 0 && static_cast<uint64_t>(expiry) == place.path.leaf().second) {
     const Listpack rest = reader.Leaf(place.path.leaf());
     uint64_t earliest = UINT64_MAX;
-    for (const uint8_t *item = rest.begin(); item != rest.end();
-         item = NextElement(item, 3)) {
+    for (const uint8_t* item = rest.begin(); item != rest.end(); item = NextElement(item, 3)) {
       const int64_t other = Listpack::Get(NextElement(item, 2)).integer;
-      if (other != 0)
-        earliest = std::min(earliest, static_cast<uint64_t>(other));
+      if (other != 0) earliest = std::min(earliest, static_cast<uint64_t>(other));
     }
     tree_.SetMinimum(place.path, earliest);
   }
@@ -195,4 +172,4 @@ bool HashTree::Erase(HashPlace &place) {
   return true;
 }
 
-} // namespace snapfork
+}  // namespace snapfork

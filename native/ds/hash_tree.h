@@ -33,58 +33,56 @@ inline constexpr unsigned kHashStrideMax = 3;
 
 // The hash of the element at a place of a leaf.
 class ElementHasher {
-public:
-  virtual uint64_t HashOf(const uint8_t *at) const = 0;
+ public:
+  virtual uint64_t HashOf(const uint8_t* at) const = 0;
 
-protected:
+ protected:
   ~ElementHasher() = default;
 };
 
 // An element in its leaf. `at` is the leaf's end if there is none.
 struct HashPlace {
   PackPath path;
-  const uint8_t *at = nullptr;
+  const uint8_t* at = nullptr;
   bool found = false;
 };
 
 // Looks up `name` among the first items of the elements. REQUIRES: the tree is
 // not empty.
-void FindInHashTree(const PackTreeReader &reader, PackSlot &root, uint64_t hash,
-                    const PackValue &name, HashPlace &place);
+void FindInHashTree(const PackTreeReader& reader, PackSlot& root, uint64_t hash,
+                    const PackValue& name, HashPlace& place);
 
 class HashTree {
-public:
-  HashTree(PackTree &tree, const ElementHasher &hasher)
-      : tree_(tree), hasher_(hasher) {}
+ public:
+  HashTree(PackTree& tree, const ElementHasher& hasher) : tree_(tree), hasher_(hasher) {}
 
   // Adds an element that is not there; `place` is what FindInHashTree left for
   // it, ignored if the tree is empty. The items lie outside of the tree. False:
   // no memory, nothing changed. `expiry` is the `second` of the element's leaf:
   // the minimum is kept.
-  bool Insert(HashPlace &place, uint64_t hash, std::span<const PackValue> items,
+  bool Insert(HashPlace& place, uint64_t hash, std::span<const PackValue> items,
               uint64_t expiry = UINT64_MAX);
   // Removes the element of a place. Costs a copy of frozen nodes: false if
   // there is no memory.
-  bool Erase(HashPlace &place);
+  bool Erase(HashPlace& place);
 
-  PackTree &tree() { return tree_; }
+  PackTree& tree() { return tree_; }
 
   // After a change that let a leaf grow: restores (T2), if there is memory;
   // without, the leaf stays large until its next change.
-  void Divide(PackPath &path);
+  void Divide(PackPath& path);
 
-private:
-  void Half(PackPath &path, bool &divided);
+ private:
+  void Half(PackPath& path, bool& divided);
 
-  PackTree &tree_;
-  const ElementHasher &hasher_;
+  PackTree& tree_;
+  const ElementHasher& hasher_;
 };
 
 // Skips the items of an element.
-inline const uint8_t *NextElement(const uint8_t *at, unsigned stride) {
-  for (unsigned i = 0; i < stride; ++i)
-    at = Listpack::Next(at);
+inline const uint8_t* NextElement(const uint8_t* at, unsigned stride) {
+  for (unsigned i = 0; i < stride; ++i) at = Listpack::Next(at);
   return at;
 }
 
-} // namespace snapfork
+}  // namespace snapfork

@@ -9,9 +9,7 @@
 namespace snapfork {
 namespace {
 
-constexpr size_t NodeBytes(size_t count) {
-  return sizeof(PackNode) + count * sizeof(PackSlot);
-}
+constexpr size_t NodeBytes(size_t count) { return sizeof(PackNode) + count * sizeof(PackSlot); }
 
 // Nodes with fewer slots look for a neighbour to join.
 constexpr uint64_t kSlotsMin = kPackFanout / 4;
@@ -19,85 +17,72 @@ constexpr uint64_t kSlotsMin = kPackFanout / 4;
 // again.
 constexpr uint64_t kMergedSlotsMax = kPackFanout * 3 / 4;
 
-void InsertSlot(PackNode *node, uint32_t at, const PackSlot &slot) {
-  std::memmove(&node->slots[at + 1], &node->slots[at],
-               (node->count - at) * sizeof(PackSlot));
+void InsertSlot(PackNode* node, uint32_t at, const PackSlot& slot) {
+  std::memmove(&node->slots[at + 1], &node->slots[at], (node->count - at) * sizeof(PackSlot));
   node->slots[at] = slot;
   ++node->count;
 }
 
-bool EndsTheTree(const PackPath &path, const PackTreeReader &reader) {
+bool EndsTheTree(const PackPath& path, const PackTreeReader& reader) {
   for (unsigned height = 1; height <= path.height; ++height) {
-    if (path.index[height - 1] + 1 != reader.Node(*path.slots[height])->count)
-      return false;
+    if (path.index[height - 1] + 1 != reader.Node(*path.slots[height])->count) return false;
   }
   return true;
 }
 
-} // namespace
+}  // namespace
 
 Handle PackTree::NewLeaf(std::string_view pack) {
   const Handle handle = Allocate(pack.size());
-  if (handle != 0)
-    std::memcpy(arena_.At(handle), pack.data(), pack.size());
+  if (handle != 0) std::memcpy(arena_.At(handle), pack.data(), pack.size());
   return handle;
 }
 
-bool PackTree::OwnNode(PackSlot &slot) {
+bool PackTree::OwnNode(PackSlot& slot) {
   const Handle old_handle = slot.handle();
-  if (!arena_.IsFrozen(old_handle))
-    return true;
+  if (!arena_.IsFrozen(old_handle)) return true;
   const size_t capacity = arena_.CapacityOf(old_handle);
-  if (capacity > kPackMovedBytesMax)
-    return true;
-  const size_t bytes = slot.height() > 0 ? NodeBytes(Node(slot)->count)
-                                         : Listpack(Bytes(slot)).bytes();
+  if (capacity > kPackMovedBytesMax) return true;
+  const size_t bytes =
+      slot.height() > 0 ? NodeBytes(Node(slot)->count) : Listpack(Bytes(slot)).bytes();
   const Handle handle = Allocate(bytes);
-  if (handle == 0)
-    return false;
+  if (handle == 0) return false;
   std::memcpy(arena_.At(handle), arena_.At(old_handle), bytes);
   slot.SetHandle(handle);
   arena_.Free(old_handle);
   return true;
 }
 
-bool PackTree::Own(PackPath &path) {
-  if (!arena_.freezing())
-    return true;
+bool PackTree::Own(PackPath& path) {
+  if (!arena_.freezing()) return true;
   for (unsigned height = path.height;; --height) {
-    if (!OwnNode(*path.slots[height]))
-      return false;
-    if (height == 0)
-      return true;
-    path.slots[height - 1] =
-        &Node(*path.slots[height])->slots[path.index[height - 1]];
+    if (!OwnNode(*path.slots[height])) return false;
+    if (height == 0) return true;
+    path.slots[height - 1] = &Node(*path.slots[height])->slots[path.index[height - 1]];
   }
 }
 
-bool PackTree::Start(std::string_view pack, const PackSlot &key) {
+bool PackTree::Start(std::string_view pack, const PackSlot& key) {
   SF_DCHECK(root_.empty());
   const Handle handle = NewLeaf(pack);
-  if (handle == 0)
-    return false;
+  if (handle == 0) return false;
   root_ = key;
   root_.child = PackSlot::Of(handle, 0, key.mark()).child;
   return true;
 }
 
-bool PackTree::Edit(PackPath &path, const PackSplice &splice,
-                    int64_t weight_delta) {
-  PackSlot &slot = path.leaf();
+bool PackTree::Edit(PackPath& path, const PackSplice& splice, int64_t weight_delta) {
+  PackSlot& slot = path.leaf();
   const Handle old_handle = slot.handle();
   const size_t capacity = arena_.CapacityOf(old_handle);
-  const size_t bytes = Listpack(Bytes(slot)).bytes() + splice.InsertedBytes() -
-                       splice.removed_bytes;
+  const size_t bytes =
+      Listpack(Bytes(slot)).bytes() + splice.InsertedBytes() - splice.removed_bytes;
   const bool fits = bytes <= capacity;
   // A leaf that lost most of itself gives the room back, if there is memory for
   // its new place.
   const bool shrinks = fits && Arena::CapacityFor(bytes) <= capacity / 2;
   const Handle handle = fits && !shrinks ? old_handle : Allocate(bytes);
-  if (handle == 0 && !fits)
-    return false;
+  if (handle == 0 && !fits) return false;
   if (handle == 0 || handle == old_handle) {
     ListpackSplice(Bytes(slot), splice);
   } else {
@@ -113,30 +98,26 @@ bool PackTree::Edit(PackPath &path, const PackSplice &splice,
   return true;
 }
 
-bool PackTree::Replace(PackPath &path, std::string_view pack, uint64_t weight) {
-  PackSlot &slot = path.leaf();
+bool PackTree::Replace(PackPath& path, std::string_view pack, uint64_t weight) {
+  PackSlot& slot = path.leaf();
   const Handle old_handle = slot.handle();
   const size_t capacity = arena_.CapacityOf(old_handle);
   Handle handle = old_handle;
-  if (Arena::CapacityFor(pack.size()) != capacity)
-    handle = Allocate(pack.size());
-  if (handle == 0 && pack.size() <= capacity)
-    handle = old_handle;
-  if (handle == 0)
-    return false;
+  if (Arena::CapacityFor(pack.size()) != capacity) handle = Allocate(pack.size());
+  if (handle == 0 && pack.size() <= capacity) handle = old_handle;
+  if (handle == 0) return false;
   std::memcpy(arena_.At(handle), pack.data(), pack.size());
   if (handle != old_handle) {
     slot.SetHandle(handle);
     arena_.Free(old_handle);
   }
   const uint64_t delta = weight - slot.weight;
-  for (unsigned height = 0; height <= path.height; ++height)
-    path.slots[height]->weight += delta;
+  for (unsigned height = 0; height <= path.height; ++height) path.slots[height]->weight += delta;
   return true;
 }
 
-void PackTree::Summarize(PackSlot &slot) {
-  const PackNode *const node = Node(slot);
+void PackTree::Summarize(PackSlot& slot) {
+  const PackNode* const node = Node(slot);
   slot.first = node->slots[0].first;
   slot.second = node->slots[0].second;
   slot.weight = 0;
@@ -149,16 +130,13 @@ void PackTree::Summarize(PackSlot &slot) {
 }
 
 // Gives a node that is not full room for one slot more.
-bool PackTree::WidenNode(PackSlot &slot) {
-  PackNode *const node = Node(slot);
+bool PackTree::WidenNode(PackSlot& slot) {
+  PackNode* const node = Node(slot);
   const Handle old_handle = slot.handle();
-  if (NodeBytes(node->count + 1) <= arena_.CapacityOf(old_handle))
-    return true;
-  const uint64_t wanted =
-      std::min<uint64_t>(node->count + node->count / 2 + 1, kPackFanout);
+  if (NodeBytes(node->count + 1) <= arena_.CapacityOf(old_handle)) return true;
+  const uint64_t wanted = std::min<uint64_t>(node->count + node->count / 2 + 1, kPackFanout);
   const Handle handle = Allocate(NodeBytes(wanted));
-  if (handle == 0)
-    return false;
+  if (handle == 0) return false;
   std::memcpy(arena_.At(handle), node, NodeBytes(node->count));
   slot.SetHandle(handle);
   arena_.Free(old_handle);
@@ -166,16 +144,14 @@ bool PackTree::WidenNode(PackSlot &slot) {
 }
 
 // Divides a full node; the new one takes over `right`. Returns its slot.
-PackSlot PackTree::SplitNode(PackSlot &slot, uint32_t at,
-                             const PackSlot &inserted, Handle right,
+PackSlot PackTree::SplitNode(PackSlot& slot, uint32_t at, const PackSlot& inserted, Handle right,
                              bool appending) {
-  PackNode *const left_node = Node(slot);
+  PackNode* const left_node = Node(slot);
   PackSlot right_slot = PackSlot::Of(right, slot.height());
-  PackNode *const right_node = Node(right_slot);
+  PackNode* const right_node = Node(right_slot);
   const uint64_t kept = appending ? left_node->count : left_node->count / 2;
   right_node->count = left_node->count - kept;
-  std::memcpy(right_node->slots, &left_node->slots[kept],
-              right_node->count * sizeof(PackSlot));
+  std::memcpy(right_node->slots, &left_node->slots[kept], right_node->count * sizeof(PackSlot));
   left_node->count = kept;
   if (at > kept || appending) {
     InsertSlot(right_node, static_cast<uint32_t>(at - kept), inserted);
@@ -187,45 +163,38 @@ PackSlot PackTree::SplitNode(PackSlot &slot, uint32_t at,
   return right_slot;
 }
 
-bool PackTree::InsertAfter(PackPath &path, std::string_view pack,
-                           const PackSlot &key) {
+bool PackTree::InsertAfter(PackPath& path, std::string_view pack, const PackSlot& key) {
   const bool appending = EndsTheTree(path, reader());
   // All memory first: nothing can fail once slots move.
-  unsigned full = 0; // the lowest `full` levels of inner nodes are split
-  while (full < path.height &&
-         Node(*path.slots[full + 1])->count == kPackFanout)
-    ++full;
+  unsigned full = 0;  // the lowest `full` levels of inner nodes are split
+  while (full < path.height && Node(*path.slots[full + 1])->count == kPackFanout) ++full;
   Handle made[kPackHeightMax + 2];
   unsigned count = 0;
   const auto give_up = [&] {
-    while (count > 0)
-      arena_.Free(made[--count]);
+    while (count > 0) arena_.Free(made[--count]);
     return false;
   };
-  if ((made[count] = NewLeaf(pack)) == 0)
-    return give_up();
+  if ((made[count] = NewLeaf(pack)) == 0) return give_up();
   ++count;
   const bool new_root = full == path.height;
   for (unsigned i = 0; i < full + (new_root ? 1 : 0); ++i) {
-    if ((made[count] = Allocate(NodeBytes(i < full ? kPackFanout : 4))) == 0)
-      return give_up();
+    if ((made[count] = Allocate(NodeBytes(i < full ? kPackFanout : 4))) == 0) return give_up();
     ++count;
   }
   if (!new_root) {
-    if (!WidenNode(*path.slots[full + 1]))
-      return give_up();
+    if (!WidenNode(*path.slots[full + 1])) return give_up();
     path.slots[full] = &Node(*path.slots[full + 1])->slots[path.index[full]];
   }
 
   PackSlot pending = key;
   pending.child = PackSlot::Of(made[0], 0, key.mark()).child;
   for (unsigned height = 1; height <= full; ++height) {
-    pending = SplitNode(*path.slots[height], path.index[height - 1] + 1,
-                        pending, made[height], appending);
+    pending = SplitNode(*path.slots[height], path.index[height - 1] + 1, pending, made[height],
+                        appending);
   }
   if (new_root) {
     PackSlot root = PackSlot::Of(made[full + 1], path.height + 1);
-    PackNode *const node = Node(root);
+    PackNode* const node = Node(root);
     node->count = 2;
     node->slots[0] = root_;
     node->slots[1] = pending;
@@ -234,14 +203,12 @@ bool PackTree::InsertAfter(PackPath &path, std::string_view pack,
     return true;
   }
   InsertSlot(Node(*path.slots[full + 1]), path.index[full] + 1, pending);
-  for (unsigned height = full + 1; height <= path.height; ++height)
-    Summarize(*path.slots[height]);
+  for (unsigned height = full + 1; height <= path.height; ++height) Summarize(*path.slots[height]);
   return true;
 }
 
-bool PackTree::Append(std::string_view pack, const PackSlot &key) {
-  if (root_.empty())
-    return Start(pack, key);
+bool PackTree::Append(std::string_view pack, const PackSlot& key) {
+  if (root_.empty()) return Start(pack, key);
   PackPath path;
   reader().SeekLast(root_, path);
   return Own(path) && InsertAfter(path, pack, key);
@@ -249,53 +216,44 @@ bool PackTree::Append(std::string_view pack, const PackSlot &key) {
 
 // Takes the slot of that height out of the node above it, and that node too if
 // it was the last.
-void PackTree::RemoveSlot(PackPath &path, unsigned height) {
+void PackTree::RemoveSlot(PackPath& path, unsigned height) {
   for (;; ++height) {
     arena_.Free(path.slots[height]->handle());
     if (height == path.height) {
       root_ = PackSlot();
       return;
     }
-    PackNode *const node = Node(*path.slots[height + 1]);
+    PackNode* const node = Node(*path.slots[height + 1]);
     const uint32_t at = path.index[height];
-    std::memmove(&node->slots[at], &node->slots[at + 1],
-                 (node->count - at - 1) * sizeof(PackSlot));
-    if (--node->count > 0)
-      break;
+    std::memmove(&node->slots[at], &node->slots[at + 1], (node->count - at - 1) * sizeof(PackSlot));
+    if (--node->count > 0) break;
   }
-  for (unsigned above = height + 1; above <= path.height; ++above)
-    Summarize(*path.slots[above]);
+  for (unsigned above = height + 1; above <= path.height; ++above) Summarize(*path.slots[above]);
   MergeNodes(path, height + 1);
   CollapseRoot();
 }
 
-void PackTree::Remove(PackPath &path) { RemoveSlot(path, 0); }
+void PackTree::Remove(PackPath& path) { RemoveSlot(path, 0); }
 
 // Joins the inner node of that height with a neighbour if it has few slots.
-void PackTree::MergeNodes(PackPath &path, unsigned height) {
+void PackTree::MergeNodes(PackPath& path, unsigned height) {
   for (; height < path.height; ++height) {
-    PackNode *const parent = Node(*path.slots[height + 1]);
-    if (Node(*path.slots[height])->count >= kSlotsMin || parent->count < 2)
-      return;
+    PackNode* const parent = Node(*path.slots[height + 1]);
+    if (Node(*path.slots[height])->count >= kSlotsMin || parent->count < 2) return;
     const uint32_t left = path.index[height] > 0 ? path.index[height] - 1 : 0;
     const uint64_t left_count = Node(parent->slots[left])->count;
     const uint64_t right_count = Node(parent->slots[left + 1])->count;
-    if (left_count + right_count > kMergedSlotsMax ||
-        !OwnNode(parent->slots[left]))
-      return;
-    PackSlot &slot = parent->slots[left];
+    if (left_count + right_count > kMergedSlotsMax || !OwnNode(parent->slots[left])) return;
+    PackSlot& slot = parent->slots[left];
     const Handle old_handle = slot.handle();
     if (NodeBytes(left_count + right_count) > arena_.CapacityOf(old_handle)) {
       const Handle handle = Allocate(NodeBytes(left_count + right_count));
-      if (handle == 0)
-        return;
-      std::memcpy(arena_.At(handle), arena_.At(old_handle),
-                  NodeBytes(left_count));
+      if (handle == 0) return;
+      std::memcpy(arena_.At(handle), arena_.At(old_handle), NodeBytes(left_count));
       slot.SetHandle(handle);
       arena_.Free(old_handle);
     }
-    std::memcpy(&Node(slot)->slots[left_count],
-                Node(parent->slots[left + 1])->slots,
+    std::memcpy(&Node(slot)->slots[left_count], Node(parent->slots[left + 1])->slots,
                 right_count * sizeof(PackSlot));
     Node(slot)->count += right_count;
     Summarize(slot);
@@ -314,44 +272,37 @@ void PackTree::CollapseRoot() {
   }
 }
 
-void PackTree::Merge(PackPath &path, size_t bytes_max) {
-  if (path.height == 0)
-    return;
-  const PackNode *const parent = Node(*path.slots[1]);
-  if (parent->count < 2)
-    return;
-  const uint32_t left =
-      path.index[0] + 1 < parent->count ? path.index[0] : path.index[0] - 1;
+void PackTree::Merge(PackPath& path, size_t bytes_max) {
+  if (path.height == 0) return;
+  const PackNode* const parent = Node(*path.slots[1]);
+  if (parent->count < 2) return;
+  const uint32_t left = path.index[0] + 1 < parent->count ? path.index[0] : path.index[0] - 1;
   const Listpack left_pack(Bytes(parent->slots[left]));
   const Listpack right_pack(Bytes(parent->slots[left + 1]));
   const size_t right_bytes = right_pack.bytes() - kListpackEmptyBytes;
   const size_t bytes = left_pack.bytes() + right_bytes;
   const size_t elements = left_pack.count() + right_pack.count();
-  if (bytes > bytes_max ||
-      parent->slots[left].mark() != parent->slots[left + 1].mark())
-    return;
+  if (bytes > bytes_max || parent->slots[left].mark() != parent->slots[left + 1].mark()) return;
   const Handle handle = Allocate(bytes);
-  if (handle == 0)
-    return;
-  uint8_t *const to = arena_.At(handle);
+  if (handle == 0) return;
+  uint8_t* const to = arena_.At(handle);
   std::memcpy(to, left_pack.address(), left_pack.bytes() - 1);
   std::memcpy(to + left_pack.bytes() - 1, right_pack.begin(), right_bytes + 1);
   StoreLittle(to, static_cast<uint32_t>(bytes));
   StoreLittle(to + 4, static_cast<uint16_t>(std::min<size_t>(elements, 65535)));
 
-  PackSlot &kept = Node(*path.slots[1])->slots[left];
+  PackSlot& kept = Node(*path.slots[1])->slots[left];
   const PackSlot removed = Node(*path.slots[1])->slots[left + 1];
   arena_.Free(kept.handle());
   kept.SetHandle(handle);
   kept.weight += removed.weight;
-  if (second_ == SecondWord::kMinimum)
-    kept.second = std::min(kept.second, removed.second);
+  if (second_ == SecondWord::kMinimum) kept.second = std::min(kept.second, removed.second);
   path.index[0] = left + 1;
   path.slots[0] = &Node(*path.slots[1])->slots[left + 1];
   RemoveSlot(path, 0);
 }
 
-void PackTree::SetMinimum(PackPath &path, uint64_t second) {
+void PackTree::SetMinimum(PackPath& path, uint64_t second) {
   path.leaf().second = second;
   for (unsigned height = 1; height <= path.height; ++height) {
     const uint64_t weight = path.slots[height]->weight;
@@ -361,34 +312,29 @@ void PackTree::SetMinimum(PackPath &path, uint64_t second) {
   }
 }
 
-bool ClonePackTree(Arena &arena, uint16_t heap, const PackSlot &root,
-                   SecondWord second, PackSlot &copy) {
+bool ClonePackTree(Arena& arena, uint16_t heap, const PackSlot& root, SecondWord second,
+                   PackSlot& copy) {
   copy = PackSlot();
   PackTree tree(arena, heap, copy, second);
-  const bool done = WalkPackTree(
-      tree.reader(), root, [&](const PackSlot &slot, const Listpack &pack) {
-        const std::string_view bytes(
-            reinterpret_cast<const char *>(pack.address()), pack.bytes());
+  const bool done =
+      WalkPackTree(tree.reader(), root, [&](const PackSlot& slot, const Listpack& pack) {
+        const std::string_view bytes(reinterpret_cast<const char*>(pack.address()), pack.bytes());
         return tree.Append(bytes, slot);
       });
-  if (done || copy.empty())
-    return done;
+  if (done || copy.empty()) return done;
   std::vector<PackSlot> pending{copy};
-  while (FreePackNodes(arena, pending, SIZE_MAX) > 0)
-    continue;
+  while (FreePackNodes(arena, pending, SIZE_MAX) > 0) continue;
   copy = PackSlot();
   return false;
 }
 
-size_t FreePackNodes(Arena &arena, std::vector<PackSlot> &pending,
-                     size_t limit) {
+size_t FreePackNodes(Arena& arena, std::vector<PackSlot>& pending, size_t limit) {
   size_t freed = 0;
   while (!pending.empty() && freed < limit) {
     const PackSlot slot = pending.back();
     pending.pop_back();
     if (slot.height() > 0) {
-      const auto *const node =
-          reinterpret_cast<const PackNode *>(arena.At(slot.handle()));
+      const auto* const node = reinterpret_cast<const PackNode*>(arena.At(slot.handle()));
       pending.insert(pending.end(), node->slots, node->slots + node->count);
     }
     arena.Free(slot.handle());
@@ -397,4 +343,4 @@ size_t FreePackNodes(Arena &arena, std::vector<PackSlot> &pending,
   return freed;
 }
 
-} // namespace snapfork
+}  // namespace snapfork

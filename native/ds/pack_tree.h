@@ -44,7 +44,7 @@
 namespace snapfork {
 
 struct PackSlot {
-  uint64_t child = 0; // handle, height and mark; 0: nothing
+  uint64_t child = 0;  // handle, height and mark; 0: nothing
   uint64_t weight = 0;
   uint64_t first = 0;
   uint64_t second = 0;
@@ -61,9 +61,7 @@ struct PackSlot {
     slot.child = handle | uint64_t{height} << 40 | uint64_t{mark} << 48;
     return slot;
   }
-  void SetHandle(Handle handle) {
-    child = (child & ~((uint64_t{1} << kHandleBits) - 1)) | handle;
-  }
+  void SetHandle(Handle handle) { child = (child & ~((uint64_t{1} << kHandleBits) - 1)) | handle; }
 };
 static_assert(sizeof(PackSlot) == 32);
 
@@ -83,101 +81,89 @@ inline constexpr size_t kPackMovedBytesMax = 2048;
 // and index[h] its place in the node above.
 struct PackPath {
   unsigned height = 0;
-  PackSlot *slots[kPackHeightMax + 1];
+  PackSlot* slots[kPackHeightMax + 1];
   uint32_t index[kPackHeightMax + 1];
 
-  PackSlot &leaf() { return *slots[0]; }
-  const PackSlot &leaf() const { return *slots[0]; }
+  PackSlot& leaf() { return *slots[0]; }
+  const PackSlot& leaf() const { return *slots[0]; }
 };
 
 // Finds leaves. `data` is the address of handle 0.
 class PackTreeReader {
-public:
-  SF_CHILD_SAFE explicit PackTreeReader(const uint8_t *data) : data_(data) {}
+ public:
+  SF_CHILD_SAFE explicit PackTreeReader(const uint8_t* data) : data_(data) {}
 
-  SF_CHILD_SAFE Listpack Leaf(const PackSlot &slot) const {
+  SF_CHILD_SAFE Listpack Leaf(const PackSlot& slot) const {
     return Listpack(data_ + slot.handle() * kHandleUnit);
   }
-  SF_CHILD_SAFE PackNode *Node(const PackSlot &slot) const {
+  SF_CHILD_SAFE PackNode* Node(const PackSlot& slot) const {
     // The reader itself writes nothing; PackTree does through the path.
-    return reinterpret_cast<PackNode *>(const_cast<uint8_t *>(data_) +
-                                        slot.handle() * kHandleUnit);
+    return reinterpret_cast<PackNode*>(const_cast<uint8_t*>(data_) + slot.handle() * kHandleUnit);
   }
 
   // The leaf of the last slots for which `at_or_before(slot)` holds, as it must
   // for a prefix of the leaves. REQUIRES: the tree is not empty.
   template <typename AtOrBefore>
-  SF_CHILD_SAFE void Seek(PackSlot &root, PackPath &path,
-                          AtOrBefore &&at_or_before) const {
+  SF_CHILD_SAFE void Seek(PackSlot& root, PackPath& path, AtOrBefore&& at_or_before) const {
     Start(root, path);
     for (unsigned height = path.height; height > 0; --height) {
-      PackNode *const node = Node(*path.slots[height]);
-      uint32_t low = 0; // holds for low; does not for high
+      PackNode* const node = Node(*path.slots[height]);
+      uint32_t low = 0;  // holds for low; does not for high
       uint32_t high = static_cast<uint32_t>(node->count);
       while (high - low > 1) {
         const uint32_t middle = low + (high - low) / 2;
-        (at_or_before(static_cast<const PackSlot &>(node->slots[middle]))
-             ? low
-             : high) = middle;
+        (at_or_before(static_cast<const PackSlot&>(node->slots[middle])) ? low : high) = middle;
       }
       Enter(path, height, node, low);
     }
   }
   // By `first` alone.
-  SF_CHILD_SAFE void SeekKey(PackSlot &root, PackPath &path,
-                             uint64_t first) const {
-    Seek(root, path,
-         [first](const PackSlot &slot) { return slot.first <= first; });
+  SF_CHILD_SAFE void SeekKey(PackSlot& root, PackPath& path, uint64_t first) const {
+    Seek(root, path, [first](const PackSlot& slot) { return slot.first <= first; });
   }
-  SF_CHILD_SAFE void SeekKey(PackSlot &root, PackPath &path, uint64_t first,
+  SF_CHILD_SAFE void SeekKey(PackSlot& root, PackPath& path, uint64_t first,
                              uint64_t second) const {
-    Seek(root, path, [first, second](const PackSlot &slot) {
+    Seek(root, path, [first, second](const PackSlot& slot) {
       return slot.first != first ? slot.first < first : slot.second <= second;
     });
   }
   // The leaf of the element of an index, and the index inside of it. An index
   // at or past the end leads to the last leaf. REQUIRES: the tree is not empty.
-  SF_CHILD_SAFE uint64_t SeekIndex(PackSlot &root, PackPath &path,
-                                   uint64_t index) const;
-  SF_CHILD_SAFE void SeekFirst(PackSlot &root, PackPath &path) const;
-  SF_CHILD_SAFE void SeekLast(PackSlot &root, PackPath &path) const;
+  SF_CHILD_SAFE uint64_t SeekIndex(PackSlot& root, PackPath& path, uint64_t index) const;
+  SF_CHILD_SAFE void SeekFirst(PackSlot& root, PackPath& path) const;
+  SF_CHILD_SAFE void SeekLast(PackSlot& root, PackPath& path) const;
   // The leaf behind or before; false if there is none, with the path as it was.
-  SF_CHILD_SAFE bool Next(PackPath &path) const;
-  SF_CHILD_SAFE bool Previous(PackPath &path) const;
+  SF_CHILD_SAFE bool Next(PackPath& path) const;
+  SF_CHILD_SAFE bool Previous(PackPath& path) const;
   // Sum of the weights of the leaves before that of the path.
-  SF_CHILD_SAFE uint64_t WeightBefore(const PackPath &path) const;
+  SF_CHILD_SAFE uint64_t WeightBefore(const PackPath& path) const;
   // The first leaf at or below a slot: for comparing with the first element
   // there.
   SF_CHILD_SAFE Listpack FirstLeaf(PackSlot slot) const;
 
-private:
-  SF_CHILD_SAFE static void Start(PackSlot &root, PackPath &path) {
+ private:
+  SF_CHILD_SAFE static void Start(PackSlot& root, PackPath& path) {
     path.height = root.height();
     path.slots[path.height] = &root;
     path.index[path.height] = 0;
   }
-  SF_CHILD_SAFE static void Enter(PackPath &path, unsigned height,
-                                  PackNode *node, uint32_t index) {
+  SF_CHILD_SAFE static void Enter(PackPath& path, unsigned height, PackNode* node, uint32_t index) {
     path.slots[height - 1] = &node->slots[index];
     path.index[height - 1] = index;
   }
 
-  const uint8_t *data_;
+  const uint8_t* data_;
 };
 
 // Calls `visit(const PackSlot&, Listpack)` for each leaf in order, until it
 // returns false. A walk without a path: the tree must not change.
 template <typename Visit>
-SF_CHILD_SAFE bool WalkPackTree(const PackTreeReader &reader, PackSlot root,
-                                Visit &&visit) {
-  if (root.empty())
-    return true;
+SF_CHILD_SAFE bool WalkPackTree(const PackTreeReader& reader, PackSlot root, Visit&& visit) {
+  if (root.empty()) return true;
   PackPath path;
   reader.SeekFirst(root, path);
   do {
-    if (!visit(static_cast<const PackSlot &>(path.leaf()),
-               reader.Leaf(path.leaf())))
-      return false;
+    if (!visit(static_cast<const PackSlot&>(path.leaf()), reader.Leaf(path.leaf()))) return false;
   } while (reader.Next(path));
   return true;
 }
@@ -189,79 +175,70 @@ enum class SecondWord { kKey, kMinimum };
 // Changes a tree whose root the caller keeps, in memory that may be written.
 // Functions that return false had no memory and changed nothing that shows.
 class PackTree {
-public:
-  PackTree(Arena &arena, uint16_t heap, PackSlot &root,
-           SecondWord second = SecondWord::kKey)
+ public:
+  PackTree(Arena& arena, uint16_t heap, PackSlot& root, SecondWord second = SecondWord::kKey)
       : arena_(arena), heap_(heap), root_(root), second_(second) {}
 
-  PackTreeReader reader() const {
-    return PackTreeReader(static_cast<const Arena &>(arena_).At(0));
-  }
-  PackSlot &root() { return root_; }
+  PackTreeReader reader() const { return PackTreeReader(static_cast<const Arena&>(arena_).At(0)); }
+  PackSlot& root() { return root_; }
 
   // Makes the nodes of a path fit to be written: small frozen ones are copied.
   // Before every change below.
-  bool Own(PackPath &path);
+  bool Own(PackPath& path);
 
   // Makes the first leaf of an empty tree.
-  bool Start(std::string_view pack, const PackSlot &key);
+  bool Start(std::string_view pack, const PackSlot& key);
   // Changes the leaf of an owned path and its weight. The inserted text lies
   // outside of the leaf.
-  bool Edit(PackPath &path, const PackSplice &splice, int64_t weight_delta);
+  bool Edit(PackPath& path, const PackSplice& splice, int64_t weight_delta);
   // Puts another pack in the place of the leaf's.
-  bool Replace(PackPath &path, std::string_view pack, uint64_t weight);
+  bool Replace(PackPath& path, std::string_view pack, uint64_t weight);
   // Adds a leaf behind that of an owned path. `key` gives weight, first, second
   // and mark. The path is no longer valid.
-  bool InsertAfter(PackPath &path, std::string_view pack, const PackSlot &key);
+  bool InsertAfter(PackPath& path, std::string_view pack, const PackSlot& key);
   // Removes the leaf of an owned path. The path is no longer valid.
-  void Remove(PackPath &path);
+  void Remove(PackPath& path);
   // Joins the leaf of an owned path with a neighbour if both together have at
   // most `bytes_max` bytes and the same mark. The path is no longer valid.
-  void Merge(PackPath &path, size_t bytes_max);
+  void Merge(PackPath& path, size_t bytes_max);
   // Sets the leaf's `second` and what follows from it above. For
   // SecondWord::kMinimum.
-  void SetMinimum(PackPath &path, uint64_t second);
+  void SetMinimum(PackPath& path, uint64_t second);
   // Gives the leaf of an owned path another mark.
-  static void SetMark(PackPath &path, unsigned mark) {
-    path.leaf().child =
-        (path.leaf().child & ((uint64_t{1} << 48) - 1)) | uint64_t{mark} << 48;
+  static void SetMark(PackPath& path, unsigned mark) {
+    path.leaf().child = (path.leaf().child & ((uint64_t{1} << 48) - 1)) | uint64_t{mark} << 48;
   }
 
   // Adds a leaf behind all others (`key` as for InsertAfter): for building in
   // order.
-  bool Append(std::string_view pack, const PackSlot &key);
+  bool Append(std::string_view pack, const PackSlot& key);
 
-private:
-  uint8_t *Bytes(const PackSlot &slot) { return arena_.At(slot.handle()); }
-  PackNode *Node(const PackSlot &slot) {
-    return reinterpret_cast<PackNode *>(Bytes(slot));
-  }
-  Handle Allocate(size_t bytes) {
-    return arena_.Allocate(heap_, ObjectKind::kNode, bytes);
-  }
+ private:
+  uint8_t* Bytes(const PackSlot& slot) { return arena_.At(slot.handle()); }
+  PackNode* Node(const PackSlot& slot) { return reinterpret_cast<PackNode*>(Bytes(slot)); }
+  Handle Allocate(size_t bytes) { return arena_.Allocate(heap_, ObjectKind::kNode, bytes); }
   Handle NewLeaf(std::string_view pack);
-  bool OwnNode(PackSlot &slot);
-  bool WidenNode(PackSlot &slot);
-  void Summarize(PackSlot &slot);
-  void RemoveSlot(PackPath &path, unsigned height);
-  void MergeNodes(PackPath &path, unsigned height);
+  bool OwnNode(PackSlot& slot);
+  bool WidenNode(PackSlot& slot);
+  void Summarize(PackSlot& slot);
+  void RemoveSlot(PackPath& path, unsigned height);
+  void MergeNodes(PackPath& path, unsigned height);
   void CollapseRoot();
-  PackSlot SplitNode(PackSlot &slot, uint32_t at, const PackSlot &inserted,
-                     Handle right, bool appending);
+  PackSlot SplitNode(PackSlot& slot, uint32_t at, const PackSlot& inserted, Handle right,
+                     bool appending);
 
-  Arena &arena_;
+  Arena& arena_;
   const uint16_t heap_;
-  PackSlot &root_;
+  PackSlot& root_;
   const SecondWord second_;
 };
 
 // Copies a tree leaf by leaf into a heap; false if there is no memory.
-bool ClonePackTree(Arena &arena, uint16_t heap, const PackSlot &root,
-                   SecondWord second, PackSlot &copy);
+bool ClonePackTree(Arena& arena, uint16_t heap, const PackSlot& root, SecondWord second,
+                   PackSlot& copy);
 
 // Frees nodes of the trees whose slots are on `pending`, at most about `limit`;
 // returns how many.
-size_t FreePackNodes(Arena &arena, std::vector<PackSlot> &pending,
-                     size_t limit);
+size_t FreePackNodes(Arena& arena, std::vector<PackSlot>& pending, size_t limit);
 
-} // namespace snapfork
+}  // namespace snapfork

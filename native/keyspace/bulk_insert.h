@@ -1,23 +1,19 @@
-// bulk_insert.h - many new entries: one thread makes them, another one finds
-// them a place.
+// bulk_insert.h - many new entries: one thread makes them, another one finds them a place.
 //
-// A load is bound by the index: one cache and TLB miss a key. So entries are
-// written at once, and their slots are inserted later, batch by batch, sorted
-// by where they go, on a thread of its own. Entries inserted this way are not
-// to be looked up, and the index is not to be used, before Finish() or
-// Abandon().
+// A load is bound by the index: one cache and TLB miss a key. So entries are written at once, and
+// their slots are inserted later, batch by batch, sorted by where they go, on a thread of its own.
+// Entries inserted this way are not to be looked up, and the index is not to be used, before
+// Finish() or Abandon().
 //
 //   caller's thread     hash, allocate, write the entry        (arena)
-//   inserter's thread   sort a batch, look for duplicates, insert   (index,
-//   expiry)
+//   inserter's thread   sort a batch, look for duplicates, insert   (index, expiry)
 //
 // Invariants
-//   (B1) While a batch is handed over, the caller's thread uses neither it nor
-//   any index. (B2) After an error nothing is added to the index, and every
-//   entry that is not in it is freed.
+//   (B1) While a batch is handed over, the caller's thread uses neither it nor any index.
+//   (B2) After an error nothing is added to the index, and every entry that is not in it is freed.
 //
-// Runs in: the loader's thread, which owns the keyspace meanwhile. Where no
-// other thread can be had, it does all the work.
+// Runs in: the loader's thread, which owns the keyspace meanwhile. Where no other thread can be
+// had, it does all the work.
 
 #pragma once
 
@@ -34,32 +30,30 @@
 namespace snapfork {
 
 class BulkInsert {
-public:
-  explicit BulkInsert(Keyspace &keyspace) : keyspace_(keyspace) {}
+ public:
+  explicit BulkInsert(Keyspace& keyspace) : keyspace_(keyspace) {}
   ~BulkInsert();
-  BulkInsert(const BulkInsert &) = delete;
-  BulkInsert &operator=(const BulkInsert &) = delete;
+  BulkInsert(const BulkInsert&) = delete;
+  BulkInsert& operator=(const BulkInsert&) = delete;
 
-  // kDuplicateKey if an earlier entry of this bulk, or the keyspace, has a key
-  // of the same name: found at this call or a later one, by Finish() at the
-  // latest. Its offset is the `position` of the entry that came second. After
-  // an error what is not in the index yet is dropped, and every later call
-  // returns the error.
-  Status AddString(uint32_t db, std::string_view key, std::string_view value,
-                   int64_t expiry, int64_t position = -1);
-  Status AddInteger(uint32_t db, std::string_view key, int64_t value,
-                    int64_t expiry, int64_t position = -1);
+  // kDuplicateKey if an earlier entry of this bulk, or the keyspace, has a key of the same name:
+  // found at this call or a later one, by Finish() at the latest. Its offset is the `position` of
+  // the entry that came second. After an error what is not in the index yet is dropped, and every
+  // later call returns the error.
+  Status AddString(uint32_t db, std::string_view key, std::string_view value, int64_t expiry,
+                   int64_t position = -1);
+  Status AddInteger(uint32_t db, std::string_view key, int64_t value, int64_t expiry,
+                    int64_t position = -1);
   // Any other value: `content` as Put takes it. What is outside of the entry is
   // freed if the entry cannot be made.
-  Status Add(uint32_t db, const EntryContent &content, int64_t position = -1);
-  // Makes room in the index of a database; only the first call for each
-  // database counts.
+  Status Add(uint32_t db, const EntryContent& content, int64_t position = -1);
+  // Makes room in the index of a database; only the first call for each database counts.
   void Reserve(uint32_t db, uint64_t entries);
   Status Finish();
   // Drops the entries that are not in the index yet: a walk would find them.
   void Abandon();
 
-private:
+ private:
   static constexpr size_t kBatchEntries = 1u << 16;
   static constexpr size_t kParts = 256;
   // How far ahead in a sorted batch the bucket of an entry is fetched.
@@ -75,7 +69,7 @@ private:
   using Batch = std::vector<Pending>;
 
   Status Fail(Status status);
-  void Drop(const Pending &pending);
+  void Drop(const Pending& pending);
 
   // Caller's side of the hand-over.
   Status HandOver();
@@ -86,18 +80,18 @@ private:
   void Run();
   Status InsertBatch();
   void SortBatch();
-  Status Insert(const Pending &pending);
-  size_t PartOf(const Pending &pending) const;
+  Status Insert(const Pending& pending);
+  size_t PartOf(const Pending& pending) const;
 
-  Keyspace &keyspace_;
+  Keyspace& keyspace_;
   Batch filling_;
   std::vector<bool> reserved_;
-  Status status_; // (B2)
+  Status status_;  // (B2)
 
   // The inserter's while `busy_`.
   Batch inserting_;
   Batch sorted_;
-  size_t inserted_ = 0; // of sorted_
+  size_t inserted_ = 0;  // of sorted_
 
   pthread_t thread_{};
   bool started_ = false;
@@ -108,4 +102,4 @@ private:
   Status batch_status_;
 };
 
-} // namespace snapfork
+}  // namespace snapfork

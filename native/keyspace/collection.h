@@ -22,10 +22,8 @@ namespace snapfork {
 inline constexpr size_t kInlineValueBytesMax = 2048;
 
 // kWrongType if the key is there with another type.
-inline Status CheckType(const Found &found, ValueType type) {
-  return found.entry && found.entry.type() != type
-             ? Status(StatusCode::kWrongType)
-             : Status();
+inline Status CheckType(const Found& found, ValueType type) {
+  return found.entry && found.entry.type() != type ? Status(StatusCode::kWrongType) : Status();
 }
 
 // What a compact collection is put together from; `bytes` lies outside of the
@@ -39,49 +37,48 @@ struct PackedContent {
 
 // Makes `packed` the value of a key, with the expiry the key has. `found` is
 // the result of Lookup.
-Status PutPacked(Keyspace &keyspace, uint32_t db, const Found &found,
-                 std::string_view key, const PackedContent &packed);
+Status PutPacked(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
+                 const PackedContent& packed);
 // The same for the roots of trees: their memory is freed if it fails.
-Status PutRoots(Keyspace &keyspace, uint32_t db, const Found &found,
-                std::string_view key, ValueType type, const PackSlot *roots,
-                size_t count, bool field_expiry = false);
+Status PutRoots(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
+                ValueType type, const PackSlot* roots, size_t count, bool field_expiry = false);
 // Writes changed roots to a large value that MakeWritable was called for.
-inline void StoreRoots(Keyspace &keyspace, const Found &found,
-                       const PackSlot *roots, size_t count) {
+inline void StoreRoots(Keyspace& keyspace, const Found& found, const PackSlot* roots,
+                       size_t count) {
   std::memcpy(keyspace.WritableValue(found), roots, count * sizeof(PackSlot));
 }
 
 // Puts a compact value into `content`, in the entry or in a new object: for
 // whoever makes new entries. `content.type`, `content.field_expiry` are set
 // too.
-Status EncodePacked(Keyspace &keyspace, uint32_t db,
-                    const PackedContent &packed, EntryContent &content);
+Status EncodePacked(Keyspace& keyspace, uint32_t db, const PackedContent& packed,
+                    EntryContent& content);
 
 // A compact listpack being changed, wherever it lies; of an absent key an empty
 // one. One editor at a time. Nothing is sure before Commit.
 class PackEditor {
-public:
-  PackEditor(Keyspace &keyspace, uint32_t db, const Found &found,
-             std::string_view key, ValueType type);
+ public:
+  PackEditor(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
+             ValueType type);
 
   Listpack pack() const { return Listpack(bytes_); }
   // Inserted text lies outside of the pack (it may lie in that of another key).
   // kOutOfMemory: nothing changed.
-  Status Splice(const PackSplice &splice);
+  Status Splice(const PackSplice& splice);
   // Stores the pack; an empty one removes the key.
   Status Commit();
 
-private:
+ private:
   void UseBuffer(size_t bytes);
 
-  Keyspace &keyspace_;
+  Keyspace& keyspace_;
   const uint32_t db_;
-  const Found &found_;
+  const Found& found_;
   const std::string_view key_;
   const ValueType type_;
-  std::string &buffer_;
-  uint8_t *bytes_;
-  bool in_place_ = false; // bytes_ is the entry's object
+  std::string& buffer_;
+  uint8_t* bytes_;
+  bool in_place_ = false;  // bytes_ is the entry's object
 };
 
-} // namespace snapfork
+}  // namespace snapfork

@@ -23,4 +23,4 @@ struct EncodingLimits {
   uint64_t stream_node_max_entries = 100;
 };
 
-} // namespace snapfork
+}  // namespace snapfork

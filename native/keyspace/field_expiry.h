@@ -17,18 +17,16 @@ namespace snapfork {
 // `second` of a leaf without any field that expires.
 inline constexpr uint64_t kNoFieldExpiry = UINT64_MAX;
 
-inline int64_t EarliestInPack(const uint8_t *pack) {
+inline int64_t EarliestInPack(const uint8_t* pack) {
   const Listpack fields(pack);
-  if (fields.empty())
-    return kNoExpiry;
-  const int64_t expiry =
-      Listpack::Get(Listpack::Next(Listpack::Next(fields.begin()))).integer;
+  if (fields.empty()) return kNoExpiry;
+  const int64_t expiry = Listpack::Get(Listpack::Next(Listpack::Next(fields.begin()))).integer;
   return expiry == 0 ? kNoExpiry : expiry;
 }
 
-inline int64_t EarliestInRoot(const uint8_t *root) {
+inline int64_t EarliestInRoot(const uint8_t* root) {
   const uint64_t second = LoadLittle<PackSlot>(root).second;
   return second == kNoFieldExpiry ? kNoExpiry : static_cast<int64_t>(second);
 }
 
-} // namespace snapfork
+}  // namespace snapfork

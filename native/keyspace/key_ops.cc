@@ -12,99 +12,86 @@ constexpr uint64_t kEmbstrBytesMax = 44;
 
 bool ConditionHolds(EntryView entry, int64_t expiry, uint32_t flags) {
   const bool has = entry.has_expiry();
-  if ((flags & kExpiryIfNone) != 0 && has)
-    return false;
-  if ((flags & kExpiryIfSome) != 0 && !has)
-    return false;
+  if ((flags & kExpiryIfNone) != 0 && has) return false;
+  if ((flags & kExpiryIfSome) != 0 && !has) return false;
   // Without an expiry a key lives for ever: nothing is later than that.
-  if ((flags & kExpiryIfLater) != 0 && (!has || expiry <= entry.expiry()))
-    return false;
-  if ((flags & kExpiryIfEarlier) != 0 && has && expiry >= entry.expiry())
-    return false;
+  if ((flags & kExpiryIfLater) != 0 && (!has || expiry <= entry.expiry())) return false;
+  if ((flags & kExpiryIfEarlier) != 0 && has && expiry >= entry.expiry()) return false;
   return true;
 }
 
 // Redis's names: those of its own structures, for what is one's equal here.
-const char *CollectionEncoding(EntryView entry) {
+const char* CollectionEncoding(EntryView entry) {
   const Encoding encoding = entry.encoding();
-  if (encoding == Encoding::kIntset || encoding == Encoding::kExternalIntset)
-    return "intset";
+  if (encoding == Encoding::kIntset || encoding == Encoding::kExternalIntset) return "intset";
   switch (entry.type()) {
-  case ValueType::kStream:
-    return "stream";
-  case ValueType::kList:
-    return encoding == Encoding::kTree ? "quicklist" : "listpack";
-  case ValueType::kSortedSet:
-    return encoding == Encoding::kTree ? "skiplist" : "listpack";
-  case ValueType::kHash:
-    if (encoding == Encoding::kTree)
-      return "hashtable";
-    return entry.has_field_expiry() ? "listpackex" : "listpack";
-  default:
-    return encoding == Encoding::kTree ? "hashtable" : "listpack";
+    case ValueType::kStream:
+      return "stream";
+    case ValueType::kList:
+      return encoding == Encoding::kTree ? "quicklist" : "listpack";
+    case ValueType::kSortedSet:
+      return encoding == Encoding::kTree ? "skiplist" : "listpack";
+    case ValueType::kHash:
+      if (encoding == Encoding::kTree) return "hashtable";
+      return entry.has_field_expiry() ? "listpackex" : "listpack";
+    default:
+      return encoding == Encoding::kTree ? "hashtable" : "listpack";
   }
 }
 
 // Stores a copy of `entry` at `target`, a result of Lookup for `to_key`.
-Status PutCopy(Keyspace &keyspace, EntryView entry, uint32_t to_db,
-               std::string_view to_key, const Found &target) {
+Status PutCopy(Keyspace& keyspace, EntryView entry, uint32_t to_db, std::string_view to_key,
+               const Found& target) {
   EntryContent content = Keyspace::ContentOf(entry);
   content.key = to_key;
   std::string roots;
   SF_RETURN_IF_ERROR(CloneValue(keyspace, to_db, content, roots));
-  const Status status =
-      keyspace.Put(to_db, target, content, Keyspace::Reuse::kNever);
-  if (!status.ok())
-    keyspace.FreeValue(to_db, content);
+  const Status status = keyspace.Put(to_db, target, content, Keyspace::Reuse::kNever);
+  if (!status.ok()) keyspace.FreeValue(to_db, content);
   return status;
 }
 
-} // namespace
+}  // namespace
 
-bool KeyExists(Keyspace &keyspace, uint32_t db, std::string_view key) {
+bool KeyExists(Keyspace& keyspace, uint32_t db, std::string_view key) {
   const bool exists = static_cast<bool>(keyspace.Lookup(db, key).entry);
   ++(exists ? keyspace.counters().hits : keyspace.counters().misses);
   return exists;
 }
 
-bool KeyRemove(Keyspace &keyspace, uint32_t db, std::string_view key) {
+bool KeyRemove(Keyspace& keyspace, uint32_t db, std::string_view key) {
   const Found found = keyspace.Lookup(db, key);
-  if (!found.entry)
-    return false;
+  if (!found.entry) return false;
   keyspace.Remove(db, found);
   ++keyspace.counters().changes;
   return true;
 }
 
-ValueType KeyType(Keyspace &keyspace, uint32_t db, std::string_view key) {
+ValueType KeyType(Keyspace& keyspace, uint32_t db, std::string_view key) {
   const Found found = keyspace.Lookup(db, key);
   return found.entry ? found.entry.type() : ValueType::kNone;
 }
 
-const char *KeyEncoding(Keyspace &keyspace, uint32_t db, std::string_view key) {
+const char* KeyEncoding(Keyspace& keyspace, uint32_t db, std::string_view key) {
   const Found found = keyspace.Lookup(db, key);
-  if (!found.entry)
-    return nullptr;
-  if (found.entry.type() != ValueType::kString)
-    return CollectionEncoding(found.entry);
-  if (found.entry.encoding() == Encoding::kInteger)
-    return "int";
-  const bool embedded = !found.entry.raw() &&
-                        keyspace.StringBytesOf(found.entry) <= kEmbstrBytesMax;
+  if (!found.entry) return nullptr;
+  if (found.entry.type() != ValueType::kString) return CollectionEncoding(found.entry);
+  if (found.entry.encoding() == Encoding::kInteger) return "int";
+  const bool embedded =
+      !found.entry.raw() && keyspace.StringBytesOf(found.entry) <= kEmbstrBytesMax;
   return embedded ? "embstr" : "raw";
 }
 
-int64_t KeyExpiry(Keyspace &keyspace, uint32_t db, std::string_view key) {
+int64_t KeyExpiry(Keyspace& keyspace, uint32_t db, std::string_view key) {
   const Found found = keyspace.Lookup(db, key);
   return found.entry ? found.entry.expiry() : -2;
 }
 
-Status KeySetExpiry(Keyspace &keyspace, uint32_t db, std::string_view key,
-                    int64_t expiry, uint32_t flags, ExpiryOutcome &outcome) {
+Status KeySetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key, int64_t expiry,
+                    uint32_t flags, ExpiryOutcome& outcome) {
   outcome = ExpiryOutcome::kNothing;
   const Found found = keyspace.Lookup(db, key);
-  if (!found.entry || !ConditionHolds(found.entry, expiry, flags))
-    return Status();
+  if (!found.entry || !ConditionHolds(found.entry, expiry, flags)) return Status();
   if (expiry <= keyspace.Now()) {
     keyspace.Remove(db, found);
     outcome = ExpiryOutcome::kRemoved;
@@ -114,8 +101,7 @@ Status KeySetExpiry(Keyspace &keyspace, uint32_t db, std::string_view key,
     } else {
       EntryContent content = Keyspace::ContentOf(found.entry);
       content.expiry = expiry;
-      SF_RETURN_IF_ERROR(
-          keyspace.Put(db, found, content, Keyspace::Reuse::kNever));
+      SF_RETURN_IF_ERROR(keyspace.Put(db, found, content, Keyspace::Reuse::kNever));
     }
     outcome = ExpiryOutcome::kSet;
   }
@@ -123,12 +109,10 @@ Status KeySetExpiry(Keyspace &keyspace, uint32_t db, std::string_view key,
   return Status();
 }
 
-Status KeyPersist(Keyspace &keyspace, uint32_t db, std::string_view key,
-                  bool &done) {
+Status KeyPersist(Keyspace& keyspace, uint32_t db, std::string_view key, bool& done) {
   const Found found = keyspace.Lookup(db, key);
   done = found.entry && found.entry.has_expiry();
-  if (!done)
-    return Status();
+  if (!done) return Status();
   EntryContent content = Keyspace::ContentOf(found.entry);
   content.expiry = kNoExpiry;
   SF_RETURN_IF_ERROR(keyspace.Put(db, found, content, Keyspace::Reuse::kNever));
@@ -136,21 +120,18 @@ Status KeyPersist(Keyspace &keyspace, uint32_t db, std::string_view key,
   return Status();
 }
 
-Status KeyRename(Keyspace &keyspace, uint32_t db, std::string_view key,
-                 std::string_view new_key, bool only_if_absent,
-                 RenameOutcome &outcome) {
+Status KeyRename(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view new_key,
+                 bool only_if_absent, RenameOutcome& outcome) {
   outcome = RenameOutcome::kNoSuchKey;
   Found source = keyspace.Lookup(db, key);
-  if (!source.entry)
-    return Status();
+  if (!source.entry) return Status();
   const bool exists = static_cast<bool>(keyspace.Lookup(db, new_key).entry);
   if (exists && only_if_absent) {
     outcome = RenameOutcome::kTargetExists;
     return Status();
   }
   outcome = RenameOutcome::kRenamed;
-  if (key == new_key)
-    return Status();
+  if (key == new_key) return Status();
   // Looking the target up may have removed it and moved slots.
   source = keyspace.Lookup(db, key);
   if (!source.entry) {
@@ -161,45 +142,35 @@ Status KeyRename(Keyspace &keyspace, uint32_t db, std::string_view key,
   EntryContent content = Keyspace::ContentOf(source.entry);
   content.key = new_key;
   const Found target = keyspace.Lookup(db, new_key);
-  SF_RETURN_IF_ERROR(
-      keyspace.Put(db, target, content, Keyspace::Reuse::kNever));
-  source.slot =
-      keyspace.database(db).index.Find(source.hash, [&](Handle handle) {
-        return keyspace.EntryAt(handle).address() == source.entry.address();
-      });
+  SF_RETURN_IF_ERROR(keyspace.Put(db, target, content, Keyspace::Reuse::kNever));
+  source.slot = keyspace.database(db).index.Find(source.hash, [&](Handle handle) {
+    return keyspace.EntryAt(handle).address() == source.entry.address();
+  });
   keyspace.Remove(db, source, Keyspace::ExternalValue::kKeep);
   ++keyspace.counters().changes;
   return Status();
 }
 
-Status KeyCopy(Keyspace &keyspace, uint32_t db, std::string_view key,
-               uint32_t to_db, std::string_view to_key, bool replace,
-               bool &done) {
+Status KeyCopy(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t to_db,
+               std::string_view to_key, bool replace, bool& done) {
   done = false;
-  // The source first: looking the target up may remove it and move slots, but
-  // no entry.
+  // The source first: looking the target up may remove it and move slots, but no entry.
   const EntryView source = keyspace.Lookup(db, key).entry;
-  if (!source || (db == to_db && key == to_key))
-    return Status();
+  if (!source || (db == to_db && key == to_key)) return Status();
   const Found target = keyspace.Lookup(to_db, to_key);
-  if (target.entry && !replace)
-    return Status();
+  if (target.entry && !replace) return Status();
   SF_RETURN_IF_ERROR(PutCopy(keyspace, source, to_db, to_key, target));
   done = true;
   ++keyspace.counters().changes;
   return Status();
 }
 
-Status KeyMove(Keyspace &keyspace, uint32_t db, std::string_view key,
-               uint32_t to_db, bool &done) {
+Status KeyMove(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t to_db, bool& done) {
   done = false;
-  if (db == to_db)
-    return Status();
+  if (db == to_db) return Status();
   const Found target = keyspace.Lookup(to_db, key);
-  const Found source = keyspace.Lookup(
-      db, key); // its slot is in another index than the target's
-  if (!source.entry || target.entry)
-    return Status();
+  const Found source = keyspace.Lookup(db, key);  // its slot is in another index than the target's
+  if (!source.entry || target.entry) return Status();
   SF_RETURN_IF_ERROR(PutCopy(keyspace, source.entry, to_db, key, target));
   keyspace.Remove(db, source);
   done = true;
@@ -207,18 +178,16 @@ Status KeyMove(Keyspace &keyspace, uint32_t db, std::string_view key,
   return Status();
 }
 
-EntryView KeyRandom(Keyspace &keyspace, uint32_t db) {
+EntryView KeyRandom(Keyspace& keyspace, uint32_t db) {
   // An expired entry is removed and another drawn.
   while (true) {
     const Handle handle = keyspace.database(db).index.Sample(keyspace.Random());
-    if (handle == 0)
-      return EntryView();
+    if (handle == 0) return EntryView();
     const EntryView entry = keyspace.EntryAt(handle);
-    if (!entry.has_expiry() || entry.expiry() > keyspace.Now())
-      return entry;
+    if (!entry.has_expiry() || entry.expiry() > keyspace.Now()) return entry;
     keyspace.scratch().assign(entry.key());
     (void)keyspace.Lookup(db, keyspace.scratch());
   }
 }
 
-} // namespace snapfork
+}  // namespace snapfork

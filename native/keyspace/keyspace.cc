@@ -12,7 +12,7 @@
 
 namespace snapfork {
 
-Status Keyspace::Open(const KeyspaceOptions &options) {
+Status Keyspace::Open(const KeyspaceOptions& options) {
   SF_CHECK(options.databases >= 1 && options.databases <= kDatabasesMax);
   hash_key_ = RandomHashKey();
   random_state_ = RandomHashKey().first | 1;
@@ -47,8 +47,7 @@ Found Keyspace::Lookup(uint32_t db, std::string_view key) {
   found.hash = HashOf(key);
   found.slot = databases_[db]->index.Find(
       found.hash, [&](Handle handle) { return EntryAt(handle).key() == key; });
-  if (found.slot == nullptr)
-    return found;
+  if (found.slot == nullptr) return found;
   found.entry = EntryAt(found.handle());
   if (found.entry.has_expiry() && found.entry.expiry() <= Now()) {
     Remove(db, found);
@@ -59,42 +58,33 @@ Found Keyspace::Lookup(uint32_t db, std::string_view key) {
   return found;
 }
 
-Status Keyspace::Put(uint32_t db, const Found &found,
-                     const EntryContent &content, Reuse reuse) {
-  Database &database = *databases_[db];
+Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& content, Reuse reuse) {
+  Database& database = *databases_[db];
   const size_t bytes = content.TotalBytes();
   if (!found.entry) {
-    const Handle handle =
-        arena_.Allocate(database.heap, ObjectKind::kEntry, bytes);
-    if (handle == 0)
-      return Status(StatusCode::kOutOfMemory);
+    const Handle handle = arena_.Allocate(database.heap, ObjectKind::kEntry, bytes);
+    if (handle == 0) return Status(StatusCode::kOutOfMemory);
     content.WriteTo(arena_.At(handle));
     const Status status = InsertNew(db, found.hash, handle, TimesOf(content));
-    if (!status.ok())
-      arena_.Free(handle);
+    if (!status.ok()) arena_.Free(handle);
     return status;
   }
   const Handle old_handle = found.handle();
   const EntryContent old = ContentOf(found.entry);
   const bool frozen = arena_.IsFrozen(old_handle);
-  const bool in_place =
-      reuse == Reuse::kIfItFits && !frozen &&
-      arena_.CapacityOf(old_handle) == Arena::CapacityFor(bytes);
+  const bool in_place = reuse == Reuse::kIfItFits && !frozen &&
+                        arena_.CapacityOf(old_handle) == Arena::CapacityFor(bytes);
   Handle handle = old_handle;
   if (!in_place) {
     handle = arena_.Allocate(database.heap, ObjectKind::kEntry, bytes);
-    if (handle == 0)
-      return Status(StatusCode::kOutOfMemory);
+    if (handle == 0) return Status(StatusCode::kOutOfMemory);
   }
-  if (!MoveRecords(database, TimesOf(old), old_handle, TimesOf(content),
-                   handle)) {
-    if (!in_place)
-      arena_.Free(handle);
+  if (!MoveRecords(database, TimesOf(old), old_handle, TimesOf(content), handle)) {
+    if (!in_place) arena_.Free(handle);
     return Status(StatusCode::kOutOfMemory);
   }
   // Before the old entry is written over: its roots are in it.
-  if (!SharesValue(old, content))
-    FreeValue(db, old);
+  if (!SharesValue(old, content)) FreeValue(db, old);
   content.WriteTo(arena_.At(handle));
   if (!in_place) {
     HashIndex::SetHandle(found.slot, handle);
@@ -107,19 +97,16 @@ Status Keyspace::Put(uint32_t db, const Found &found,
   return Status();
 }
 
-Status Keyspace::MakeWritable(uint32_t db, Found &found) {
-  if (!arena_.IsFrozen(found.handle()))
-    return Status();
+Status Keyspace::MakeWritable(uint32_t db, Found& found) {
+  if (!arena_.IsFrozen(found.handle())) return Status();
   SF_RETURN_IF_ERROR(Put(db, found, ContentOf(found.entry), Reuse::kNever));
   found.entry = EntryAt(found.handle());
   return Status();
 }
 
-Status Keyspace::InsertNew(uint32_t db, uint64_t hash, Handle handle,
-                           const Times &times) {
-  Database &database = *databases_[db];
-  if (!MoveRecords(database, Times(), 0, times, handle))
-    return Status(StatusCode::kOutOfMemory);
+Status Keyspace::InsertNew(uint32_t db, uint64_t hash, Handle handle, const Times& times) {
+  Database& database = *databases_[db];
+  if (!MoveRecords(database, Times(), 0, times, handle)) return Status(StatusCode::kOutOfMemory);
   if (!database.index.Insert(hash, handle)) {
     MoveRecords(database, times, handle, Times(), 0);
     return Status(StatusCode::kOutOfMemory);
@@ -127,108 +114,86 @@ Status Keyspace::InsertNew(uint32_t db, uint64_t hash, Handle handle,
   return Status();
 }
 
-bool Keyspace::MoveRecord(ExpiryIndex &index, int64_t old_time,
-                          Handle old_handle, int64_t new_time,
+bool Keyspace::MoveRecord(ExpiryIndex& index, int64_t old_time, Handle old_handle, int64_t new_time,
                           Handle new_handle) {
-  if (old_time == new_time && old_handle == new_handle)
-    return true;
-  if (new_time != kNoExpiry && !index.Insert(new_time, new_handle))
-    return false;
-  if (old_time != kNoExpiry)
-    index.Erase(old_time, old_handle);
+  if (old_time == new_time && old_handle == new_handle) return true;
+  if (new_time != kNoExpiry && !index.Insert(new_time, new_handle)) return false;
+  if (old_time != kNoExpiry) index.Erase(old_time, old_handle);
   return true;
 }
 
-bool Keyspace::MoveRecords(Database &database, const Times &old_times,
-                           Handle old_handle, const Times &new_times,
-                           Handle new_handle) {
+bool Keyspace::MoveRecords(Database& database, const Times& old_times, Handle old_handle,
+                           const Times& new_times, Handle new_handle) {
   const bool same_handle = old_handle == new_handle;
-  const bool new_field =
-      new_times.field_expiry != kNoExpiry &&
-      !(same_handle && new_times.field_expiry == old_times.field_expiry);
+  const bool new_field = new_times.field_expiry != kNoExpiry &&
+                         !(same_handle && new_times.field_expiry == old_times.field_expiry);
   // What can fail goes first, and is undone if the other fails.
-  if (new_field &&
-      !database.field_expiry.Insert(new_times.field_expiry, new_handle)) {
+  if (new_field && !database.field_expiry.Insert(new_times.field_expiry, new_handle)) {
     return false;
   }
-  if (!MoveRecord(database.expiry, old_times.expiry, old_handle,
-                  new_times.expiry, new_handle)) {
-    if (new_field)
-      database.field_expiry.Erase(new_times.field_expiry, new_handle);
+  if (!MoveRecord(database.expiry, old_times.expiry, old_handle, new_times.expiry, new_handle)) {
+    if (new_field) database.field_expiry.Erase(new_times.field_expiry, new_handle);
     return false;
   }
-  const bool old_field =
-      old_times.field_expiry != kNoExpiry &&
-      !(same_handle && new_times.field_expiry == old_times.field_expiry);
-  if (old_field)
-    database.field_expiry.Erase(old_times.field_expiry, old_handle);
+  const bool old_field = old_times.field_expiry != kNoExpiry &&
+                         !(same_handle && new_times.field_expiry == old_times.field_expiry);
+  if (old_field) database.field_expiry.Erase(old_times.field_expiry, old_handle);
   return true;
 }
 
-Status Keyspace::ChangeExpiry(uint32_t db, const Found &found, int64_t expiry) {
+Status Keyspace::ChangeExpiry(uint32_t db, const Found& found, int64_t expiry) {
   SF_DCHECK(found.entry.has_expiry() && expiry != kNoExpiry);
-  if (found.entry.expiry() == expiry)
-    return Status();
+  if (found.entry.expiry() == expiry) return Status();
   EntryContent content = ContentOf(found.entry);
   content.expiry = expiry;
-  if (arena_.IsFrozen(found.handle()))
-    return Put(db, found, content, Reuse::kNever);
+  if (arena_.IsFrozen(found.handle())) return Put(db, found, content, Reuse::kNever);
   const Handle handle = found.handle();
-  if (!MoveRecord(databases_[db]->expiry, found.entry.expiry(), handle, expiry,
-                  handle)) {
+  if (!MoveRecord(databases_[db]->expiry, found.entry.expiry(), handle, expiry, handle)) {
     return Status(StatusCode::kOutOfMemory);
   }
   found.entry.StoreExpiry(arena_.At(handle), expiry);
   return Status();
 }
 
-Status Keyspace::UpdateFieldExpiry(uint32_t db, const Found &found,
-                                   int64_t old_earliest) {
+Status Keyspace::UpdateFieldExpiry(uint32_t db, const Found& found, int64_t old_earliest) {
   const Handle handle = found.handle();
   const int64_t earliest = EarliestFieldExpiryOf(found.entry);
-  const bool done = MoveRecord(databases_[db]->field_expiry, old_earliest,
-                               handle, earliest, handle);
+  const bool done =
+      MoveRecord(databases_[db]->field_expiry, old_earliest, handle, earliest, handle);
   return done ? Status() : Status(StatusCode::kOutOfMemory);
 }
 
-int64_t Keyspace::FieldExpiryOf(const EntryContent &content) const {
-  if (!content.field_expiry)
-    return kNoExpiry;
-  const auto *const bytes =
-      IsExternal(content.encoding)
-          ? arena_.At(content.external.handle)
-          : reinterpret_cast<const uint8_t *>(content.bytes.data());
-  return content.encoding == Encoding::kTree ? EarliestInRoot(bytes)
-                                             : EarliestInPack(bytes);
+int64_t Keyspace::FieldExpiryOf(const EntryContent& content) const {
+  if (!content.field_expiry) return kNoExpiry;
+  const auto* const bytes = IsExternal(content.encoding)
+                                ? arena_.At(content.external.handle)
+                                : reinterpret_cast<const uint8_t*>(content.bytes.data());
+  return content.encoding == Encoding::kTree ? EarliestInRoot(bytes) : EarliestInPack(bytes);
 }
 
-void Keyspace::Remove(uint32_t db, const Found &found, ExternalValue external) {
-  Database &database = *databases_[db];
+void Keyspace::Remove(uint32_t db, const Found& found, ExternalValue external) {
+  Database& database = *databases_[db];
   const Handle handle = found.handle();
   const EntryContent content = ContentOf(found.entry);
   MoveRecords(database, TimesOf(content), handle, Times(), 0);
-  if (external == ExternalValue::kFree)
-    FreeValue(db, content);
+  if (external == ExternalValue::kFree) FreeValue(db, content);
   database.index.Erase(found.hash, found.slot);
   arena_.Free(handle);
 }
 
-void Keyspace::FreeValue(uint32_t db, const EntryContent &content) {
-  if (IsExternal(content.encoding))
-    arena_.Free(content.external.handle);
-  if (content.encoding != Encoding::kTree)
-    return;
+void Keyspace::FreeValue(uint32_t db, const EntryContent& content) {
+  if (IsExternal(content.encoding)) arena_.Free(content.external.handle);
+  if (content.encoding != Encoding::kTree) return;
   constexpr size_t kNodesAtOnce = 64;
-  std::vector<PackSlot> &unlinked = databases_[db]->unlinked;
+  std::vector<PackSlot>& unlinked = databases_[db]->unlinked;
   AppendTreeSlots(arena_, content, unlinked);
   FreePackNodes(arena_, unlinked, kNodesAtOnce);
 }
 
 size_t Keyspace::FreeUnlinked(size_t limit) {
   size_t freed = 0;
-  for (const auto &database : databases_) {
-    if (freed < limit)
-      freed += FreePackNodes(arena_, database->unlinked, limit - freed);
+  for (const auto& database : databases_) {
+    if (freed < limit) freed += FreePackNodes(arena_, database->unlinked, limit - freed);
   }
   return freed;
 }
@@ -242,30 +207,29 @@ EntryContent Keyspace::ContentOf(EntryView entry) {
   content.field_expiry = entry.has_field_expiry();
   content.expiry = entry.expiry();
   switch (content.encoding) {
-  case Encoding::kInline:
-  case Encoding::kIntset:
-  case Encoding::kTree:
-    content.bytes = entry.inline_value();
-    break;
-  case Encoding::kInteger:
-    content.integer = entry.integer();
-    break;
-  case Encoding::kExternal:
-  case Encoding::kExternalIntset:
-    content.external = entry.external();
-    break;
+    case Encoding::kInline:
+    case Encoding::kIntset:
+    case Encoding::kTree:
+      content.bytes = entry.inline_value();
+      break;
+    case Encoding::kInteger:
+      content.integer = entry.integer();
+      break;
+    case Encoding::kExternal:
+    case Encoding::kExternalIntset:
+      content.external = entry.external();
+      break;
   }
   return content;
 }
 
-std::string_view Keyspace::StringOf(EntryView entry, char *scratch) const {
-  if (entry.encoding() == Encoding::kInline)
-    return entry.inline_value();
+std::string_view Keyspace::StringOf(EntryView entry, char* scratch) const {
+  if (entry.encoding() == Encoding::kInline) return entry.inline_value();
   if (entry.encoding() == Encoding::kInteger) {
     return {scratch, FormatInteger(entry.integer(), scratch)};
   }
   const External value = entry.external();
-  return {reinterpret_cast<const char *>(arena_.At(value.handle)), value.bytes};
+  return {reinterpret_cast<const char*>(arena_.At(value.handle)), value.bytes};
 }
 
 uint64_t Keyspace::StringBytesOf(EntryView entry) const {
@@ -274,7 +238,7 @@ uint64_t Keyspace::StringBytesOf(EntryView entry) const {
 }
 
 void Keyspace::Flush(uint32_t db) {
-  Database &database = *databases_[db];
+  Database& database = *databases_[db];
   counters_.changes += database.index.size();
   database.index.Clear();
   database.expiry.Clear();
@@ -284,8 +248,7 @@ void Keyspace::Flush(uint32_t db) {
 }
 
 void Keyspace::Swap(uint32_t a, uint32_t b) {
-  if (a == b)
-    return;
+  if (a == b) return;
   databases_[a].swap(databases_[b]);
   ++counters_.changes;
 }
@@ -298,30 +261,27 @@ uint64_t Keyspace::ExpireDue(uint64_t limit) {
     const uint32_t db = (expire_first_ + i) % count;
     removed += ExpireDueIn(db, now, limit - removed);
     // A database with a backlog does not keep the others waiting.
-    if (removed == limit)
-      expire_first_ = (db + 1) % count;
+    if (removed == limit) expire_first_ = (db + 1) % count;
   }
   counters_.expired_keys += removed;
   return removed;
 }
 
 uint64_t Keyspace::ExpireDueIn(uint32_t db, int64_t now, uint64_t limit) {
-  Database &database = *databases_[db];
+  Database& database = *databases_[db];
   uint64_t removed = 0;
   int64_t time_ms = 0;
   Handle handle = 0;
-  while (removed < limit && database.expiry.First(time_ms, handle) &&
-         time_ms <= now) {
+  while (removed < limit && database.expiry.First(time_ms, handle) && time_ms <= now) {
     Found found;
     found.entry = EntryAt(handle);
     found.hash = HashOf(found.entry.key());
-    found.slot = database.index.Find(
-        found.hash, [&](Handle other) { return other == handle; });
-    SF_CHECK(found.slot != nullptr); // (S1)
+    found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
+    SF_CHECK(found.slot != nullptr);  // (S1)
     Remove(db, found);
     ++removed;
   }
   return removed;
 }
 
-} // namespace snapfork
+}  // namespace snapfork

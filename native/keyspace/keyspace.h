@@ -1,14 +1,11 @@
-// keyspace.h - the numbered databases: where entries are found, made, replaced
-// and removed.
+// keyspace.h - the numbered databases: where entries are found, made, replaced and removed.
 //
-// Command semantics live in string_ops and key_ops; this class keeps entry,
-// index slot and expiry record in step.
+// Command semantics live in string_ops and key_ops; this class keeps entry, index slot and expiry
+// record in step.
 //
 // Invariants
-//   (S1) Every live entry object has exactly one slot, in the index of the
-//   database whose heap it
-//        was allocated from, and a record in that database's expiry index iff
-//        it has an expiry.
+//   (S1) Every live entry object has exactly one slot, in the index of the database whose heap it
+//        was allocated from, and a record in that database's expiry index iff it has an expiry.
 //   (S2) A change to a small entry in a frozen chunk moves it: the old copy
 //   stays for the child. (S3) When memory runs out an operation returns
 //   kOutOfMemory and has changed nothing; one of
@@ -17,8 +14,7 @@
 //   has an expiry: of
 //        the earliest.
 //
-// Runs in: the owner's thread (the main thread, or the loader's while it
-// loads).
+// Runs in: the owner's thread (the main thread, or the loader's while it loads).
 
 #pragma once
 
@@ -53,8 +49,7 @@ struct KeyspaceCounters {
 };
 
 struct Database {
-  explicit Database(BlockPool &blocks)
-      : index(blocks), expiry(blocks), field_expiry(blocks) {}
+  explicit Database(BlockPool& blocks) : index(blocks), expiry(blocks), field_expiry(blocks) {}
 
   HashIndex index;
   ExpiryIndex expiry;
@@ -67,26 +62,24 @@ struct Database {
 // A key looked up. `entry` is empty if the key is not there.
 struct Found {
   uint64_t hash = 0;
-  HashIndex::Slot *slot = nullptr;
+  HashIndex::Slot* slot = nullptr;
   EntryView entry;
 
   Handle handle() const { return HashIndex::HandleOf(*slot); }
 };
 
 class Keyspace {
-public:
+ public:
   Keyspace() : arena_(keeper_), blocks_(keeper_) {}
 
-  Status Open(const KeyspaceOptions &options);
+  Status Open(const KeyspaceOptions& options);
   // Stops the keeper; frees everything. Called by the destructor too.
   void Close();
   ~Keyspace() { Close(); }
 
-  uint32_t database_count() const {
-    return static_cast<uint32_t>(databases_.size());
-  }
-  Database &database(uint32_t db) { return *databases_[db]; }
-  const Database &database(uint32_t db) const { return *databases_[db]; }
+  uint32_t database_count() const { return static_cast<uint32_t>(databases_.size()); }
+  Database& database(uint32_t db) { return *databases_[db]; }
+  const Database& database(uint32_t db) const { return *databases_[db]; }
 
   // Looks a key up; an entry whose time has come is removed first.
   Found Lookup(uint32_t db, std::string_view key);
@@ -97,81 +90,70 @@ public:
   // borrowed from the old entry. With Reuse::kNever the content may refer to
   // bytes of the old entry.
   enum class Reuse { kIfItFits, kNever };
-  Status Put(uint32_t db, const Found &found, const EntryContent &content,
+  Status Put(uint32_t db, const Found& found, const EntryContent& content,
              Reuse reuse = Reuse::kIfItFits);
-  // Changes an expiry that is there into another; moves the entry if it is
-  // frozen.
-  Status ChangeExpiry(uint32_t db, const Found &found, int64_t expiry);
+  // Changes an expiry that is there into another; moves the entry if it is frozen.
+  Status ChangeExpiry(uint32_t db, const Found& found, int64_t expiry);
   // Moves the entry out of a frozen chunk, with its record of expiry, so that
   // what is at WritableValue() may be written.
-  Status MakeWritable(uint32_t db, Found &found);
-  uint8_t *WritableValue(const Found &found) {
-    return arena_.At(found.handle()) +
-           (found.entry.inline_value().data() -
-            reinterpret_cast<const char *>(found.entry.address()));
+  Status MakeWritable(uint32_t db, Found& found);
+  uint8_t* WritableValue(const Found& found) {
+    return arena_.At(found.handle()) + (found.entry.inline_value().data() -
+                                        reinterpret_cast<const char*>(found.entry.address()));
   }
   // To be called when the earliest expiry of a hash's fields was changed where
   // it is.
-  Status UpdateFieldExpiry(uint32_t db, const Found &found,
-                           int64_t old_earliest);
+  Status UpdateFieldExpiry(uint32_t db, const Found& found, int64_t old_earliest);
   enum class ExternalValue { kFree, kKeep };
-  void Remove(uint32_t db, const Found &found,
-              ExternalValue external = ExternalValue::kFree);
+  void Remove(uint32_t db, const Found& found, ExternalValue external = ExternalValue::kFree);
 
   // What the entry holds, borrowed from it.
   static EntryContent ContentOf(EntryView entry);
-  // The string's bytes; an integer is formatted into `scratch` (kIntegerTextMax
-  // bytes).
-  std::string_view StringOf(EntryView entry, char *scratch) const;
+  // The string's bytes; an integer is formatted into `scratch` (kIntegerTextMax bytes).
+  std::string_view StringOf(EntryView entry, char* scratch) const;
   uint64_t StringBytesOf(EntryView entry) const;
 
   // The listpack or intset of a compact value.
-  const uint8_t *PackOf(EntryView entry) const {
+  const uint8_t* PackOf(EntryView entry) const {
     return IsExternal(entry.encoding())
                ? arena_.At(entry.external().handle)
-               : reinterpret_cast<const uint8_t *>(entry.inline_value().data());
+               : reinterpret_cast<const uint8_t*>(entry.inline_value().data());
   }
   // Earliest expiry of a hash's fields, kNoExpiry if none has one.
-  int64_t EarliestFieldExpiryOf(EntryView entry) const {
-    return FieldExpiryOf(ContentOf(entry));
-  }
+  int64_t EarliestFieldExpiryOf(EntryView entry) const { return FieldExpiryOf(ContentOf(entry)); }
   PackTreeReader trees() const { return PackTreeReader(arena_.At(0)); }
 
   // Frees a value that has no entry yet, or no more. A large tree goes a few
   // nodes at a time.
-  void FreeValue(uint32_t db, const EntryContent &content);
+  void FreeValue(uint32_t db, const EntryContent& content);
   // Frees up to about `limit` nodes of removed trees; returns how many.
   size_t FreeUnlinked(size_t limit);
 
   void Flush(uint32_t db);
   void Swap(uint32_t a, uint32_t b);
-  // Removes up to `limit` entries whose time has come, in each database
-  // earliest first, and returns how many.
+  // Removes up to `limit` entries whose time has come, in each database earliest first, and returns
+  // how many.
   uint64_t ExpireDue(uint64_t limit);
 
-  uint64_t HashOf(std::string_view key) const {
-    return SipHash13(hash_key_, key);
-  }
-  EntryView EntryAt(Handle handle) const {
-    return EntryView(arena_.At(handle));
-  }
+  uint64_t HashOf(std::string_view key) const { return SipHash13(hash_key_, key); }
+  EntryView EntryAt(Handle handle) const { return EntryView(arena_.At(handle)); }
   uint64_t Random();
 
   int64_t Now() const;
   // Freezes the clock at a time, or frees it again with kNoExpiry.
   void SetClock(int64_t now_ms) { frozen_now_ms_ = now_ms; }
 
-  Arena &arena() { return arena_; }
-  const Arena &arena() const { return arena_; }
-  BlockPool &blocks() { return blocks_; }
-  Keeper &keeper() { return keeper_; }
-  KeyspaceCounters &counters() { return counters_; }
+  Arena& arena() { return arena_; }
+  const Arena& arena() const { return arena_; }
+  BlockPool& blocks() { return blocks_; }
+  Keeper& keeper() { return keeper_; }
+  KeyspaceCounters& counters() { return counters_; }
   // Bytes put together here before they go to an entry.
-  std::string &scratch() { return scratch_; }
+  std::string& scratch() { return scratch_; }
   // The pack that a PackEditor works on.
-  std::string &edit_buffer() { return edit_buffer_; }
-  EncodingLimits &limits() { return limits_; }
-  const EncodingLimits &limits() const { return limits_; }
+  std::string& edit_buffer() { return edit_buffer_; }
+  EncodingLimits& limits() { return limits_; }
+  const EncodingLimits& limits() const { return limits_; }
 
   // When an entry expires, and the first field of a hash: what the two expiry
   // indexes know.
@@ -179,26 +161,21 @@ public:
     int64_t expiry = kNoExpiry;
     int64_t field_expiry = kNoExpiry;
   };
-  Times TimesOf(const EntryContent &content) const {
+  Times TimesOf(const EntryContent& content) const {
     return {content.expiry, FieldExpiryOf(content)};
   }
-  // Inserts what the caller put together, without looking for an older entry of
-  // the name.
-  Status InsertNew(uint32_t db, uint64_t hash, Handle handle,
-                   const Times &times);
+  // Inserts what the caller put together, without looking for an older entry of the name.
+  Status InsertNew(uint32_t db, uint64_t hash, Handle handle, const Times& times);
 
-private:
+ private:
   uint64_t ExpireDueIn(uint32_t db, int64_t now, uint64_t limit);
-  int64_t FieldExpiryOf(const EntryContent &content) const;
-  static bool MoveRecord(ExpiryIndex &index, int64_t old_time,
-                         Handle old_handle, int64_t new_time,
+  int64_t FieldExpiryOf(const EntryContent& content) const;
+  static bool MoveRecord(ExpiryIndex& index, int64_t old_time, Handle old_handle, int64_t new_time,
                          Handle new_handle);
-  bool MoveRecords(Database &database, const Times &old_times,
-                   Handle old_handle, const Times &new_times,
-                   Handle new_handle);
+  bool MoveRecords(Database& database, const Times& old_times, Handle old_handle,
+                   const Times& new_times, Handle new_handle);
 
-  // The keeper's thread works on the regions: it must be stopped before they
-  // go.
+  // The keeper's thread works on the regions: it must be stopped before they go.
   Keeper keeper_;
   Arena arena_;
   BlockPool blocks_;
@@ -206,11 +183,11 @@ private:
   HashKey hash_key_{};
   uint64_t random_state_ = 0;
   int64_t frozen_now_ms_ = kNoExpiry;
-  uint32_t expire_first_ = 0; // the database ExpireDue begins with
+  uint32_t expire_first_ = 0;  // the database ExpireDue begins with
   KeyspaceCounters counters_;
   EncodingLimits limits_;
   std::string scratch_;
   std::string edit_buffer_;
 };
 
-} // namespace snapfork
+}  // namespace snapfork

@@ -11,22 +11,20 @@
 namespace snapfork {
 namespace {
 
-Status CheckString(const Found &found) {
+Status CheckString(const Found& found) {
   const bool wrong = found.entry && found.entry.type() != ValueType::kString;
   return wrong ? Status(StatusCode::kWrongType) : Status();
 }
 
-// An object for `bytes`, with room to grow into: half as much again, at most 64
-// MiB.
-Handle AllocateGrowing(Keyspace &keyspace, uint32_t db, uint64_t bytes) {
+// An object for `bytes`, with room to grow into: half as much again, at most 64 MiB.
+Handle AllocateGrowing(Keyspace& keyspace, uint32_t db, uint64_t bytes) {
   const uint64_t room = std::min<uint64_t>(bytes / 2, 64u << 20);
-  return keyspace.arena().Allocate(keyspace.database(db).heap,
-                                   ObjectKind::kNode, bytes + room);
+  return keyspace.arena().Allocate(keyspace.database(db).heap, ObjectKind::kNode, bytes + room);
 }
 
 // Puts `content`, or frees the external value that was made for it.
-Status PutOrFree(Keyspace &keyspace, uint32_t db, const Found &found,
-                 const EntryContent &content) {
+Status PutOrFree(Keyspace& keyspace, uint32_t db, const Found& found,
+                 const EntryContent& content) {
   const Status status = keyspace.Put(db, found, content);
   if (!status.ok() && content.encoding == Encoding::kExternal) {
     keyspace.arena().Free(content.external.handle);
@@ -34,31 +32,24 @@ Status PutOrFree(Keyspace &keyspace, uint32_t db, const Found &found,
   return status;
 }
 
-// Writes `old`, zeros where it ends before `offset`, and `value` over it at
-// `offset`.
-void Overlay(char *to, std::string_view old, uint64_t offset,
-             std::string_view value) {
-  if (!old.empty())
-    std::memcpy(to, old.data(), old.size());
-  if (offset > old.size())
-    std::memset(to + old.size(), 0, offset - old.size());
-  if (!value.empty())
-    std::memcpy(to + offset, value.data(), value.size());
+// Writes `old`, zeros where it ends before `offset`, and `value` over it at `offset`.
+void Overlay(char* to, std::string_view old, uint64_t offset, std::string_view value) {
+  if (!old.empty()) std::memcpy(to, old.data(), old.size());
+  if (offset > old.size()) std::memset(to + old.size(), 0, offset - old.size());
+  if (!value.empty()) std::memcpy(to + offset, value.data(), value.size());
 }
 
-// Writes `value` at `offset` of an external value, with zeros before it where
-// there was nothing. The kernel copies just the pages touched if a child lives.
-Status WriteExternal(Keyspace &keyspace, uint32_t db, const Found &found,
-                     std::string_view key, uint64_t offset,
-                     std::string_view value) {
-  Arena &arena = keyspace.arena();
+// Writes `value` at `offset` of an external value, with zeros before it where there was nothing.
+// The kernel copies just the pages touched if a child lives.
+Status WriteExternal(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
+                     uint64_t offset, std::string_view value) {
+  Arena& arena = keyspace.arena();
   const External old = found.entry.external();
   const uint64_t length = std::max<uint64_t>(old.bytes, offset + value.size());
   External changed{old.handle, length};
   if (length > arena.CapacityOf(old.handle)) {
     changed.handle = AllocateGrowing(keyspace, db, length);
-    if (changed.handle == 0)
-      return Status(StatusCode::kOutOfMemory);
+    if (changed.handle == 0) return Status(StatusCode::kOutOfMemory);
     std::memcpy(arena.At(changed.handle), arena.At(old.handle), old.bytes);
   }
   if (length != old.bytes || !found.entry.raw()) {
@@ -68,22 +59,19 @@ Status WriteExternal(Keyspace &keyspace, uint32_t db, const Found &found,
     content.external = changed;
     const Status status = keyspace.Put(db, found, content);
     if (!status.ok()) {
-      if (changed.handle != old.handle)
-        arena.Free(changed.handle);
+      if (changed.handle != old.handle) arena.Free(changed.handle);
       return status;
     }
   }
-  uint8_t *const to = arena.At(changed.handle);
-  if (offset > old.bytes)
-    std::memset(to + old.bytes, 0, offset - old.bytes);
-  if (!value.empty())
-    std::memcpy(to + offset, value.data(), value.size());
+  uint8_t* const to = arena.At(changed.handle);
+  if (offset > old.bytes) std::memset(to + old.bytes, 0, offset - old.bytes);
+  if (!value.empty()) std::memcpy(to + offset, value.data(), value.size());
   return Status();
 }
 
 // APPEND and SETRANGE. The result is not empty.
-Status WriteAt(Keyspace &keyspace, uint32_t db, const Found &found,
-               std::string_view key, uint64_t offset, std::string_view value) {
+Status WriteAt(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
+               uint64_t offset, std::string_view value) {
   if (found.entry && found.entry.encoding() == Encoding::kExternal) {
     return WriteExternal(keyspace, db, found, key, offset, value);
   }
@@ -103,43 +91,35 @@ Status WriteAt(Keyspace &keyspace, uint32_t db, const Found &found,
     return keyspace.Put(db, found, content);
   }
   const Handle handle = AllocateGrowing(keyspace, db, length);
-  if (handle == 0)
-    return Status(StatusCode::kOutOfMemory);
-  Overlay(reinterpret_cast<char *>(keyspace.arena().At(handle)), old, offset,
-          value);
+  if (handle == 0) return Status(StatusCode::kOutOfMemory);
+  Overlay(reinterpret_cast<char*>(keyspace.arena().At(handle)), old, offset, value);
   content.encoding = Encoding::kExternal;
   content.external = {handle, length};
   return PutOrFree(keyspace, db, found, content);
 }
 
 // Text of a finite or infinite number, nothing else: no blanks, no NaN.
-bool ParseLongDouble(std::string_view text, long double &value) {
+bool ParseLongDouble(std::string_view text, long double& value) {
   char copy[5 * 1024];
-  if (text.empty() || text.size() >= sizeof(copy))
-    return false;
+  if (text.empty() || text.size() >= sizeof(copy)) return false;
   std::memcpy(copy, text.data(), text.size());
   copy[text.size()] = 0;
   const unsigned char first = static_cast<unsigned char>(copy[0]);
-  if (first == ' ' || (first >= '\t' && first <= '\r'))
-    return false;
-  char *end = nullptr;
+  if (first == ' ' || (first >= '\t' && first <= '\r')) return false;
+  char* end = nullptr;
   errno = 0;
   value = std::strtold(copy, &end);
   const bool out_of_range =
-      errno == ERANGE &&
-      (std::isinf(value) || std::fpclassify(value) == FP_ZERO);
+      errno == ERANGE && (std::isinf(value) || std::fpclassify(value) == FP_ZERO);
   return end == copy + text.size() && !out_of_range && !std::isnan(value);
 }
 
-// At most 17 decimals, trailing zeros gone, no exponent. `to` holds the longest
-// long double.
-size_t FormatLongDouble(long double value, char *to, size_t bytes) {
+// At most 17 decimals, trailing zeros gone, no exponent. `to` holds the longest long double.
+size_t FormatLongDouble(long double value, char* to, size_t bytes) {
   int length = std::snprintf(to, bytes, "%.17Lf", value);
   if (std::memchr(to, '.', static_cast<size_t>(length)) != nullptr) {
-    while (to[length - 1] == '0')
-      --length;
-    if (to[length - 1] == '.')
-      --length;
+    while (to[length - 1] == '0') --length;
+    if (to[length - 1] == '.') --length;
   }
   if (length == 2 && to[0] == '-' && to[1] == '0') {
     to[0] = '0';
@@ -148,10 +128,10 @@ size_t FormatLongDouble(long double value, char *to, size_t bytes) {
   return static_cast<size_t>(length);
 }
 
-} // namespace
+}  // namespace
 
-Status EncodeString(Keyspace &keyspace, uint32_t db, std::string_view value,
-                    EntryContent &content) {
+Status EncodeString(Keyspace& keyspace, uint32_t db, std::string_view value,
+                    EntryContent& content) {
   content.type = ValueType::kString;
   if (ParseInteger(value, content.integer)) {
     content.encoding = Encoding::kInteger;
@@ -159,12 +139,10 @@ Status EncodeString(Keyspace &keyspace, uint32_t db, std::string_view value,
     content.encoding = Encoding::kInline;
     content.bytes = value;
   } else {
-    if (value.size() > kStringBytesMax)
-      return Status(StatusCode::kStringTooLong);
-    const Handle handle = keyspace.arena().Allocate(
-        keyspace.database(db).heap, ObjectKind::kNode, value.size());
-    if (handle == 0)
-      return Status(StatusCode::kOutOfMemory);
+    if (value.size() > kStringBytesMax) return Status(StatusCode::kStringTooLong);
+    const Handle handle = keyspace.arena().Allocate(keyspace.database(db).heap, ObjectKind::kNode,
+                                                    value.size());
+    if (handle == 0) return Status(StatusCode::kOutOfMemory);
     std::memcpy(keyspace.arena().At(handle), value.data(), value.size());
     content.encoding = Encoding::kExternal;
     content.external = {handle, value.size()};
@@ -172,8 +150,7 @@ Status EncodeString(Keyspace &keyspace, uint32_t db, std::string_view value,
   return Status();
 }
 
-Status StringGet(Keyspace &keyspace, uint32_t db, std::string_view key,
-                 StringResult &result) {
+Status StringGet(Keyspace& keyspace, uint32_t db, std::string_view key, StringResult& result) {
   const Found found = keyspace.Lookup(db, key);
   result.found = static_cast<bool>(found.entry);
   if (!found.entry) {
@@ -187,34 +164,28 @@ Status StringGet(Keyspace &keyspace, uint32_t db, std::string_view key,
   return Status();
 }
 
-Status StringSet(Keyspace &keyspace, uint32_t db, std::string_view key,
-                 std::string_view value, uint32_t flags, int64_t expiry,
-                 bool &done) {
+Status StringSet(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view value,
+                 uint32_t flags, int64_t expiry, bool& done) {
   const Found found = keyspace.Lookup(db, key);
   const bool present = static_cast<bool>(found.entry);
-  done = !((flags & kSetIfAbsent) != 0 && present) &&
-         !((flags & kSetIfPresent) != 0 && !present);
-  if (!done)
-    return Status();
+  done = !((flags & kSetIfAbsent) != 0 && present) && !((flags & kSetIfPresent) != 0 && !present);
+  if (!done) return Status();
   EntryContent content;
   content.key = key;
-  content.expiry =
-      (flags & kSetKeepExpiry) != 0 && present ? found.entry.expiry() : expiry;
+  content.expiry = (flags & kSetKeepExpiry) != 0 && present ? found.entry.expiry() : expiry;
   SF_RETURN_IF_ERROR(EncodeString(keyspace, db, value, content));
   SF_RETURN_IF_ERROR(PutOrFree(keyspace, db, found, content));
   ++keyspace.counters().changes;
   return Status();
 }
 
-Status StringAppend(Keyspace &keyspace, uint32_t db, std::string_view key,
-                    std::string_view value, uint64_t &length) {
+Status StringAppend(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view value,
+                    uint64_t& length) {
   const Found found = keyspace.Lookup(db, key);
   SF_RETURN_IF_ERROR(CheckString(found));
-  const uint64_t old_length =
-      found.entry ? keyspace.StringBytesOf(found.entry) : 0;
+  const uint64_t old_length = found.entry ? keyspace.StringBytesOf(found.entry) : 0;
   length = old_length + value.size();
-  if (length > kStringBytesMax)
-    return Status(StatusCode::kStringTooLong);
+  if (length > kStringBytesMax) return Status(StatusCode::kStringTooLong);
   if (found.entry) {
     SF_RETURN_IF_ERROR(WriteAt(keyspace, db, found, key, old_length, value));
     ++keyspace.counters().changes;
@@ -224,14 +195,12 @@ Status StringAppend(Keyspace &keyspace, uint32_t db, std::string_view key,
   return StringSet(keyspace, db, key, value, 0, kNoExpiry, done);
 }
 
-Status StringSetRange(Keyspace &keyspace, uint32_t db, std::string_view key,
-                      uint64_t offset, std::string_view value,
-                      uint64_t &length) {
+Status StringSetRange(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_t offset,
+                      std::string_view value, uint64_t& length) {
   const Found found = keyspace.Lookup(db, key);
   SF_RETURN_IF_ERROR(CheckString(found));
   length = found.entry ? keyspace.StringBytesOf(found.entry) : 0;
-  if (value.empty())
-    return Status();
+  if (value.empty()) return Status();
   if (offset > kStringBytesMax || offset + value.size() > kStringBytesMax) {
     return Status(StatusCode::kStringTooLong);
   }
@@ -241,23 +210,20 @@ Status StringSetRange(Keyspace &keyspace, uint32_t db, std::string_view key,
   return Status();
 }
 
-Status StringLength(Keyspace &keyspace, uint32_t db, std::string_view key,
-                    uint64_t &length) {
+Status StringLength(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_t& length) {
   const Found found = keyspace.Lookup(db, key);
   SF_RETURN_IF_ERROR(CheckString(found));
   length = found.entry ? keyspace.StringBytesOf(found.entry) : 0;
   return Status();
 }
 
-Status StringGetRange(Keyspace &keyspace, uint32_t db, std::string_view key,
-                      int64_t start, int64_t end, StringResult &result) {
+Status StringGetRange(Keyspace& keyspace, uint32_t db, std::string_view key, int64_t start,
+                      int64_t end, StringResult& result) {
   SF_RETURN_IF_ERROR(StringGet(keyspace, db, key, result));
   const int64_t length = static_cast<int64_t>(result.text.size());
   const bool reversed = start < 0 && end < 0 && start > end;
-  if (start < 0)
-    start = std::max<int64_t>(0, length + start);
-  if (end < 0)
-    end = std::max<int64_t>(0, length + end);
+  if (start < 0) start = std::max<int64_t>(0, length + start);
+  if (end < 0) end = std::max<int64_t>(0, length + end);
   end = std::min(end, length - 1);
   if (reversed || start > end || length == 0) {
     result.text = {};
@@ -268,8 +234,8 @@ Status StringGetRange(Keyspace &keyspace, uint32_t db, std::string_view key,
   return Status();
 }
 
-Status StringIncrement(Keyspace &keyspace, uint32_t db, std::string_view key,
-                       int64_t delta, int64_t &value) {
+Status StringIncrement(Keyspace& keyspace, uint32_t db, std::string_view key, int64_t delta,
+                       int64_t& value) {
   const Found found = keyspace.Lookup(db, key);
   SF_RETURN_IF_ERROR(CheckString(found));
   int64_t old_value = 0;
@@ -292,9 +258,8 @@ Status StringIncrement(Keyspace &keyspace, uint32_t db, std::string_view key,
   return Status();
 }
 
-Status StringIncrementFloat(Keyspace &keyspace, uint32_t db,
-                            std::string_view key, std::string_view delta,
-                            StringResult &result) {
+Status StringIncrementFloat(Keyspace& keyspace, uint32_t db, std::string_view key,
+                            std::string_view delta, StringResult& result) {
   const Found found = keyspace.Lookup(db, key);
   SF_RETURN_IF_ERROR(CheckString(found));
   long double value = 0;
@@ -305,20 +270,16 @@ Status StringIncrementFloat(Keyspace &keyspace, uint32_t db,
       return Status(StatusCode::kNotAFloat);
     }
   }
-  if (!ParseLongDouble(delta, summand))
-    return Status(StatusCode::kNotAFloat);
+  if (!ParseLongDouble(delta, summand)) return Status(StatusCode::kNotAFloat);
   value += summand;
-  if (std::isnan(value) || std::isinf(value))
-    return Status(StatusCode::kNanOrInfinity);
+  if (std::isnan(value) || std::isinf(value)) return Status(StatusCode::kNanOrInfinity);
   // The longest long double has 4,933 digits before the point.
   char text[5 * 1024];
   EntryContent content;
   content.key = key;
   content.expiry = found.entry ? found.entry.expiry() : kNoExpiry;
-  const std::string_view formatted(text,
-                                   FormatLongDouble(value, text, sizeof(text)));
-  // Not made an integer even if it looks like one: OBJECT ENCODING shows a
-  // string, as in Redis.
+  const std::string_view formatted(text, FormatLongDouble(value, text, sizeof(text)));
+  // Not made an integer even if it looks like one: OBJECT ENCODING shows a string, as in Redis.
   content.bytes = formatted;
   if (formatted.size() > kInlineValueBytesMax) {
     SF_RETURN_IF_ERROR(EncodeString(keyspace, db, formatted, content));
@@ -326,10 +287,9 @@ Status StringIncrementFloat(Keyspace &keyspace, uint32_t db,
   SF_RETURN_IF_ERROR(PutOrFree(keyspace, db, found, content));
   ++keyspace.counters().changes;
   // Not StringGet: a change counts as no hit.
-  result.text =
-      keyspace.StringOf(keyspace.Lookup(db, key).entry, result.scratch);
+  result.text = keyspace.StringOf(keyspace.Lookup(db, key).entry, result.scratch);
   result.found = true;
   return Status();
 }
 
-} // namespace snapfork
+}  // namespace snapfork

@@ -4,15 +4,12 @@
 
 namespace snapfork {
 
-void AppendTreeSlots(const Arena &, const EntryContent &content,
-                     std::vector<PackSlot> &slots) {
+void AppendTreeSlots(const Arena&, const EntryContent& content, std::vector<PackSlot>& slots) {
   const size_t roots = content.type == ValueType::kSortedSet ? 2 : 1;
   for (size_t i = 0; i < roots; ++i) {
-    const PackSlot slot =
-        LoadLittle<PackSlot>(content.bytes.data() + i * sizeof(PackSlot));
-    if (!slot.empty())
-      slots.push_back(slot);
+    const PackSlot slot = LoadLittle<PackSlot>(content.bytes.data() + i * sizeof(PackSlot));
+    if (!slot.empty()) slots.push_back(slot);
   }
 }
 
-} // namespace snapfork
+}  // namespace snapfork

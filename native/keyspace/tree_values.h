@@ -19,20 +19,18 @@
 namespace snapfork {
 
 SF_CHILD_SAFE inline PackSlot RootOf(EntryView entry, size_t index = 0) {
-  return LoadLittle<PackSlot>(entry.inline_value().data() +
-                              index * sizeof(PackSlot));
+  return LoadLittle<PackSlot>(entry.inline_value().data() + index * sizeof(PackSlot));
 }
 
-inline std::string_view BytesOfRoots(const PackSlot *roots, size_t count) {
-  return {reinterpret_cast<const char *>(roots), count * sizeof(PackSlot)};
+inline std::string_view BytesOfRoots(const PackSlot* roots, size_t count) {
+  return {reinterpret_cast<const char*>(roots), count * sizeof(PackSlot)};
 }
 
 // Appends the roots of every tree that a kTree value leads to.
-void AppendTreeSlots(const Arena &arena, const EntryContent &content,
-                     std::vector<PackSlot> &slots);
+void AppendTreeSlots(const Arena& arena, const EntryContent& content, std::vector<PackSlot>& slots);
 
 // True if both have the same value outside of the entry, or none.
-inline bool SharesValue(const EntryContent &a, const EntryContent &b) {
+inline bool SharesValue(const EntryContent& a, const EntryContent& b) {
   if (IsExternal(a.encoding)) {
     return IsExternal(b.encoding) && a.external.handle == b.external.handle;
   }
@@ -40,4 +38,4 @@ inline bool SharesValue(const EntryContent &a, const EntryContent &b) {
          (b.encoding == Encoding::kTree && a.bytes.data() == b.bytes.data());
 }
 
-} // namespace snapfork
+}  // namespace snapfork
