@@ -7,6 +7,7 @@
 import type { DriverName, LoadFigures } from './drivers/driver.js'
 import type { SaveCost } from './sampler.js'
 import type { ForkFigures } from './trials/fork.js'
+import type { TypesFigures } from './trials/types.js'
 
 /** What a worker is to do; it comes as JSON on its command line. */
 export type Job =
@@ -20,16 +21,27 @@ export type Job =
       readonly saves: number
     }
   | {
+      readonly name: 'types'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly shape: string
+      readonly elements: number
+    }
+  | {
       readonly name: 'load'
       readonly driver: DriverName
       readonly dir: string
       readonly valueBytes: number
     }
 
+/** What a job gives. */
+export type Figures = ForkFigures | TypesFigures | LoadFigures
+
 export type FromWorker =
   /** A process that must not outlive the worker. */
   | { readonly type: 'owns'; readonly pid: number }
   | { readonly type: 'sample'; readonly verb: 'start' | 'read' | 'stop'; readonly pid: number }
-  | { readonly type: 'result'; readonly figures: ForkFigures | LoadFigures }
+  | { readonly type: 'result'; readonly figures: Figures }
 
 export type ToWorker = { readonly type: 'cost'; readonly cost: SaveCost }

@@ -11,10 +11,12 @@ export const HELP = `usage: npm run bench -- <trial> [options]
 
 trials:
   fork              what a snapshot costs, beside redis-server (found on PATH, or REDIS_SERVER=)
+  types             memory, save and load of every type, compact and large
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:
   --keys N          1,000 to 10,000,000 (default 1,000,000)
+  --elements N      of each shape of the trial types (default 1,000,000)
   --value-bytes B   1 to 65,536 (default 64)
   --updates N       random writes during a save (default 500,000)
   --saves N         saves before the last one, at least 3 (default 10)
@@ -25,6 +27,8 @@ options:
 `
 
 export interface BenchOptions {
+  readonly trial: 'fork' | 'types'
+  readonly elements: number
   readonly keys: number
   readonly valueBytes: number
   readonly updates: number
@@ -42,6 +46,7 @@ export function parseOptions(words: readonly string[], defaultDir: string): Benc
     options: {
       keys: { type: 'string', default: '1000000' },
       'value-bytes': { type: 'string', default: '64' },
+      elements: { type: 'string', default: '1000000' },
       updates: { type: 'string', default: '500000' },
       saves: { type: 'string', default: '10' },
       rounds: { type: 'string', default: '3' },
@@ -51,13 +56,16 @@ export function parseOptions(words: readonly string[], defaultDir: string): Benc
     },
   })
   if (values.help) return null
-  if (positionals.length !== 1 || positionals[0] !== 'fork') {
+  const [trial] = positionals
+  if (positionals.length !== 1 || (trial !== 'fork' && trial !== 'types')) {
     throw new Error(`there is no trial '${positionals.join(' ')}'; see --help`)
   }
   if (values.only !== undefined && values.only !== 'snapfork' && values.only !== 'redis') {
     throw new Error(`--only must be snapfork or redis, not '${values.only}'`)
   }
   return {
+    trial,
+    elements: integer('--elements', values.elements, 1000, 100_000_000),
     keys: integer('--keys', values.keys, 1000, KEYS_MAX),
     valueBytes: integer('--value-bytes', values['value-bytes'], 1, 65_536),
     updates: integer('--updates', values.updates, 1, 100_000_000),

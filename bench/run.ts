@@ -17,6 +17,7 @@ import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { formatSummary, type Run, summarize } from './report.js'
 import { appendResults } from './results-file.js'
 import { runSpawn } from './spawn.js'
+import { runTypes } from './types.js'
 import { killWorkers, runJob } from './workers.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -33,6 +34,7 @@ async function main(options: BenchOptions): Promise<void> {
   })
   const facts = machineFacts(dir, redis)
   console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
+  if (options.trial === 'types') return runTypes({ ...options, dir }, drivers, facts)
   const runs: Run[] = []
   for (let round = 1; round <= options.rounds; ++round) {
     // Every other round the other way round: none always has the warmer or the busier machine.

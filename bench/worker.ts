@@ -7,9 +7,10 @@
 import type { Driver } from './drivers/driver.js'
 import { RedisDriver } from './drivers/redis.js'
 import { SnapforkDriver } from './drivers/snapfork.js'
-import type { FromWorker, Job, ToWorker } from './messages.js'
+import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import type { SaveCost } from './sampler.js'
 import { measureFork, type OutsideSampler } from './trials/fork.js'
+import { measureTypes } from './trials/types.js'
 
 /** Resolves when the message is on its way. */
 function send(message: FromWorker): Promise<void> {
@@ -49,11 +50,18 @@ function makeDriver(job: Job): Driver {
 }
 
 async function run(job: Job, driver: Driver): Promise<void> {
-  const figures =
-    job.name === 'fork'
-      ? await measureFork(driver, job, new RemoteSampler())
-      : await driver.open(job.dir)
-  await send({ type: 'result', figures })
+  await send({ type: 'result', figures: await figuresOf(job, driver) })
+}
+
+function figuresOf(job: Job, driver: Driver): Promise<Figures> {
+  switch (job.name) {
+    case 'fork':
+      return measureFork(driver, job, new RemoteSampler())
+    case 'types':
+      return measureTypes(driver, job.dir, job.shape, job.elements)
+    case 'load':
+      return driver.open(job.dir)
+  }
 }
 
 const job: Job = JSON.parse(process.argv[2] ?? '')

@@ -8,10 +8,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { cleanEnvironment } from './clean-environment.js'
 import type { LoadFigures } from './drivers/driver.js'
-import type { FromWorker, Job, ToWorker } from './messages.js'
+import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import { commandLine } from './processes.js'
 import { Sampler } from './sampler.js'
 import type { ForkFigures } from './trials/fork.js'
+import type { TypesFigures } from './trials/types.js'
 
 const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url))
 
@@ -23,8 +24,9 @@ interface Running {
 const running = new Set<Running>()
 
 export function runJob(job: Extract<Job, { name: 'fork' }>): Promise<ForkFigures>
+export function runJob(job: Extract<Job, { name: 'types' }>): Promise<TypesFigures>
 export function runJob(job: Extract<Job, { name: 'load' }>): Promise<LoadFigures>
-export function runJob(job: Job): Promise<ForkFigures | LoadFigures> {
+export function runJob(job: Job): Promise<Figures> {
   const worker = spawn(process.execPath, [PROGRAM, JSON.stringify(job)], {
     env: cleanEnvironment(),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -32,7 +34,7 @@ export function runJob(job: Job): Promise<ForkFigures | LoadFigures> {
   const entry: Running = { process: worker, owned: new Set() }
   running.add(entry)
   return new Promise((resolve, reject) => {
-    let figures: ForkFigures | LoadFigures | null = null
+    let figures: Figures | null = null
     let sampler: Sampler | null = null
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'owns') entry.owned.add(message.pid)

@@ -46,6 +46,8 @@ export interface Driver {
   settle(): Promise<void>
   /** Sets keys `0` to `keys - 1`. */
   fill(keys: number): Promise<void>
+  /** Runs commands one after the other; an error reply rejects. */
+  run(commands: Iterable<readonly string[]>): Promise<void>
   /** Makes `count` writes; `isOver` tells when the child has ended. */
   write(count: number, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures>
   /** Forks. Resolves when there is a child. */

@@ -12,6 +12,11 @@ const BATCH = 200
 /** Batches on their way at a time. */
 const DEPTH = 4
 
+function encodeCommand(words: readonly string[]): string {
+  const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
+  return `*${words.length}\r\n${parts.join('')}`
+}
+
 export class RedisConnection {
   readonly #socket: Socket
   readonly #values: readonly Buffer[]
@@ -43,8 +48,28 @@ export class RedisConnection {
 
   /** The reply to one command: a line or a bulk string as text. An error reply rejects. */
   async command(...words: readonly string[]): Promise<string> {
-    const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
-    this.#socket.write(`*${words.length}\r\n${parts.join('')}`)
+    this.#socket.write(encodeCommand(words))
+    return this.#takeReply()
+  }
+
+  /** Sends commands, several batches deep, and waits for all replies. An error reply rejects. */
+  async commands(commands: Iterable<readonly string[]>): Promise<void> {
+    let waiting = 0
+    let batch: string[] = []
+    const send = async (replies: number) => {
+      this.#socket.write(batch.join(''))
+      waiting += batch.length
+      batch = []
+      for (; waiting > replies; --waiting) await this.#takeReply()
+    }
+    for (const words of commands) {
+      batch.push(encodeCommand(words))
+      if (batch.length === BATCH) await send(BATCH * DEPTH)
+    }
+    await send(0)
+  }
+
+  async #takeReply(): Promise<string> {
     const line = await this.#takeLine()
     if (line.startsWith('-')) throw new Error(line.slice(1))
     if (!line.startsWith('$')) return line.slice(1)

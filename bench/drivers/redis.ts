@@ -95,6 +95,10 @@ export class RedisDriver implements Driver {
     )
   }
 
+  run(commands: Iterable<readonly string[]>): Promise<void> {
+    return this.#connected.commands(commands)
+  }
+
   async write(
     count: number,
     next: (to: Update) => void,

@@ -55,6 +55,15 @@ export class SnapforkDriver implements Driver {
     }
   }
 
+  async run(commands: Iterable<readonly string[]>): Promise<void> {
+    const db = this.#opened
+    let done = 0
+    for (const [name, ...args] of commands) {
+      db.call(name as string, ...args)
+      if (++done % BATCH === 0) await nextTurn()
+    }
+  }
+
   async write(
     count: number,
     next: (to: Update) => void,
