@@ -90,7 +90,10 @@ class Listpack {
   SF_CHILD_SAFE size_t OffsetOf(const uint8_t* at) const { return static_cast<size_t>(at - pack_); }
 
   // REQUIRES: `at` is an element, not end().
-  SF_CHILD_SAFE static const uint8_t* Next(const uint8_t* at);
+  SF_CHILD_SAFE static const uint8_t* Next(const uint8_t* at) {
+    const size_t bytes = ContentBytes(at);
+    return at + bytes + BacklenBytes(bytes);
+  }
   SF_CHILD_SAFE static PackElement Get(const uint8_t* at);
   // REQUIRES: `at` is an element or end(), not begin().
   SF_CHILD_SAFE static const uint8_t* Previous(const uint8_t* at);
@@ -103,6 +106,25 @@ class Listpack {
   // there is none.
   SF_CHILD_SAFE const uint8_t* Find(const uint8_t* from, const PackValue& value,
                                     size_t stride) const;
+
+  // Bytes of encoding and data of an element.
+  SF_CHILD_SAFE static size_t ContentBytes(const uint8_t* at) {
+    const uint8_t first = *at;
+    if (first < 0x80) return 1;
+    if (first < 0xc0) return 1 + (first & 63u);
+    if (first < 0xe0) return 2;
+    if (first < 0xf0) return 2 + ((first & 15u) << 8 | at[1]);
+    constexpr uint8_t kIntegerBytes[] = {0, 3, 4, 5, 9};
+    if (first == 0xf0) return 5 + size_t{LoadLittle<uint32_t>(at + 1)};
+    return kIntegerBytes[first - 0xf0];
+  }
+  // An element of exactly 16383 bytes takes three: the limits are exclusive above the first.
+  SF_CHILD_SAFE static size_t BacklenBytes(size_t content_bytes) {
+    if (content_bytes <= 127) return 1;
+    if (content_bytes < 16383) return 2;
+    if (content_bytes < 2097151) return 3;
+    return content_bytes < 268435455 ? 4 : 5;
+  }
 
  private:
   const uint8_t* pack_;

@@ -1,0 +1,32 @@
+// pack_builder.h - a listpack put together element by element, outside of the keyspace.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ds/listpack.h"
+
+namespace snapfork {
+
+// Its buffer is used again for the next pack.
+class PackBuilder {
+ public:
+  PackBuilder() { Clear(); }
+
+  void Clear();
+  void Append(const PackValue& value);
+  // Bytes of the pack if it was finished now.
+  size_t bytes() const { return pack_.size() + (finished_ ? 0 : 1); }
+  size_t count() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  // The pack; valid until the next change. More may be appended afterwards.
+  std::string_view Finish();
+
+ private:
+  std::string pack_;  // without the end byte
+  size_t count_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace snapfork
