@@ -20,6 +20,14 @@ export function syntaxError(): ReplyError {
   return new ReplyError('ERR syntax error')
 }
 
+export function rangeError(): ReplyError {
+  return new ReplyError('ERR value is out of range')
+}
+
+export function betweenError(min: Int64, max: Int64): ReplyError {
+  return new ReplyError(`ERR value is out of range, value must between ${min} and ${max}`)
+}
+
 export function databaseRangeError(): ReplyError {
   return new ReplyError('ERR DB index is out of range')
 }
@@ -60,17 +68,40 @@ export function readOption(context: CommandContext, index: number): string {
   return upperCase(readCString(context, index))
 }
 
-/** An int64, or the error Redis gives for what is none. */
-export function readInteger(context: CommandContext, index: number): Int64 {
-  return context.native.parseInteger(index)
+/** An int64, or the error Redis gives for what is none: `message` where it has another. */
+export function readInteger(context: CommandContext, index: number, message?: string): Int64 {
+  if (message === undefined) return context.native.parseInteger(index)
+  try {
+    return context.native.parseInteger(index)
+  } catch (error) {
+    throw error instanceof ReplyError ? new ReplyError(message) : error
+  }
+}
+
+/** A number of elements, 0 or more. */
+export function readPositive(context: CommandContext, index: number): Int64 {
+  const message = 'ERR value is out of range, must be positive'
+  const value = readInteger(context, index, message)
+  if (value < 0) throw new ReplyError(message)
+  return value
+}
+
+/** How many keys follow: at least one, and no more than there are arguments. */
+export function readNumberOfKeys(context: CommandContext, index: number): number {
+  const message = 'ERR numkeys should be greater than 0'
+  const count = readInteger(context, index, message)
+  if (count < 1) throw new ReplyError(message)
+  if (count > context.argc - index - 1) {
+    throw new ReplyError("ERR Number of keys can't be greater than number of args")
+  }
+  return Number(count)
 }
 
 /** A C int. */
 export function readInt32(context: CommandContext, index: number): number {
   const value = readInteger(context, index)
   if (value < INT32_MIN || value > INT32_MAX) {
-    const range = `value must between ${INT32_MIN} and ${INT32_MAX}`
-    throw new ReplyError(`ERR value is out of range, ${range}`)
+    throw betweenError(INT32_MIN, INT32_MAX)
   }
   return Number(value)
 }

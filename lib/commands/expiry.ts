@@ -17,7 +17,7 @@ import type { CommandContext } from './context.js'
 import { addTime, remaining, roundToSeconds } from './expiry-time.js'
 import { type CommandFlag, FIRST_KEY, type Handler, rowsOf } from './spec.js'
 
-const CONDITIONS: ReadonlyMap<string, number> = new Map([
+export const EXPIRY_CONDITIONS: ReadonlyMap<string, number> = new Map([
   ['NX', EXPIRY_IF_NONE],
   ['XX', EXPIRY_IF_SOME],
   ['GT', EXPIRY_IF_LATER],
@@ -28,7 +28,7 @@ function parseConditions(context: CommandContext): number {
   let flags = 0
   for (let index = 3; index < context.argc; ++index) {
     const word = readCString(context, index)
-    const flag = CONDITIONS.get(upperCase(word))
+    const flag = EXPIRY_CONDITIONS.get(upperCase(word))
     if (flag === undefined) {
       throw ReplyError.ofLatin1(`ERR Unsupported option ${echoed(word, word.length)}`)
     }

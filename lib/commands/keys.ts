@@ -6,16 +6,9 @@
 
 import { ReplyError } from '../errors.js'
 import { TYPE_NAMES } from '../native/engine.js'
-import {
-  readCString,
-  readDatabase,
-  readInteger,
-  readOption,
-  sameArguments,
-  sameObjectError,
-  syntaxError,
-} from './args.js'
+import { readDatabase, readOption, sameArguments, sameObjectError, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
+import { parseScanOptions, readCursor } from './scan-options.js'
 import {
   ALL_KEYS,
   type CommandFlag,
@@ -27,9 +20,6 @@ import {
   rowsOf,
   Status,
 } from './spec.js'
-
-const DEFAULT_SCAN_COUNT = 10
-const UINT64_MAX = 2n ** 64n - 1n
 
 const TYPE_STATUSES: readonly Status[] = TYPE_NAMES.map((name) => new Status(name))
 
@@ -95,49 +85,10 @@ function move(context: CommandContext): Reply {
   return native.keyMove(db, 1, toDb) ? 1 : 0
 }
 
-/** A cursor as strtoul(3) reads it: a sign is legal, and no digits at all are 0. */
-function readCursor(context: CommandContext): bigint {
-  const text = readCString(context, 1)
-  const digits = /^[+-]?([0-9]+)$/.exec(text)?.[1] ?? (text === '' ? '0' : null)
-  const value = digits === null ? null : BigInt(digits)
-  if (value === null || value > UINT64_MAX) throw new ReplyError('ERR invalid cursor')
-  return text.startsWith('-') ? BigInt.asUintN(64, -value) : value
-}
-
-interface ScanOptions {
-  count: number
-  /** Index of the pattern, or null for all keys. */
-  pattern: number | null
-  /** Number of the type, 0 for all, or null for one that no key has. */
-  type: number | null
-}
-
-function parseScanOptions(context: CommandContext): ScanOptions {
-  const options: ScanOptions = { count: DEFAULT_SCAN_COUNT, pattern: null, type: 0 }
-  for (let index = 2; index < context.argc; index += 2) {
-    const word = readOption(context, index)
-    if (index + 1 >= context.argc) throw syntaxError()
-    if (word === 'COUNT') {
-      const count = readInteger(context, index + 1)
-      if (count < 1) throw syntaxError()
-      options.count = Math.min(Number(count), Number.MAX_SAFE_INTEGER)
-    } else if (word === 'MATCH') {
-      options.pattern = index + 1
-    } else if (word === 'TYPE') {
-      const name = readOption(context, index + 1).toLowerCase()
-      const number = (TYPE_NAMES as readonly string[]).indexOf(name)
-      options.type = number > 0 ? number : null
-    } else {
-      throw syntaxError()
-    }
-  }
-  return options
-}
-
 function scan(context: CommandContext): Reply {
   const { native, db, mode } = context
-  const cursor = readCursor(context)
-  const { count, pattern, type } = parseScanOptions(context)
+  const cursor = readCursor(context, 1)
+  const { count, pattern, type } = parseScanOptions(context, 2, true)
   const [next, keys] = native.scan(db, cursor, count, pattern, type ?? 0, mode)
   return [context.bulk(next.toString()), type === null ? [] : keys]
 }

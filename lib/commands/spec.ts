@@ -94,6 +94,27 @@ export interface CommandRow extends Omit<CommandSpec, 'family' | 'method'> {
   readonly method?: string | null
 }
 
+/** A row on one line, for families of many commands. */
+export function row(
+  name: string,
+  arity: number,
+  flags: readonly CommandFlag[],
+  keys: KeyRange | null,
+  since: string,
+  summary: string,
+  run: Handler,
+): CommandRow {
+  return { name, arity, flags, keys, since, summary, run }
+}
+
+export const READ: readonly CommandFlag[] = ['readonly']
+export const READ_FAST: readonly CommandFlag[] = ['readonly', 'fast']
+/** Writes that need no memory: they take away. */
+export const WRITE: readonly CommandFlag[] = ['write']
+export const WRITE_FAST: readonly CommandFlag[] = ['write', 'fast']
+export const GROW: readonly CommandFlag[] = ['write', 'denyoom']
+export const GROW_FAST: readonly CommandFlag[] = ['write', 'denyoom', 'fast']
+
 /** Completes the rows of one family. */
 export function rowsOf(family: CommandFamily, rows: readonly CommandRow[]): readonly CommandSpec[] {
   return rows.map((row) => ({ method: row.name.toLowerCase(), ...row, family }))

@@ -9,6 +9,7 @@ import { DATABASE_COMMANDS } from './databases.js'
 import { DUMP_COMMANDS } from './dump.js'
 import { EXPIRY_COMMANDS } from './expiry.js'
 import { GEO_COMMANDS } from './geo.js'
+import { HASH_EXPIRY_COMMANDS } from './hash-expiry.js'
 import { HASH_COMMANDS } from './hashes.js'
 import { KEY_COMMANDS } from './keys.js'
 import { LIST_COMMANDS } from './lists.js'
@@ -26,6 +27,7 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
     ...STRING_COMMANDS,
     ...LIST_COMMANDS,
     ...HASH_COMMANDS,
+    ...HASH_EXPIRY_COMMANDS,
     ...SET_COMMANDS,
     ...SORTED_SET_COMMANDS,
     ...GEO_COMMANDS,

@@ -14,6 +14,7 @@
 import type { DumpPrimitives } from './dump.js'
 import type { GeoPrimitives } from './geo.js'
 import type { HashPrimitives } from './hashes.js'
+import type { EncodingLimits } from './limits.js'
 import type { ListPrimitives } from './lists.js'
 import type { SetPrimitives } from './sets.js'
 import type { SortedSetPrimitives } from './sorted-sets.js'
@@ -231,6 +232,9 @@ export interface NativeEngine
   stringSetRange(db: number, key: Operand, offset: Int64, value: Operand): number
   stringIncrement(db: number, key: Operand, delta: Int64): Int64
   stringIncrementFloat(db: number, key: Operand, delta: Operand, mode: BulkMode): Bulk
+
+  /** Changes the limits that are given. Values that are there keep their form. */
+  setLimits(limits: Partial<EncodingLimits>): void
 
   // Time. Removes up to `limit` entries whose time has come; returns how many.
   expireDue(limit: number): number

@@ -29,6 +29,11 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
   [STATUS.NoSuchKey, 'ERR no such key'],
   [STATUS.SameObject, 'ERR source and destination objects are the same'],
   [STATUS.DatabaseOutOfRange, 'ERR DB index is out of range'],
+  [STATUS.HashValueNotAnInteger, 'ERR hash value is not an integer'],
+  [STATUS.HashValueNotAFloat, 'ERR hash value is not a float'],
+  [STATUS.ScoreIsNan, 'ERR resulting score is not a number (NaN)'],
+  [STATUS.SummandNotFinite, 'ERR value is NaN or Infinity'],
+  [STATUS.IndexOutOfRange, 'ERR index out of range'],
 ])
 
 /** What is wrong with a file, to stand after its path. */

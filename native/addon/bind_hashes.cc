@@ -1,9 +1,321 @@
 // bind_hashes.cc - the engine's methods on hashes.
 
 #include "addon/engine_object.h"
+#include "base/glob.h"
+#include "keyspace/collection_scan.h"
+#include "keyspace/hash_edit.h"
+#include "keyspace/hash_expiry.h"
+#include "keyspace/hash_ops.h"
+#include "keyspace/name_hasher.h"
 
 namespace snapfork {
+namespace {
 
-void AppendHashMethods(std::vector<MethodEntry>&) {}
+// What a method of one field is called with: database, key, field.
+bool ReadField(Call& call, uint32_t& db, std::string_view& key, std::string_view& field) {
+  return call.ReadDatabase(0, db) && call.ReadOperand(1, key) && call.ReadOperand(2, field);
+}
+
+// A hash that is there, or an empty view.
+bool ReadHash(Call& call, uint32_t db, std::string_view key, EntryView& hash) {
+  Keyspace& keyspace = call.engine().keyspace();
+  const Found found = keyspace.Lookup(db, key);
+  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
+  if (const Status status = CheckType(found, ValueType::kHash); !status.ok()) {
+    call.Throw(status);
+    return false;
+  }
+  hash = found.entry;
+  return true;
+}
+
+napi_value HashGetMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  BulkMode mode;
+  if (!ReadField(call, db, key, field) || !call.ReadMode(3, mode)) return nullptr;
+  FieldView view;
+  const Status status = HashGet(call.engine().keyspace(), db, key, field, view);
+  if (!status.ok()) return call.Throw(status);
+  return view ? call.Bulk(view.value, mode) : call.Null();
+}
+
+napi_value HashValueLengthMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  if (!ReadField(call, db, key, field)) return nullptr;
+  FieldView view;
+  const Status status = HashGet(call.engine().keyspace(), db, key, field, view);
+  if (!status.ok()) return call.Throw(status);
+  char scratch[kIntegerTextMax];
+  return call.Number(view ? static_cast<double>(view.value.Text(scratch).size()) : 0);
+}
+
+napi_value HashSetMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  std::string_view value;
+  uint32_t flags;
+  if (!ReadField(call, db, key, field) || !call.ReadOperand(3, value) ||
+      !call.ReadUint32(4, flags)) {
+    return nullptr;
+  }
+  bool created = false;
+  const Status status =
+      HashSet(call.engine().keyspace(), db, key, field, value, flags, created);
+  return call.Finish(status, call.Bool(created));
+}
+
+napi_value HashSetRangeMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  uint32_t first;
+  uint32_t count;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) ||
+      !call.ReadRange(2, first, count)) {
+    return nullptr;
+  }
+  uint32_t created_fields = 0;
+  for (uint32_t i = 0; i + 1 < count; i += 2) {
+    bool created = false;
+    const Status status =
+        HashSet(call.engine().keyspace(), db, key, call.VectorArgument(first + i),
+                call.VectorArgument(first + i + 1), 0, created);
+    if (!status.ok()) return call.Throw(status);
+    if (created) ++created_fields;
+  }
+  return call.Number(created_fields);
+}
+
+napi_value HashRemoveRangeMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  uint32_t first;
+  uint32_t count;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) ||
+      !call.ReadRange(2, first, count)) {
+    return nullptr;
+  }
+  uint32_t removed_fields = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    bool removed = false;
+    const Status status = HashRemove(call.engine().keyspace(), db, key,
+                                     call.VectorArgument(first + i), removed);
+    if (!status.ok()) return call.Throw(status);
+    if (removed) ++removed_fields;
+  }
+  return call.Number(removed_fields);
+}
+
+napi_value HashLengthMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key)) return nullptr;
+  uint64_t length = 0;
+  const Status status = HashLength(call.engine().keyspace(), db, key, length);
+  return call.Finish(status, call.Number(static_cast<double>(length)));
+}
+
+// Which of a field and its value a reply holds.
+constexpr uint32_t kFields = 1;
+constexpr uint32_t kValues = 2;
+
+void PushField(Call& call, ReplyArray& reply, uint32_t parts, BulkMode mode,
+               const PackElement& field, const PackElement& value) {
+  if ((parts & kFields) != 0) reply.Push(call.Bulk(field, mode));
+  if ((parts & kValues) != 0) reply.Push(call.Bulk(value, mode));
+}
+
+napi_value HashAllMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  uint32_t parts;
+  BulkMode mode;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadUint32(2, parts) ||
+      !call.ReadMode(3, mode)) {
+    return nullptr;
+  }
+  EntryView hash;
+  if (!ReadHash(call, db, key, hash)) return nullptr;
+  ReplyArray reply(call);
+  if (!hash) return reply.value();
+  VisitFields(call.engine().keyspace(), hash,
+              [&](const PackElement& field, const FieldView& view) {
+                PushField(call, reply, parts, mode, field, view.value);
+              });
+  return reply.value();
+}
+
+napi_value HashScanMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  uint64_t cursor;
+  uint32_t count;
+  std::string_view pattern;
+  BulkMode mode;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadCursor(2, cursor) ||
+      !call.ReadUint32(3, count) || !call.ReadOperand(4, pattern) || !call.ReadMode(5, mode)) {
+    return nullptr;
+  }
+  EntryView hash;
+  if (!ReadHash(call, db, key, hash)) return nullptr;
+  ReplyArray reply(call);
+  uint64_t next = 0;
+  if (hash) {
+    const Keyspace& keyspace = call.engine().keyspace();
+    const int64_t now = keyspace.Now();
+    const auto visit = [&](const uint8_t* at, unsigned stride) {
+      const PackElement field = Listpack::Get(at);
+      const FieldView view = FieldAt(at, stride);
+      char scratch[kIntegerTextMax];
+      if (IsDue(view, now) || !ScanMatch(pattern, field.Text(scratch))) return;
+      PushField(call, reply, kFields | kValues, mode, field, view.value);
+    };
+    if (hash.encoding() == Encoding::kTree) {
+      next = ScanHashTree(keyspace.trees(), RootOf(hash), NameHasher(keyspace), cursor, count,
+                          visit);
+    } else {
+      const Listpack pack(keyspace.PackOf(hash));
+      const unsigned stride = StrideOf(hash);
+      for (const uint8_t* at = pack.begin(); at != pack.end(); at = NextElement(at, stride)) {
+        visit(at, stride);
+      }
+    }
+  }
+  return call.ScanReply(next, reply);
+}
+
+napi_value HashRandomMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  int64_t count;
+  bool distinct;
+  uint32_t parts;
+  BulkMode mode;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadInt64(2, count) ||
+      !call.ReadBool(3, distinct) || !call.ReadUint32(4, parts) || !call.ReadMode(5, mode)) {
+    return nullptr;
+  }
+  EntryView hash;
+  if (!ReadHash(call, db, key, hash)) return nullptr;
+  ReplyArray reply(call);
+  if (!hash) return reply.value();
+  Keyspace& keyspace = call.engine().keyspace();
+  // With expiries the ranks of those that are not due are not known beforehand.
+  std::vector<RankedElement> live;
+  const bool expires = hash.has_field_expiry();
+  if (expires) {
+    const int64_t now = keyspace.Now();
+    const uint64_t all = FieldCount(keyspace, hash);
+    for (uint64_t rank = 0; rank < all; ++rank) {
+      const RankedElement element = ElementAtRank(keyspace, hash, StrideOf(hash), rank);
+      if (!IsDue(FieldAt(element.at, element.stride), now)) live.push_back(element);
+    }
+  }
+  const uint64_t size = expires ? live.size() : FieldCount(keyspace, hash);
+  for (const uint64_t rank : DrawRanks(keyspace, size, static_cast<uint64_t>(count), distinct)) {
+    const RankedElement element =
+        expires ? live[rank] : ElementAtRank(keyspace, hash, StrideOf(hash), rank);
+    PushField(call, reply, parts, mode, Listpack::Get(element.at),
+              FieldAt(element.at, element.stride).value);
+  }
+  return reply.value();
+}
+
+napi_value HashIncrementMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  int64_t delta;
+  if (!ReadField(call, db, key, field) || !call.ReadInt64(3, delta)) return nullptr;
+  int64_t value = 0;
+  const Status status =
+      HashIncrement(call.engine().keyspace(), db, key, field, delta, value);
+  return status.ok() ? call.Int64(value) : call.Throw(status);
+}
+
+napi_value HashIncrementFloatMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  std::string_view delta;
+  BulkMode mode;
+  if (!ReadField(call, db, key, field) || !call.ReadOperand(3, delta) ||
+      !call.ReadMode(4, mode)) {
+    return nullptr;
+  }
+  std::string text;
+  const Status status =
+      HashIncrementFloat(call.engine().keyspace(), db, key, field, delta, text);
+  return status.ok() ? call.Bulk(text, mode) : call.Throw(status);
+}
+
+napi_value HashSetExpiryMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  int64_t expiry;
+  uint32_t flags;
+  if (!ReadField(call, db, key, field) || !call.ReadInt64(3, expiry) ||
+      !call.ReadUint32(4, flags)) {
+    return nullptr;
+  }
+  FieldExpiryOutcome outcome;
+  const Status status =
+      HashSetExpiry(call.engine().keyspace(), db, key, field, expiry, flags, outcome);
+  return call.Finish(status, call.Number(static_cast<int>(outcome)));
+}
+
+napi_value HashFieldExpiryMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  if (!ReadField(call, db, key, field)) return nullptr;
+  int64_t expiry = 0;
+  const Status status = HashFieldExpiry(call.engine().keyspace(), db, key, field, expiry);
+  return status.ok() ? call.Int64(expiry) : call.Throw(status);
+}
+
+napi_value HashPersistMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  if (!ReadField(call, db, key, field)) return nullptr;
+  int outcome = 0;
+  const Status status = HashPersist(call.engine().keyspace(), db, key, field, outcome);
+  return call.Finish(status, call.Number(outcome));
+}
+
+napi_value ExpireDueFields(Call& call) {
+  uint32_t limit;
+  if (!call.ReadUint32(0, limit)) return nullptr;
+  return call.Number(
+      static_cast<double>(HashExpireDueFields(call.engine().keyspace(), limit)));
+}
+
+}  // namespace
+
+void AppendHashMethods(std::vector<MethodEntry>& methods) {
+  methods.insert(methods.end(), {
+                                    {"hashGet", Method<HashGetMethod>},
+                                    {"hashSet", Method<HashSetMethod>},
+                                    {"hashSetRange", Method<HashSetRangeMethod>},
+                                    {"hashRemoveRange", Method<HashRemoveRangeMethod>},
+                                    {"hashValueLength", Method<HashValueLengthMethod>},
+                                    {"hashLength", Method<HashLengthMethod>},
+                                    {"hashAll", Method<HashAllMethod>},
+                                    {"hashScan", Method<HashScanMethod>},
+                                    {"hashRandom", Method<HashRandomMethod>},
+                                    {"hashIncrement", Method<HashIncrementMethod>},
+                                    {"hashIncrementFloat", Method<HashIncrementFloatMethod>},
+                                    {"hashSetExpiry", Method<HashSetExpiryMethod>},
+                                    {"hashFieldExpiry", Method<HashFieldExpiryMethod>},
+                                    {"hashPersist", Method<HashPersistMethod>},
+                                    {"expireDueFields", Method<ExpireDueFields>},
+                                });
+}
 
 }  // namespace snapfork

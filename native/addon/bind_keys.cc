@@ -197,20 +197,15 @@ class KeyList {
 napi_value Scan(Call& call) {
   uint32_t db;
   uint64_t cursor = 0;
-  bool lossless = false;
   int64_t count;
   std::string_view pattern = "*";
   uint32_t type;
   BulkMode mode;
   napi_valuetype pattern_type;
   napi_typeof(call.env(), call.argument(3), &pattern_type);
-  if (!call.ReadDatabase(0, db) || !call.ReadInt64(2, count) ||
+  if (!call.ReadDatabase(0, db) || !call.ReadCursor(1, cursor) || !call.ReadInt64(2, count) ||
       (pattern_type != napi_null && !call.ReadOperand(3, pattern)) || !call.ReadUint32(4, type) ||
       !call.ReadMode(5, mode)) {
-    return nullptr;
-  }
-  if (napi_get_value_bigint_uint64(call.env(), call.argument(1), &cursor, &lossless) != napi_ok) {
-    ThrowType(call.env(), "A cursor must be a bigint.");
     return nullptr;
   }
   KeyList keys(call, mode);

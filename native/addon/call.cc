@@ -59,6 +59,12 @@ bool Call::ReadDouble(size_t index, double& value) {
   return napi_get_value_double(env_, arguments_[index], &value) == napi_ok || Refuse();
 }
 
+bool Call::ReadCursor(size_t index, uint64_t& cursor) {
+  bool lossless = false;
+  return napi_get_value_bigint_uint64(env_, arguments_[index], &cursor, &lossless) == napi_ok ||
+         Refuse();
+}
+
 bool Call::ReadInt64(size_t index, int64_t& value) {
   if (napi_get_value_int64(env_, arguments_[index], &value) == napi_ok) return true;
   bool lossless = false;
@@ -143,6 +149,15 @@ napi_value Call::Bulk(std::string_view bytes, BulkMode mode) {
 napi_value Call::Bulk(const PackElement& element, BulkMode mode) {
   char scratch[kIntegerTextMax];
   return Bulk(element.Text(scratch), mode);
+}
+
+napi_value Call::ScanReply(uint64_t next, const ReplyArray& elements) const {
+  napi_value cursor = nullptr;
+  napi_create_bigint_uint64(env_, next, &cursor);
+  ReplyArray reply(*this);
+  reply.Push(cursor);
+  reply.Push(elements.value());
+  return reply.value();
 }
 
 napi_value Call::Throw(Status status) {

@@ -19,6 +19,7 @@
 namespace snapfork {
 
 class EngineObject;
+class ReplyArray;
 
 // How a bulk string comes back: as lib/native/engine.ts numbers it.
 enum class BulkMode : uint32_t { kUtf8, kBuffer, kLatin1 };
@@ -42,6 +43,8 @@ class Call {
   bool ReadRange(size_t index, uint32_t& first, uint32_t& count);
   // An argument of the vector, in a range that was read.
   std::string_view VectorArgument(uint32_t position) const;
+  // A bigint of 64 bits.
+  bool ReadCursor(size_t index, uint64_t& cursor);
   bool ReadInt64(size_t index, int64_t& value);
   bool ReadUint32(size_t index, uint32_t& value);
   bool ReadDouble(size_t index, double& value);
@@ -56,6 +59,9 @@ class Call {
   napi_value Int64(int64_t value) const;
   napi_value Bulk(std::string_view bytes, BulkMode mode);
   napi_value Bulk(const PackElement& element, BulkMode mode);
+
+  // [bigint, array]: where a scan goes on, and what it found.
+  napi_value ScanReply(uint64_t next, const ReplyArray& elements) const;
 
   // Throws what the error factory makes of the status; returns null.
   napi_value Throw(Status status);

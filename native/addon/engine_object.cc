@@ -53,6 +53,7 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   std::vector<MethodEntry> methods;
   AppendKeyMethods(methods);
   AppendStringMethods(methods);
+  AppendLimitMethods(methods);
   AppendHashMethods(methods);
   AppendListMethods(methods);
   AppendSetMethods(methods);

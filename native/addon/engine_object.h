@@ -81,6 +81,7 @@ class EngineObject {
 // The families of methods.
 void AppendKeyMethods(std::vector<MethodEntry>& methods);
 void AppendStringMethods(std::vector<MethodEntry>& methods);
+void AppendLimitMethods(std::vector<MethodEntry>& methods);
 void AppendHashMethods(std::vector<MethodEntry>& methods);
 void AppendListMethods(std::vector<MethodEntry>& methods);
 void AppendSetMethods(std::vector<MethodEntry>& methods);

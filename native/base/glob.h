@@ -16,4 +16,9 @@ namespace snapfork {
 // Cost: at most pattern bytes times text bytes; no recursion, so no pattern can stall or overflow.
 bool GlobMatch(std::string_view pattern, std::string_view text);
 
+// The MATCH of a scan: a lone star takes the empty name too, which no other star matches.
+inline bool ScanMatch(std::string_view pattern, std::string_view text) {
+  return pattern == "*" || GlobMatch(pattern, text);
+}
+
 }  // namespace snapfork

@@ -10,17 +10,14 @@
 namespace snapfork {
 namespace {
 
-struct Hashed {
-  uint64_t hash;
-  const uint8_t* at;
-  const uint8_t* end;
-};
+// A leaf that is built leaves room for a few more elements.
+constexpr size_t kHashLeafBytesBuilt = kHashLeafBytesMax * 7 / 8;
 
 void AppendHeader(std::string& pack) { pack.assign(kListpackHeaderBytes, '\0'); }
 
-void AppendElement(std::string& pack, const Hashed& element) {
-  pack.append(reinterpret_cast<const char*>(element.at),
-              static_cast<size_t>(element.end - element.at));
+void AppendElement(std::string& pack, const HashedElement& element) {
+  pack.append(reinterpret_cast<const char*>(element.begin),
+              static_cast<size_t>(element.end - element.begin));
 }
 
 void FinishPack(std::string& pack, size_t items) {
@@ -29,18 +26,69 @@ void FinishPack(std::string& pack, size_t items) {
   StoreLittle(pack.data() + 4, static_cast<uint16_t>(std::min<size_t>(items, 65535)));
 }
 
+void SortByHash(std::vector<HashedElement>& elements) {
+  std::sort(elements.begin(), elements.end(),
+            [](const HashedElement& a, const HashedElement& b) { return a.hash < b.hash; });
+}
+
 // The earliest of the expiries of elements of three items.
-uint64_t EarliestOf(std::span<const Hashed> elements, unsigned stride) {
+uint64_t EarliestOf(std::span<const HashedElement> elements, unsigned stride) {
   uint64_t earliest = UINT64_MAX;
   if (stride < 3) return earliest;
-  for (const Hashed& element : elements) {
-    const int64_t expiry = Listpack::Get(NextElement(element.at, 2)).integer;
+  for (const HashedElement& element : elements) {
+    const int64_t expiry = Listpack::Get(NextElement(element.begin, 2)).integer;
     if (expiry != 0) earliest = std::min(earliest, static_cast<uint64_t>(expiry));
   }
   return earliest;
 }
 
 }  // namespace
+
+std::vector<HashedElement> HashedElementsOf(const Listpack& pack, unsigned stride,
+                                            const ElementHasher& hasher) {
+  std::vector<HashedElement> elements;
+  elements.reserve(pack.count() / stride);
+  for (const uint8_t* at = pack.begin(); at != pack.end();) {
+    const uint8_t* const end = NextElement(at, stride);
+    elements.push_back({hasher.HashOf(at), at, end});
+    at = end;
+  }
+  return elements;
+}
+
+uint64_t EarliestExpiryIn(const Listpack& pack) {
+  uint64_t earliest = UINT64_MAX;
+  for (const uint8_t* at = pack.begin(); at != pack.end(); at = NextElement(at, 3)) {
+    const int64_t expiry = Listpack::Get(NextElement(at, 2)).integer;
+    if (expiry != 0) earliest = std::min(earliest, static_cast<uint64_t>(expiry));
+  }
+  return earliest;
+}
+
+bool BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsigned stride) {
+  SortByHash(elements);
+  std::string pack;
+  for (size_t first = 0; first < elements.size();) {
+    AppendHeader(pack);
+    size_t at = first;
+    // Elements of equal hash stay together. (T1)
+    while (at < elements.size() &&
+           (at == first || elements[at].hash == elements[at - 1].hash ||
+            pack.size() + static_cast<size_t>(elements[at].end - elements[at].begin) <
+                kHashLeafBytesBuilt)) {
+      AppendElement(pack, elements[at]);
+      ++at;
+    }
+    FinishPack(pack, (at - first) * stride);
+    PackSlot key = PackSlot::Of(0, 0, stride);
+    key.weight = at - first;
+    key.first = elements[first].hash;
+    key.second = EarliestOf(std::span(elements).subspan(first, at - first), stride);
+    if (!tree.Append(pack, key)) return false;
+    first = at;
+  }
+  return true;
+}
 
 void FindInHashTree(const PackTreeReader& reader, PackSlot& root, uint64_t hash,
                     const PackValue& name, HashPlace& place) {
@@ -89,15 +137,8 @@ void HashTree::Half(PackPath& path, bool& divided) {
   const PackSlot slot = path.leaf();
   const unsigned stride = slot.mark();
   const Listpack leaf = tree_.reader().Leaf(slot);
-  std::vector<Hashed> elements;
-  elements.reserve(slot.weight);
-  for (const uint8_t* at = leaf.begin(); at != leaf.end();) {
-    const uint8_t* const end = NextElement(at, stride);
-    elements.push_back({hasher_.HashOf(at), at, end});
-    at = end;
-  }
-  std::sort(elements.begin(), elements.end(),
-            [](const Hashed& a, const Hashed& b) { return a.hash < b.hash; });
+  std::vector<HashedElement> elements = HashedElementsOf(leaf, stride, hasher_);
+  SortByHash(elements);
   // The nearest place to the middle between two different hashes.
   const size_t count = elements.size();
   size_t kept = 0;
@@ -158,13 +199,7 @@ bool HashTree::Erase(HashPlace& place) {
   const int64_t expiry = stride == 3 ? Listpack::Get(NextElement(at, 2)).integer : 0;
   if (!tree_.Edit(place.path, splice, -1)) return false;
   if (expiry != 0 && static_cast<uint64_t>(expiry) == place.path.leaf().second) {
-    const Listpack rest = reader.Leaf(place.path.leaf());
-    uint64_t earliest = UINT64_MAX;
-    for (const uint8_t* item = rest.begin(); item != rest.end(); item = NextElement(item, 3)) {
-      const int64_t other = Listpack::Get(NextElement(item, 2)).integer;
-      if (other != 0) earliest = std::min(earliest, static_cast<uint64_t>(other));
-    }
-    tree_.SetMinimum(place.path, earliest);
+    tree_.SetMinimum(place.path, EarliestExpiryIn(reader.Leaf(place.path.leaf())));
   }
   if (reader.Leaf(place.path.leaf()).bytes() < kHashLeafBytesMax / 4) {
     tree_.Merge(place.path, kHashLeafBytesMax * 3 / 4);

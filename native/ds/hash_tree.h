@@ -79,6 +79,22 @@ class HashTree {
   const ElementHasher& hasher_;
 };
 
+// Elements as they lie in a pack, with their hashes: to be divided among leaves.
+struct HashedElement {
+  uint64_t hash;
+  const uint8_t* begin;
+  const uint8_t* end;
+};
+// The elements of a pack.
+std::vector<HashedElement> HashedElementsOf(const Listpack& pack, unsigned stride,
+                                            const ElementHasher& hasher);
+// Makes an empty tree hold the elements, which lie outside of it, in leaves that leave some room.
+// False: no memory, and the tree is empty or holds a part that the caller frees.
+bool BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsigned stride);
+
+// The earliest expiry of the elements of three items of a pack, UINT64_MAX if none has one.
+uint64_t EarliestExpiryIn(const Listpack& pack);
+
 // Skips the items of an element.
 inline const uint8_t* NextElement(const uint8_t* at, unsigned stride) {
   for (unsigned i = 0; i < stride; ++i) at = Listpack::Next(at);

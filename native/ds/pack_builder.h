@@ -22,6 +22,8 @@ class PackBuilder {
   bool empty() const { return count_ == 0; }
   // The pack; valid until the next change. More may be appended afterwards.
   std::string_view Finish();
+  // REQUIRES: finished.
+  Listpack pack() const { return Listpack(reinterpret_cast<const uint8_t*>(pack_.data())); }
 
  private:
   std::string pack_;  // without the end byte

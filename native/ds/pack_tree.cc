@@ -321,11 +321,16 @@ bool ClonePackTree(Arena& arena, uint16_t heap, const PackSlot& root, SecondWord
         const std::string_view bytes(reinterpret_cast<const char*>(pack.address()), pack.bytes());
         return tree.Append(bytes, slot);
       });
-  if (done || copy.empty()) return done;
-  std::vector<PackSlot> pending{copy};
-  while (FreePackNodes(arena, pending, SIZE_MAX) > 0) continue;
+  if (done) return true;
+  FreePackTree(arena, copy);
   copy = PackSlot();
   return false;
+}
+
+void FreePackTree(Arena& arena, const PackSlot& root) {
+  if (root.empty()) return;
+  std::vector<PackSlot> pending{root};
+  FreePackNodes(arena, pending, SIZE_MAX);
 }
 
 size_t FreePackNodes(Arena& arena, std::vector<PackSlot>& pending, size_t limit) {

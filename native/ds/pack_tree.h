@@ -237,6 +237,7 @@ class PackTree {
 bool ClonePackTree(Arena& arena, uint16_t heap, const PackSlot& root, SecondWord second,
                    PackSlot& copy);
 
+void FreePackTree(Arena& arena, const PackSlot& root);
 // Frees nodes of the trees whose slots are on `pending`, at most about `limit`;
 // returns how many.
 size_t FreePackNodes(Arena& arena, std::vector<PackSlot>& pending, size_t limit);

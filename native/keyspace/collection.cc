@@ -29,15 +29,20 @@ Status EncodePacked(Keyspace& keyspace, uint32_t db, const PackedContent& packed
   return Status();
 }
 
+Status PutContent(Keyspace& keyspace, uint32_t db, const Found& found,
+                  const EntryContent& content) {
+  const Status status = keyspace.Put(db, found, content);
+  if (!status.ok()) keyspace.FreeValue(db, content);
+  return status;
+}
+
 Status PutPacked(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
                  const PackedContent& packed) {
   EntryContent content;
   content.key = key;
   content.expiry = found.entry ? found.entry.expiry() : kNoExpiry;
   SF_RETURN_IF_ERROR(EncodePacked(keyspace, db, packed, content));
-  const Status status = keyspace.Put(db, found, content);
-  if (!status.ok()) keyspace.FreeValue(db, content);
-  return status;
+  return PutContent(keyspace, db, found, content);
 }
 
 Status PutRoots(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
@@ -49,9 +54,7 @@ Status PutRoots(Keyspace& keyspace, uint32_t db, const Found& found, std::string
   content.field_expiry = field_expiry;
   content.expiry = found.entry ? found.entry.expiry() : kNoExpiry;
   content.bytes = BytesOfRoots(roots, count);
-  const Status status = keyspace.Put(db, found, content);
-  if (!status.ok()) keyspace.FreeValue(db, content);
-  return status;
+  return PutContent(keyspace, db, found, content);
 }
 
 PackEditor::PackEditor(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
@@ -68,7 +71,8 @@ PackEditor::PackEditor(Keyspace& keyspace, uint32_t db, const Found& found, std:
     return;
   }
   const uint8_t* const pack = keyspace.PackOf(found.entry);
-  if (IsExternal(found.entry.encoding())) {
+  // Not with expiries: Put still has to see what the old pack says of them.
+  if (IsExternal(found.entry.encoding()) && !found.entry.has_field_expiry()) {
     const Handle handle = found.entry.external().handle;
     Arena& arena = keyspace.arena();
     if (!arena.IsFrozen(handle) || arena.CapacityOf(handle) > kPackMovedBytesMax) {

@@ -35,6 +35,8 @@ struct PackedContent {
   bool field_expiry = false;
 };
 
+// Makes `content` the entry of a key; what it has outside of the entry is freed if that fails.
+Status PutContent(Keyspace& keyspace, uint32_t db, const Found& found, const EntryContent& content);
 // Makes `packed` the value of a key, with the expiry the key has. `found` is
 // the result of Lookup.
 Status PutPacked(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,

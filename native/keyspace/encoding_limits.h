@@ -21,6 +21,7 @@ struct EncodingLimits {
   int64_t list_max_listpack_size = -2;
   uint64_t stream_node_max_bytes = 4096;
   uint64_t stream_node_max_entries = 100;
+  uint64_t hll_sparse_max_bytes = 3000;
 };
 
 }  // namespace snapfork

@@ -52,14 +52,13 @@ template <typename Visit>
 uint64_t KeyScan(Keyspace& keyspace, uint32_t db, uint64_t cursor, uint64_t count,
                  std::string_view pattern, Visit&& visit) {
   const int64_t now = keyspace.Now();
-  const bool all = pattern == "*";  // The empty key too, which no other star matches.
   uint64_t seen = 0;
   do {
     cursor = keyspace.database(db).index.Scan(cursor, [&](Handle handle) {
       ++seen;
       const EntryView entry = keyspace.EntryAt(handle);
       if (entry.has_expiry() && entry.expiry() <= now) return;
-      if (all || GlobMatch(pattern, entry.key())) visit(entry);
+      if (ScanMatch(pattern, entry.key())) visit(entry);
     });
   } while (cursor != 0 && seen < count);
   return cursor;

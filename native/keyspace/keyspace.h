@@ -42,6 +42,7 @@ struct KeyspaceOptions {
 struct KeyspaceCounters {
   uint64_t changes = 0;
   uint64_t expired_keys = 0;
+  uint64_t expired_fields = 0;
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t moved_entries = 0;

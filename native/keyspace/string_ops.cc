@@ -3,10 +3,9 @@
 #include "keyspace/string_ops.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
+
+#include "base/long_double.h"
 
 namespace snapfork {
 namespace {
@@ -96,36 +95,6 @@ Status WriteAt(Keyspace& keyspace, uint32_t db, const Found& found, std::string_
   content.encoding = Encoding::kExternal;
   content.external = {handle, length};
   return PutOrFree(keyspace, db, found, content);
-}
-
-// Text of a finite or infinite number, nothing else: no blanks, no NaN.
-bool ParseLongDouble(std::string_view text, long double& value) {
-  char copy[5 * 1024];
-  if (text.empty() || text.size() >= sizeof(copy)) return false;
-  std::memcpy(copy, text.data(), text.size());
-  copy[text.size()] = 0;
-  const unsigned char first = static_cast<unsigned char>(copy[0]);
-  if (first == ' ' || (first >= '\t' && first <= '\r')) return false;
-  char* end = nullptr;
-  errno = 0;
-  value = std::strtold(copy, &end);
-  const bool out_of_range =
-      errno == ERANGE && (std::isinf(value) || std::fpclassify(value) == FP_ZERO);
-  return end == copy + text.size() && !out_of_range && !std::isnan(value);
-}
-
-// At most 17 decimals, trailing zeros gone, no exponent. `to` holds the longest long double.
-size_t FormatLongDouble(long double value, char* to, size_t bytes) {
-  int length = std::snprintf(to, bytes, "%.17Lf", value);
-  if (std::memchr(to, '.', static_cast<size_t>(length)) != nullptr) {
-    while (to[length - 1] == '0') --length;
-    if (to[length - 1] == '.') --length;
-  }
-  if (length == 2 && to[0] == '-' && to[1] == '0') {
-    to[0] = '0';
-    length = 1;
-  }
-  return static_cast<size_t>(length);
 }
 
 }  // namespace
@@ -273,12 +242,11 @@ Status StringIncrementFloat(Keyspace& keyspace, uint32_t db, std::string_view ke
   if (!ParseLongDouble(delta, summand)) return Status(StatusCode::kNotAFloat);
   value += summand;
   if (std::isnan(value) || std::isinf(value)) return Status(StatusCode::kNanOrInfinity);
-  // The longest long double has 4,933 digits before the point.
-  char text[5 * 1024];
+  char text[kLongDoubleTextMax];
   EntryContent content;
   content.key = key;
   content.expiry = found.entry ? found.entry.expiry() : kNoExpiry;
-  const std::string_view formatted(text, FormatLongDouble(value, text, sizeof(text)));
+  const std::string_view formatted(text, FormatLongDouble(value, text));
   // Not made an integer even if it looks like one: OBJECT ENCODING shows a string, as in Redis.
   content.bytes = formatted;
   if (formatted.size() > kInlineValueBytesMax) {
