@@ -32,6 +32,8 @@
       "native/keyspace/bulk_insert.cc",
       "native/keyspace/collection.cc",
       "native/keyspace/collection_scan.cc",
+      "native/keyspace/list_ops.cc",
+      "native/keyspace/list_tree.cc",
       "native/keyspace/set_algebra.cc",
       "native/keyspace/set_ops.cc",
       "native/keyspace/tree_values.cc",

@@ -87,13 +87,15 @@ export function readPositive(context: CommandContext, index: number): Int64 {
 }
 
 /** How many keys follow: at least one, and no more than there are arguments. */
-export function readNumberOfKeys(context: CommandContext, index: number): number {
+export function readNumberOfKeys(
+  context: CommandContext,
+  index: number,
+  tooMany = () => new ReplyError("ERR Number of keys can't be greater than number of args"),
+): number {
   const message = 'ERR numkeys should be greater than 0'
   const count = readInteger(context, index, message)
   if (count < 1) throw new ReplyError(message)
-  if (count > context.argc - index - 1) {
-    throw new ReplyError("ERR Number of keys can't be greater than number of args")
-  }
+  if (count > context.argc - index - 1) throw tooMany()
   return Number(count)
 }
 

@@ -23,11 +23,18 @@ void InsertSlot(PackNode* node, uint32_t at, const PackSlot& slot) {
   ++node->count;
 }
 
-bool EndsTheTree(const PackPath& path, const PackTreeReader& reader) {
+// Where a full node is divided: in the middle, or at an end of the tree so that it stays full.
+enum class Growth { kInside, kAtFront, kAtBack };
+
+Growth GrowthAt(const PackPath& path, const PackTreeReader& reader, uint32_t step) {
+  bool first = step == 0;
+  bool last = step == 1;
   for (unsigned height = 1; height <= path.height; ++height) {
-    if (path.index[height - 1] + 1 != reader.Node(*path.slots[height])->count) return false;
+    const uint32_t index = path.index[height - 1];
+    first = first && index == 0;
+    last = last && index + 1 == reader.Node(*path.slots[height])->count;
   }
-  return true;
+  return first ? Growth::kAtFront : last ? Growth::kAtBack : Growth::kInside;
 }
 
 }  // namespace
@@ -143,17 +150,17 @@ bool PackTree::WidenNode(PackSlot& slot) {
   return true;
 }
 
-// Divides a full node; the new one takes over `right`. Returns its slot.
+// Divides a full node so that the first `kept` slots stay, with `inserted` at `at`. The new node is
+// `right`; returns its slot.
 PackSlot PackTree::SplitNode(PackSlot& slot, uint32_t at, const PackSlot& inserted, Handle right,
-                             bool appending) {
+                             uint64_t kept) {
   PackNode* const left_node = Node(slot);
   PackSlot right_slot = PackSlot::Of(right, slot.height());
   PackNode* const right_node = Node(right_slot);
-  const uint64_t kept = appending ? left_node->count : left_node->count / 2;
   right_node->count = left_node->count - kept;
   std::memcpy(right_node->slots, &left_node->slots[kept], right_node->count * sizeof(PackSlot));
   left_node->count = kept;
-  if (at > kept || appending) {
+  if (at > kept || right_node->count == 0) {
     InsertSlot(right_node, static_cast<uint32_t>(at - kept), inserted);
   } else {
     InsertSlot(left_node, at, inserted);
@@ -163,8 +170,9 @@ PackSlot PackTree::SplitNode(PackSlot& slot, uint32_t at, const PackSlot& insert
   return right_slot;
 }
 
-bool PackTree::InsertAfter(PackPath& path, std::string_view pack, const PackSlot& key) {
-  const bool appending = EndsTheTree(path, reader());
+bool PackTree::Insert(PackPath& path, std::string_view pack, const PackSlot& key,
+                      uint32_t step) {
+  const Growth growth = GrowthAt(path, reader(), step);
   // All memory first: nothing can fail once slots move.
   unsigned full = 0;  // the lowest `full` levels of inner nodes are split
   while (full < path.height && Node(*path.slots[full + 1])->count == kPackFanout) ++full;
@@ -188,21 +196,27 @@ bool PackTree::InsertAfter(PackPath& path, std::string_view pack, const PackSlot
 
   PackSlot pending = key;
   pending.child = PackSlot::Of(made[0], 0, key.mark()).child;
+  // What a split makes is new on the right, wherever the leaf went.
   for (unsigned height = 1; height <= full; ++height) {
-    pending = SplitNode(*path.slots[height], path.index[height - 1] + 1, pending, made[height],
-                        appending);
+    const uint32_t at = path.index[height - 1] + (height == 1 ? step : 1);
+    // At the front the node keeps nothing but the way to the new leaf.
+    const uint64_t kept = growth == Growth::kAtBack    ? kPackFanout
+                          : growth == Growth::kAtFront ? (height == 1 ? 0 : 1)
+                                                       : kPackFanout / 2;
+    pending = SplitNode(*path.slots[height], at, pending, made[height], kept);
   }
+  const bool before = step == 0 && full == 0;
   if (new_root) {
     PackSlot root = PackSlot::Of(made[full + 1], path.height + 1);
     PackNode* const node = Node(root);
     node->count = 2;
-    node->slots[0] = root_;
-    node->slots[1] = pending;
+    node->slots[before ? 1 : 0] = root_;
+    node->slots[before ? 0 : 1] = pending;
     root_ = root;
     Summarize(root_);
     return true;
   }
-  InsertSlot(Node(*path.slots[full + 1]), path.index[full] + 1, pending);
+  InsertSlot(Node(*path.slots[full + 1]), path.index[full] + (before ? 0 : 1), pending);
   for (unsigned height = full + 1; height <= path.height; ++height) Summarize(*path.slots[height]);
   return true;
 }

@@ -195,7 +195,13 @@ class PackTree {
   bool Replace(PackPath& path, std::string_view pack, uint64_t weight);
   // Adds a leaf behind that of an owned path. `key` gives weight, first, second
   // and mark. The path is no longer valid.
-  bool InsertAfter(PackPath& path, std::string_view pack, const PackSlot& key);
+  bool InsertAfter(PackPath& path, std::string_view pack, const PackSlot& key) {
+    return Insert(path, pack, key, 1);
+  }
+  // The same before it; for trees without keys.
+  bool InsertBefore(PackPath& path, std::string_view pack, const PackSlot& key) {
+    return Insert(path, pack, key, 0);
+  }
   // Removes the leaf of an owned path. The path is no longer valid.
   void Remove(PackPath& path);
   // Joins the leaf of an owned path with a neighbour if both together have at
@@ -224,8 +230,9 @@ class PackTree {
   void RemoveSlot(PackPath& path, unsigned height);
   void MergeNodes(PackPath& path, unsigned height);
   void CollapseRoot();
+  bool Insert(PackPath& path, std::string_view pack, const PackSlot& key, uint32_t step);
   PackSlot SplitNode(PackSlot& slot, uint32_t at, const PackSlot& inserted, Handle right,
-                     bool appending);
+                     uint64_t kept);
 
   Arena& arena_;
   const uint16_t heap_;

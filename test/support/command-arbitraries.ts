@@ -21,6 +21,7 @@ import {
 } from './arbitraries/common.js'
 import { hashCommands } from './arbitraries/hashes.js'
 import { keyCommands } from './arbitraries/keys.js'
+import { listCommands } from './arbitraries/lists.js'
 import { setCommands } from './arbitraries/sets.js'
 import { stringCommands } from './arbitraries/strings.js'
 
@@ -34,6 +35,7 @@ export const DATABASES = 4
 
 /** Families of commands that are compared in sequences of their own. */
 export const FAMILIES: ReadonlyMap<string, () => fc.Arbitrary<string[]>[]> = new Map([
+  ['list', listCommands],
   ['hash', hashCommands],
   ['set', setCommands],
 ])
