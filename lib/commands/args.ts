@@ -32,6 +32,10 @@ export function databaseRangeError(): ReplyError {
   return new ReplyError('ERR DB index is out of range')
 }
 
+export function wrongTypeError(): ReplyError {
+  return new ReplyError('WRONGTYPE Operation against a key holding the wrong kind of value')
+}
+
 export function sameObjectError(): ReplyError {
   return new ReplyError('ERR source and destination objects are the same')
 }

@@ -4,13 +4,12 @@
  * @module
  */
 
-import { ReplyError } from '../errors.js'
-import type { Int64 } from '../native/engine.js'
 import { SET_DIFFERENCE, SET_INTERSECTION, SET_UNION, type SetOperation } from '../native/sets.js'
-import { readInteger, readNumberOfKeys, readOption, readPositive, syntaxError } from './args.js'
+import { readNumberOfKeys, readPositive, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
 import { readDraw } from './hashes.js'
 import { scanElements } from './scan-options.js'
+import { readLimit } from './sorted-set-algebra.js'
 import {
   ALL_KEYS,
   FIRST_KEY,
@@ -84,13 +83,7 @@ function store(operation: SetOperation): Handler {
 function sintercard(context: CommandContext): Reply {
   const { native, db, argc } = context
   const keys = readNumberOfKeys(context, 1)
-  let limit: Int64 = 0
-  for (let index = 2 + keys; index < argc; index += 2) {
-    if (readOption(context, index) !== 'LIMIT' || index + 1 >= argc) throw syntaxError()
-    limit = readInteger(context, index + 1, "ERR LIMIT can't be negative")
-    if (limit < 0) throw new ReplyError("ERR LIMIT can't be negative")
-  }
-  return native.setCombineCount(db, SET_INTERSECTION, 2, keys, limit)
+  return native.setCombineCount(db, SET_INTERSECTION, 2, keys, readLimit(context, 2 + keys, argc))
 }
 
 const sscan = scanElements(scard, ({ native, db, mode }, cursor, count, pattern) =>

@@ -16,6 +16,8 @@ import { LIST_COMMANDS } from './lists.js'
 import { PERSISTENCE_COMMANDS } from './persistence.js'
 import { SET_COMMANDS } from './sets.js'
 import { SORT_COMMANDS } from './sort.js'
+import { SORTED_SET_ALGEBRA_COMMANDS } from './sorted-set-algebra.js'
+import { SORTED_SET_RANGE_COMMANDS } from './sorted-set-ranges.js'
 import { SORTED_SET_COMMANDS } from './sorted-sets.js'
 import type { CommandSpec } from './spec.js'
 import { STREAM_COMMANDS } from './streams.js'
@@ -30,6 +32,8 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
     ...HASH_EXPIRY_COMMANDS,
     ...SET_COMMANDS,
     ...SORTED_SET_COMMANDS,
+    ...SORTED_SET_RANGE_COMMANDS,
+    ...SORTED_SET_ALGEBRA_COMMANDS,
     ...GEO_COMMANDS,
     ...STREAM_COMMANDS,
     ...SORT_COMMANDS,

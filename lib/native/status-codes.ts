@@ -37,6 +37,7 @@ export const STATUS = {
   ScoreIsNan: 41,
   IndexOutOfRange: 42,
   SummandNotFinite: 43,
+  NotALexRange: 44,
   ChildActive: 50,
   WorkerThread: 51,
   Busy: 52,

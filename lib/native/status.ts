@@ -33,6 +33,7 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
   [STATUS.HashValueNotAFloat, 'ERR hash value is not a float'],
   [STATUS.ScoreIsNan, 'ERR resulting score is not a number (NaN)'],
   [STATUS.SummandNotFinite, 'ERR value is NaN or Infinity'],
+  [STATUS.NotALexRange, 'ERR min or max not valid string range item'],
   [STATUS.IndexOutOfRange, 'ERR index out of range'],
 ])
 

@@ -65,6 +65,23 @@ bool Call::ReadCursor(size_t index, uint64_t& cursor) {
          Refuse();
 }
 
+bool Call::ReadDoubles(size_t index, std::vector<double>& values) {
+  napi_valuetype type;
+  napi_typeof(env_, arguments_[index], &type);
+  if (type == napi_null) return true;
+  uint32_t length = 0;
+  if (napi_get_array_length(env_, arguments_[index], &length) != napi_ok) return Refuse();
+  values.resize(length);
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value element = nullptr;
+    if (napi_get_element(env_, arguments_[index], i, &element) != napi_ok ||
+        napi_get_value_double(env_, element, &values[i]) != napi_ok) {
+      return Refuse();
+    }
+  }
+  return true;
+}
+
 bool Call::ReadInt64(size_t index, int64_t& value) {
   if (napi_get_value_int64(env_, arguments_[index], &value) == napi_ok) return true;
   bool lossless = false;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "ds/listpack.h"
@@ -48,6 +49,8 @@ class Call {
   bool ReadInt64(size_t index, int64_t& value);
   bool ReadUint32(size_t index, uint32_t& value);
   bool ReadDouble(size_t index, double& value);
+  // An array of numbers; null is an empty one.
+  bool ReadDoubles(size_t index, std::vector<double>& values);
   bool ReadBool(size_t index, bool& value);
   bool ReadMode(size_t index, BulkMode& mode);
 

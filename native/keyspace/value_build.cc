@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "ds/intset.h"
+#include "ds/pack_builder.h"
 #include "keyspace/collection.h"
 #include "keyspace/hash_edit.h"
 #include "keyspace/name_hasher.h"
+#include "keyspace/zset_tree.h"
 
 namespace snapfork {
 namespace {
@@ -53,8 +55,9 @@ std::string_view BytesOf(const Listpack& pack) {
   return {reinterpret_cast<const char*>(pack.address()), pack.bytes()};
 }
 
-void UseRoot(const PackSlot& root, EntryContent& content, std::string& storage) {
-  storage.assign(BytesOfRoots(&root, 1));
+void UseRoots(const PackSlot* roots, size_t count, EntryContent& content,
+              std::string& storage) {
+  storage.assign(BytesOfRoots(roots, count));
   content.encoding = Encoding::kTree;
   content.bytes = storage;
 }
@@ -86,7 +89,7 @@ Status BuildSet(Keyspace& keyspace, uint32_t db, const Listpack& members, EntryC
     FreePackTree(keyspace.arena(), root);
     return Status(StatusCode::kOutOfMemory);
   }
-  UseRoot(root, content, storage);
+  UseRoots(&root, 1, content, storage);
   return Status();
 }
 
@@ -105,7 +108,33 @@ Status BuildHash(Keyspace& keyspace, uint32_t db, const Listpack& fields, unsign
   content.field_expiry = stride == 3;
   PackSlot root;
   SF_RETURN_IF_ERROR(BuildLargeHash(keyspace, db, fields, stride, root));
-  UseRoot(root, content, storage);
+  UseRoots(&root, 1, content, storage);
+  return Status();
+}
+
+Status BuildSortedSet(Keyspace& keyspace, uint32_t db,
+                      const std::vector<std::pair<double, std::string_view>>& elements,
+                      EntryContent& content, std::string& storage) {
+  const EncodingLimits& limits = keyspace.limits();
+  const bool fits =
+      elements.size() <= limits.zset_max_listpack_entries &&
+      std::all_of(elements.begin(), elements.end(), [&](const auto& element) {
+        return element.second.size() <= limits.zset_max_listpack_value;
+      });
+  if (fits) {
+    PackBuilder pack;
+    for (const auto& [score, member] : elements) {
+      const ScoreItem item(score, ScoreItem::Form::kText);
+      pack.Append(PackValue(member));
+      pack.Append(item.value());
+    }
+    storage.assign(pack.Finish());
+    return EncodePacked(keyspace, db, {ValueType::kSortedSet, storage}, content);
+  }
+  content.type = ValueType::kSortedSet;
+  ZsetRoots roots;
+  SF_RETURN_IF_ERROR(BuildZsetTrees(keyspace, db, elements, roots));
+  UseRoots(&roots.by_score, 2, content, storage);
   return Status();
 }
 

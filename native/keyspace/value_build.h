@@ -7,6 +7,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "ds/listpack.h"
 #include "keyspace/keyspace.h"
@@ -20,5 +23,10 @@ Status BuildSet(Keyspace& keyspace, uint32_t db, const Listpack& members, EntryC
 // Fields and values, or with a stride of 3 fields, values and expiries; all fields different.
 Status BuildHash(Keyspace& keyspace, uint32_t db, const Listpack& fields, unsigned stride,
                  EntryContent& content, std::string& storage);
+
+// Elements in the order of (score, member), all members different.
+Status BuildSortedSet(Keyspace& keyspace, uint32_t db,
+                      const std::vector<std::pair<double, std::string_view>>& elements,
+                      EntryContent& content, std::string& storage);
 
 }  // namespace snapfork

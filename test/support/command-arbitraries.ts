@@ -23,6 +23,7 @@ import { hashCommands } from './arbitraries/hashes.js'
 import { keyCommands } from './arbitraries/keys.js'
 import { listCommands } from './arbitraries/lists.js'
 import { setCommands } from './arbitraries/sets.js'
+import { sortedSetCommands } from './arbitraries/sorted-sets.js'
 import { stringCommands } from './arbitraries/strings.js'
 
 /** A command in a database. */
@@ -38,6 +39,7 @@ export const FAMILIES: ReadonlyMap<string, () => fc.Arbitrary<string[]>[]> = new
   ['list', listCommands],
   ['hash', hashCommands],
   ['set', setCommands],
+  ['sorted-set', sortedSetCommands],
 ])
 
 function rareCommands(): fc.Arbitrary<string[]> {
