@@ -10,6 +10,7 @@
       "native/ds/intset.cc",
       "native/ds/pack_tree_reader.cc",
       "native/persist/file_sink.cc",
+      "native/persist/rdb_values.cc",
       "native/persist/rdb_writer.cc",
       "native/persist/snapshot_file.cc",
       "native/fork/self_memory.cc",
@@ -50,10 +51,13 @@
       "native/keyspace/key_ops.cc",
       "native/keyspace/string_ops.cc",
       "native/keyspace/digest.cc",
+      "native/persist/dump.cc",
       "native/persist/file_source.cc",
       "native/persist/keyspace_load.cc",
       "native/persist/rdb_loader.cc",
       "native/persist/rdb_reader.cc",
+      "native/persist/rdb_value_loader.cc",
+      "native/persist/ziplist.cc",
       "native/fork/directory_lock.cc",
       "native/fork/snapshot_fork.cc"
     ]

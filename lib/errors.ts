@@ -47,6 +47,10 @@ export const ERROR_CODES = {
     summary: 'A worker thread cannot fork: its end would be taken for that of the process.',
   },
   ERR_SNAPFORK_NO_SPACE: { retryable: true, summary: 'The disk or a quota is full.' },
+  ERR_SNAPFORK_RDB_VERSION: {
+    retryable: false,
+    summary: 'The RDB version that was asked for cannot hold what is to be saved.',
+  },
   ERR_SNAPFORK_IO: { retryable: true, summary: 'A file could not be read or written.' },
   ERR_SNAPFORK_OUT_OF_MEMORY: { retryable: true, summary: 'The engine got no more memory.' },
   ERR_SNAPFORK_CORRUPT_FILE: { retryable: false, summary: 'A file failed validation.' },

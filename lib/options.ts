@@ -40,11 +40,13 @@ export interface OpenOptions {
    */
   rdbchecksum?: boolean | undefined
   /**
-   * Version of the format of snapshots: 7 to 12. Redis >= 7.0 and every Valkey load version 10.
+   * Version of the format of snapshots: 10 (Redis 7.0), 11 (Redis 7.2, every Valkey) or 12 (Redis
+   * 7.4). `'auto'` takes the lowest that holds the data: 12 if a field of a hash has an expiry,
+   * else 10. A save that asks for less than that fails and changes no file.
    *
-   * @defaultValue 10
+   * @defaultValue `'auto'`
    */
-  rdbversion?: number | undefined
+  rdbversion?: number | 'auto' | undefined
   /**
    * Keep the keys in huge pages, which make fork(2) about 50 times shorter. `'auto'` does so where
    * the kernel is fit for it (5.8 or later, 4 KiB base pages, not switched off).
@@ -87,6 +89,7 @@ export interface ResolvedOptions {
   readonly databases: number
   readonly rdbcompression: boolean
   readonly rdbchecksum: boolean
+  /** 0: the lowest that holds the data. */
   readonly rdbversion: number
   readonly hugePages: boolean | 'auto'
   readonly nice: number
@@ -134,7 +137,8 @@ export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
     databases: integer('databases', options.databases, 16, 1, 65_536),
     rdbcompression: boolean('rdbcompression', options.rdbcompression, true),
     rdbchecksum: boolean('rdbchecksum', options.rdbchecksum, true),
-    rdbversion: integer('rdbversion', options.rdbversion, 10, 7, 12),
+    rdbversion:
+      options.rdbversion === 'auto' ? 0 : integer('rdbversion', options.rdbversion, 0, 10, 12),
     hugePages: options.hugePages === 'auto' ? 'auto' : hugePages(options.hugePages),
     nice: integer('nice', options.nice, 5, 0, 19),
     oomScoreAdj:

@@ -1,9 +1,71 @@
 /**
- * The commands of the generic family.
+ * The commands about serialised values.
  *
  * @module
  */
 
-import { type CommandSpec, rowsOf } from './spec.js'
+import { ReplyError } from '../errors.js'
+import { type Int64, NO_EXPIRY } from '../native/engine.js'
+import { readInteger, readOption, syntaxError } from './args.js'
+import type { CommandContext } from './context.js'
+import { addTime } from './expiry-time.js'
+import { FIRST_KEY, GROW, OK, READ, type Reply, row, rowsOf } from './spec.js'
 
-export const DUMP_COMMANDS: readonly CommandSpec[] = rowsOf('generic', [])
+const FREQUENCY_MAX = 255
+
+interface RestoreOptions {
+  replace: boolean
+  absolute: boolean
+}
+
+/** IDLETIME and FREQ are read and, without eviction, of no use. */
+function parseRestoreOptions(context: CommandContext): RestoreOptions {
+  const options: RestoreOptions = { replace: false, absolute: false }
+  let idle: Int64 | null = null
+  let frequency: Int64 | null = null
+  for (let index = 4; index < context.argc; ++index) {
+    const word = readOption(context, index)
+    const hasValue = index + 1 < context.argc
+    if (word === 'REPLACE') {
+      options.replace = true
+    } else if (word === 'ABSTTL') {
+      options.absolute = true
+    } else if (word === 'IDLETIME' && hasValue && frequency === null) {
+      idle = readInteger(context, ++index)
+      if (idle < 0) throw new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
+    } else if (word === 'FREQ' && hasValue && idle === null) {
+      frequency = readInteger(context, ++index)
+      if (frequency < 0 || frequency > FREQUENCY_MAX) {
+        throw new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255')
+      }
+    } else {
+      throw syntaxError()
+    }
+  }
+  return options
+}
+
+function dump({ native, db, mode }: CommandContext): Reply {
+  return native.dump(db, 1, mode)
+}
+
+function restore(context: CommandContext): Reply {
+  const { native, db } = context
+  const { replace, absolute } = parseRestoreOptions(context)
+  if (!replace && native.keyType(db, 1) !== 0) {
+    throw new ReplyError('BUSYKEY Target key name already exists.')
+  }
+  const ttl = readInteger(context, 2)
+  if (ttl < 0) throw new ReplyError('ERR Invalid TTL value, must be >= 0')
+  const now = context.now()
+  const at = ttl === 0 ? NO_EXPIRY : (addTime(ttl, 1, absolute ? 0 : now) ?? ttl)
+  native.restore(db, 1, 3, at, replace)
+  // A time that is past: the value was checked, and is not kept.
+  if (ttl !== 0 && at <= now) native.keyRemove(db, 1)
+  return OK
+}
+
+export const DUMP_COMMANDS = rowsOf('generic', [
+  row('DUMP', 2, READ, FIRST_KEY, '2.6.0', 'A value in serialised form.', dump),
+  row('RESTORE', -4, GROW, FIRST_KEY, '2.6.0', 'Makes a key of a serialised value.', restore),
+])

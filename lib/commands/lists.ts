@@ -31,6 +31,7 @@ import {
   WRITE_FAST,
 } from './spec.js'
 
+const INT64_MIN = -(2n ** 63n)
 const LEFT = false
 const RIGHT = true
 
@@ -161,7 +162,8 @@ function readRank(context: CommandContext, index: number): Int64 {
       "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
     )
   }
-  return rank
+  // Redis negates it in 64 bits, and it comes out as it was: less than any number of matches.
+  return rank === INT64_MIN ? -1 : rank
 }
 
 function readNotNegative(context: CommandContext, index: number, name: string): Int64 {

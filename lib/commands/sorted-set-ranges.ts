@@ -123,8 +123,10 @@ function ranksByIndex(
   return [reverse ? length - start - count : start, count]
 }
 
-/** The part of a range that LIMIT leaves. */
-function select([first, count]: RankRange, { reverse, offset, limit }: RangeOptions): Selection {
+/** The part of a range that LIMIT leaves. Of ranks it takes nothing away. */
+function select([first, count]: RankRange, options: RangeOptions): Selection {
+  const { by, reverse, limit } = options
+  const offset = by === 'rank' ? 0 : options.offset
   if (offset < 0 || offset >= count) return { first: 0, count: 0 }
   const skipped = Number(offset)
   const left = count - skipped

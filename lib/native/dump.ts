@@ -1,8 +1,16 @@
 /**
- * The native functions on dump.
+ * The native functions on serialised values.
  *
  * @module
  */
 
-// biome-ignore lint/suspicious/noEmptyInterface: filled below
-export interface DumpPrimitives {}
+import type { Bulk, BulkMode, Int64, Operand } from './engine.js'
+
+export interface DumpPrimitives {
+  /** The value as DUMP gives it; null if there is no such key. */
+  dump(db: number, key: Operand, mode: BulkMode): Bulk | null
+  /** Throws the statuses KeyExists, BadPayload and BadPayloadValue; then nothing has changed. */
+  restore(db: number, key: Operand, payload: Operand, expireAtMs: Int64, replace: boolean): void
+  /** Version and checksum alone: throws the status BadPayload. */
+  checkPayload(payload: Operand): void
+}

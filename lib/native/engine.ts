@@ -66,7 +66,7 @@ export interface RdbWriteOptions {
   compression: boolean
   /** CRC-64 in the trailer; zero bytes when off. */
   checksum: boolean
-  /** RDB version in the header. */
+  /** RDB version in the header; 0: the lowest that holds the data. */
   version: number
   /** Value of the `redis-ver` AUX field. */
   serverVersion: string

@@ -34,6 +34,9 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
   [STATUS.ScoreIsNan, 'ERR resulting score is not a number (NaN)'],
   [STATUS.SummandNotFinite, 'ERR value is NaN or Infinity'],
   [STATUS.NotALexRange, 'ERR min or max not valid string range item'],
+  [STATUS.BadPayload, 'ERR DUMP payload version or checksum are wrong'],
+  [STATUS.BadPayloadValue, 'ERR Bad data format'],
+  [STATUS.KeyExists, 'BUSYKEY Target key name already exists.'],
   [STATUS.IndexOutOfRange, 'ERR index out of range'],
 ])
 
@@ -48,6 +51,8 @@ const FILE_FAULTS: ReadonlyMap<number, string> = new Map([
   [STATUS.BadCompression, 'compressed bytes are damaged'],
   [STATUS.BadOpcode, 'an entry starts with a byte that means nothing'],
   [STATUS.DuplicateKey, 'a key occurs twice'],
+  [STATUS.BadValue, 'a value contradicts itself'],
+  [STATUS.EmptyValue, 'a collection has no elements'],
   [STATUS.BadDatabase, 'a database has a number above the `databases` option'],
 ])
 
@@ -56,6 +61,7 @@ const CODES: ReadonlyMap<number, SnapforkErrorCode> = new Map([
   [STATUS.NoSpace, 'ERR_SNAPFORK_NO_SPACE'],
   [STATUS.OutOfMemory, 'ERR_SNAPFORK_OUT_OF_MEMORY'],
   [STATUS.ForkFailed, 'ERR_SNAPFORK_FORK_FAILED'],
+  [STATUS.VersionTooLow, 'ERR_SNAPFORK_RDB_VERSION'],
   [STATUS.Locked, 'ERR_SNAPFORK_LOCKED'],
   [STATUS.ChildActive, 'ERR_SNAPFORK_CHILD_ACTIVE'],
   [STATUS.WorkerThread, 'ERR_SNAPFORK_WORKER_THREAD'],
@@ -93,7 +99,7 @@ export function errorOfStatus(status: number, errno: number, offset: number, pat
   const reason = FILE_FAULTS.get(status)
   if (reason !== undefined) return new CorruptFileError({ path, offset, reason })
   if (status === STATUS.UnsupportedType) {
-    const reason = 'a value is of a type that this version does not support yet'
+    const reason = 'a value is that of a module, and modules are not supported'
     return new CorruptFileError({ path, offset, reason, code: 'ERR_SNAPFORK_UNSUPPORTED_FILE' })
   }
   if (status === STATUS.InvalidArgument) {

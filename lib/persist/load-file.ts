@@ -13,19 +13,17 @@ const UNSUPPORTED = 'ERR_SNAPFORK_UNSUPPORTED_FILE'
 /** Time between two calls of `onProgress`, in milliseconds. */
 const PROGRESS_MS = 100
 
-/** Names of the type bytes of RDB files, for messages about what cannot be loaded yet. */
-const RDB_TYPE_NAMES: readonly string[] = [
-  ...['string', 'list', 'set', 'sorted set', 'hash', 'sorted set', 'module value'],
-  ...['module value', '', 'hash (zipmap)', 'list (ziplist)', 'set (intset)'],
-  ...['sorted set (ziplist)', 'hash (ziplist)', 'list (quicklist)', 'stream', 'hash (listpack)'],
-  ...['sorted set (listpack)', 'list (quicklist)', 'stream', 'set (listpack)', 'stream'],
-]
+/** Enough for a module's key and id; a longer key leaves it without a name. */
+const MODULE_HEAD_BYTES = 4096
+const LENGTH_64_BIT = 0x81
+const MODULE_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /**
  * Loads a file, or returns null if there is none. The event loop goes on meanwhile.
  *
  * @throws {CorruptFileError} with path, offset and reason. The file is not touched.
- *   Its code is `ERR_SNAPFORK_UNSUPPORTED_FILE` if the file is sound but holds another type.
+ *   Its code is `ERR_SNAPFORK_UNSUPPORTED_FILE` if the file is sound but holds the value of
+ *   a module.
  * @throws {SnapforkError} `ERR_SNAPFORK_IO`, `ERR_SNAPFORK_OUT_OF_MEMORY`
  */
 export async function loadFile(
@@ -63,7 +61,7 @@ async function exists(path: string): Promise<boolean> {
 async function explain(error: unknown, path: string): Promise<unknown> {
   if (error instanceof CorruptFileError) {
     const { code, offset } = error
-    const reason = code === UNSUPPORTED ? await typeReason(path, offset) : error.reason
+    const reason = code === UNSUPPORTED ? await moduleReason(path, offset) : error.reason
     return new CorruptFileError({ path, offset, reason, code })
   }
   if (!(error instanceof SnapforkError)) return error
@@ -71,12 +69,28 @@ async function explain(error: unknown, path: string): Promise<unknown> {
   return new SnapforkError(code, `${path}: ${message}`, cause === undefined ? {} : { cause })
 }
 
-/** Names the type whose byte is at `offset`. */
-async function typeReason(path: string, offset: number): Promise<string> {
-  const byte = Buffer.alloc(1)
+/** Names the module whose value's type byte is at `offset`: its id follows the key. */
+async function moduleReason(path: string, offset: number): Promise<string> {
+  const bytes = Buffer.alloc(MODULE_HEAD_BYTES)
   const file = await open(path).catch(() => null)
-  await file?.read(byte, 0, 1, offset).catch(() => null)
+  await file?.read(bytes, 0, bytes.length, offset).catch(() => null)
   await file?.close().catch(() => {})
-  const name = RDB_TYPE_NAMES[byte[0] ?? 0] || `value of type ${byte[0]}`
-  return `a ${name} is there, which this version does not support yet,`
+  const name = moduleName(bytes.subarray(1))
+  return `a value of ${name === null ? 'a module' : `the module '${name}'`} is there, and modules are not supported,`
+}
+
+/** Behind a key as plain text, the id: nine characters of six bits, then ten bits of version. */
+function moduleName(bytes: Buffer): string | null {
+  const first = bytes[0] as number
+  const keyEnd =
+    first < 64
+      ? 1 + first
+      : first < 128
+        ? 2 + (((first & 63) << 8) | (bytes[1] as number))
+        : bytes.length
+  if (keyEnd + 9 > bytes.length || bytes[keyEnd] !== LENGTH_64_BIT) return null
+  const id = bytes.readBigUInt64BE(keyEnd + 1)
+  return Array.from({ length: 9 }, (_, at) => {
+    return MODULE_LETTERS[Number((id >> BigInt(58 - 6 * at)) & 63n)]
+  }).join('')
 }

@@ -1,9 +1,56 @@
-// bind_dump.cc - the engine's methods on dump.
+// bind_dump.cc - the engine's methods on serialised values.
 
 #include "addon/engine_object.h"
+#include "persist/dump.h"
 
 namespace snapfork {
+namespace {
 
-void AppendDumpMethods(std::vector<MethodEntry>&) {}
+napi_value Dump(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  BulkMode mode;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadMode(2, mode)) {
+    return nullptr;
+  }
+  Keyspace& keyspace = call.engine().keyspace();
+  const Found found = keyspace.Lookup(db, key);
+  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
+  if (!found.entry) return call.Null();
+  std::string payload;
+  const Status status = DumpValue(keyspace, found.entry, payload);
+  return status.ok() ? call.Bulk(payload, mode) : call.Throw(status);
+}
+
+napi_value Restore(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view payload;
+  int64_t expiry;
+  bool replace;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadOperand(2, payload) ||
+      !call.ReadInt64(3, expiry) || !call.ReadBool(4, replace)) {
+    return nullptr;
+  }
+  const Status status =
+      RestoreValue(call.engine().keyspace(), db, key, payload, expiry, replace);
+  return call.Finish(status, call.Undefined());
+}
+
+napi_value CheckPayloadMethod(Call& call) {
+  std::string_view payload;
+  if (!call.ReadOperand(0, payload)) return nullptr;
+  return call.Finish(CheckPayload(payload), call.Undefined());
+}
+
+}  // namespace
+
+void AppendDumpMethods(std::vector<MethodEntry>& methods) {
+  methods.insert(methods.end(), {
+                                    {"dump", Method<Dump>},
+                                    {"restore", Method<Restore>},
+                                    {"checkPayload", Method<CheckPayloadMethod>},
+                                });
+}
 
 }  // namespace snapfork

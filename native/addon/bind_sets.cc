@@ -187,10 +187,9 @@ napi_value SetCombineMethod(Call& call) {
   BulkMode mode;
   PackBuilder members;
   if (!Combine(call, db, members) || !call.ReadMode(5, mode)) return nullptr;
-  members.Finish();
   ReplyArray reply(call);
-  const Listpack pack = members.pack();
-  for (const uint8_t* at = pack.begin(); at != pack.end(); at = Listpack::Next(at)) {
+  const PackRange range = members.range();
+  for (const uint8_t* at = range.begin; at != range.end; at = Listpack::Next(at)) {
     reply.Push(call.Bulk(Listpack::Get(at), mode));
   }
   return reply.value();
@@ -208,8 +207,7 @@ napi_value SetCombineStore(Call& call) {
   std::string_view to;
   PackBuilder members;
   if (!Combine(call, db, members) || !call.ReadOperand(5, to)) return nullptr;
-  members.Finish();
-  const Status status = SetStore(call.engine().keyspace(), db, to, members.pack());
+  const Status status = SetStore(call.engine().keyspace(), db, to, members.range());
   return call.Finish(status, call.Number(static_cast<double>(members.count())));
 }
 

@@ -249,12 +249,17 @@ napi_value ZsetScan(Call& call) {
   ReplyArray reply(call);
   uint64_t next = 0;
   const Keyspace& keyspace = call.engine().keyspace();
+  const bool large = zset && zset.encoding() == Encoding::kTree;
+  // As Redis scans a compact set: an integer has no exponent, whatever its size.
   const auto push = [&](const PackElement& member, double score) {
     char scratch[kIntegerTextMax];
     if (!ScanMatch(pattern, member.Text(scratch))) return;
-    PushElement(call, reply, member, score, true, mode);
+    reply.Push(call.Bulk(member, mode));
+    PackElement integer;
+    const bool is_integer = !large && IntegerOfScore(score, integer.integer);
+    reply.Push(is_integer ? call.Bulk(integer, mode) : ScoreText(call, score, mode));
   };
-  if (zset && zset.encoding() == Encoding::kTree) {
+  if (large) {
     next = ScanHashTree(keyspace.trees(), ZsetRootsOf(zset).by_member, NameHasher(keyspace),
                         cursor, count, [&](const uint8_t* at, unsigned) {
                           push(Listpack::Get(at), ScoreOfBytes(Listpack::Get(Listpack::Next(at))));

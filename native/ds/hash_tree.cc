@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/status.h"
 
 namespace snapfork {
 namespace {
@@ -31,6 +32,17 @@ void SortByHash(std::vector<HashedElement>& elements) {
             [](const HashedElement& a, const HashedElement& b) { return a.hash < b.hash; });
 }
 
+// Whether two of the sorted elements have the same first item.
+bool HasDuplicate(std::span<const HashedElement> elements) {
+  for (size_t i = 1; i < elements.size(); ++i) {
+    const PackValue name(Listpack::Get(elements[i].begin));
+    for (size_t j = i; j > 0 && elements[j - 1].hash == elements[i].hash; --j) {
+      if (name.Equals(Listpack::Get(elements[j - 1].begin))) return true;
+    }
+  }
+  return false;
+}
+
 // The earliest of the expiries of elements of three items.
 uint64_t EarliestOf(std::span<const HashedElement> elements, unsigned stride) {
   uint64_t earliest = UINT64_MAX;
@@ -44,11 +56,11 @@ uint64_t EarliestOf(std::span<const HashedElement> elements, unsigned stride) {
 
 }  // namespace
 
-std::vector<HashedElement> HashedElementsOf(const Listpack& pack, unsigned stride,
+std::vector<HashedElement> HashedElementsOf(const PackRange& range, unsigned stride,
                                             const ElementHasher& hasher) {
   std::vector<HashedElement> elements;
-  elements.reserve(pack.count() / stride);
-  for (const uint8_t* at = pack.begin(); at != pack.end();) {
+  elements.reserve(range.count / stride);
+  for (const uint8_t* at = range.begin; at != range.end;) {
     const uint8_t* const end = NextElement(at, stride);
     elements.push_back({hasher.HashOf(at), at, end});
     at = end;
@@ -65,8 +77,9 @@ uint64_t EarliestExpiryIn(const Listpack& pack) {
   return earliest;
 }
 
-bool BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsigned stride) {
+Status BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsigned stride) {
   SortByHash(elements);
+  if (HasDuplicate(elements)) return Status(StatusCode::kBadValue);
   std::string pack;
   for (size_t first = 0; first < elements.size();) {
     AppendHeader(pack);
@@ -84,10 +97,10 @@ bool BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsigne
     key.weight = at - first;
     key.first = elements[first].hash;
     key.second = EarliestOf(std::span(elements).subspan(first, at - first), stride);
-    if (!tree.Append(pack, key)) return false;
+    if (!tree.Append(pack, key)) return Status(StatusCode::kOutOfMemory);
     first = at;
   }
-  return true;
+  return Status();
 }
 
 void FindInHashTree(const PackTreeReader& reader, PackSlot& root, uint64_t hash,
@@ -137,7 +150,7 @@ void HashTree::Half(PackPath& path, bool& divided) {
   const PackSlot slot = path.leaf();
   const unsigned stride = slot.mark();
   const Listpack leaf = tree_.reader().Leaf(slot);
-  std::vector<HashedElement> elements = HashedElementsOf(leaf, stride, hasher_);
+  std::vector<HashedElement> elements = HashedElementsOf(PackRange::Of(leaf), stride, hasher_);
   SortByHash(elements);
   // The nearest place to the middle between two different hashes.
   const size_t count = elements.size();

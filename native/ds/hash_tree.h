@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "ds/pack_tree.h"
 
 namespace snapfork {
@@ -85,12 +86,12 @@ struct HashedElement {
   const uint8_t* begin;
   const uint8_t* end;
 };
-// The elements of a pack.
-std::vector<HashedElement> HashedElementsOf(const Listpack& pack, unsigned stride,
+std::vector<HashedElement> HashedElementsOf(const PackRange& range, unsigned stride,
                                             const ElementHasher& hasher);
 // Makes an empty tree hold the elements, which lie outside of it, in leaves that leave some room.
-// False: no memory, and the tree is empty or holds a part that the caller frees.
-bool BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsigned stride);
+// kOutOfMemory, or kBadValue if two elements have the same first item: the tree is empty or holds a
+// part that the caller frees.
+Status BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsigned stride);
 
 // The earliest expiry of the elements of three items of a pack, UINT64_MAX if none has one.
 uint64_t EarliestExpiryIn(const Listpack& pack);

@@ -130,6 +130,16 @@ class Listpack {
   const uint8_t* pack_;
 };
 
+// Elements as they lie in packs, without header and end: more of them than one pack could hold.
+struct PackRange {
+  const uint8_t* begin;
+  const uint8_t* end;
+  size_t count;
+
+  static PackRange Of(const Listpack& pack) { return {pack.begin(), pack.end(), pack.count()}; }
+  bool empty() const { return begin == end; }
+};
+
 // Writes an empty pack: kListpackEmptyBytes bytes.
 void ListpackClear(uint8_t* pack);
 

@@ -21,6 +21,14 @@ void PackBuilder::Append(const PackValue& value) {
   ++count_;
 }
 
+void PackBuilder::Append(const PackRange& range) {
+  if (finished_) pack_.pop_back();
+  finished_ = false;
+  pack_.append(reinterpret_cast<const char*>(range.begin),
+               static_cast<size_t>(range.end - range.begin));
+  count_ += range.count;
+}
+
 std::string_view PackBuilder::Finish() {
   if (!finished_) pack_.push_back(static_cast<char>(0xff));
   finished_ = true;

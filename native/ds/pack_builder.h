@@ -16,12 +16,20 @@ class PackBuilder {
 
   void Clear();
   void Append(const PackValue& value);
+  // Elements as they lie in another pack.
+  void Append(const PackRange& range);
   // Bytes of the pack if it was finished now.
   size_t bytes() const { return pack_.size() + (finished_ ? 0 : 1); }
   size_t count() const { return count_; }
   bool empty() const { return count_ == 0; }
   // The pack; valid until the next change. More may be appended afterwards.
+  // REQUIRES: below 4 GiB.
   std::string_view Finish();
+  // What was appended, of any size; valid until the next change.
+  PackRange range() const {
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(pack_.data());
+    return {bytes + kListpackHeaderBytes, bytes + pack_.size() - (finished_ ? 1 : 0), count_};
+  }
   // REQUIRES: finished.
   Listpack pack() const { return Listpack(reinterpret_cast<const uint8_t*>(pack_.data())); }
 

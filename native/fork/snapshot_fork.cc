@@ -30,6 +30,20 @@ constexpr size_t kCompressedOffset = 2u << 20;
 constexpr size_t kScratchBytes = kCompressedOffset + kCompressedBytes;
 static_assert(kTableOffset + sizeof(LzfTable) <= kCompressedOffset);
 
+// The lowest version that holds the data.
+int RdbVersionOf(const Keyspace& keyspace) {
+  for (uint32_t id = 0; id < keyspace.database_count(); ++id) {
+    if (keyspace.database(id).field_expiry.size() > 0) return kRdbVersionFieldExpiry;
+  }
+  return kRdbVersionWriteMin;
+}
+
+Status CheckVersion(const Keyspace& keyspace, const SnapshotRequest& request) {
+  const int version = request.writer.version;
+  return version != 0 && version < RdbVersionOf(keyspace) ? Status(StatusCode::kVersionTooLow)
+                                                         : Status();
+}
+
 bool OnMainThread() { return syscall(SYS_gettid) == getpid(); }
 
 }  // namespace
@@ -75,6 +89,7 @@ SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& r
   plan.path = request.path.c_str();
   plan.temporary_path = temporary_path_.c_str();
   plan.writer = request.writer;
+  if (plan.writer.version == 0) plan.writer.version = RdbVersionOf(keyspace);
   plan.buffers = {.output = scratch + kOutputOffset,
                   .output_bytes = kOutputBytes,
                   .compressed = scratch + kCompressedOffset,
@@ -83,6 +98,8 @@ SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& r
   plan.server_version = request.server_version;
   plan.created_at_seconds = request.created_at_seconds;
   plan.used_bytes = keyspace.arena().used_bytes();
+  plan.functions = keyspace.functions().data();
+  plan.function_count = keyspace.functions().size();
   plan.progress = &static_cast<ControlPage*>(page_.base())->progress;
   return plan;
 }
@@ -92,6 +109,7 @@ Status SnapshotFork::Start(Keyspace& keyspace, const SnapshotRequest& request,
   const int64_t began = MonotonicMicros();
   if (child_alive()) return Status(StatusCode::kChildActive);
   if (!OnMainThread()) return Status(StatusCode::kWorkerThread);
+  SF_RETURN_IF_ERROR(CheckVersion(keyspace, request));
   keyspace.arena().PerformDeferred(SIZE_MAX);
   int fd = -1;
   SF_RETURN_IF_ERROR(OpenTemporary(request, fd));
@@ -144,6 +162,7 @@ pid_t SnapshotFork::Fork(Keyspace& keyspace, SnapshotChildPlan& plan) {
 Status SnapshotFork::Save(Keyspace& keyspace, const SnapshotRequest& request,
                           SnapshotResult& result) {
   if (child_alive()) return Status(StatusCode::kChildActive);
+  SF_RETURN_IF_ERROR(CheckVersion(keyspace, request));
   keyspace.arena().PerformDeferred(SIZE_MAX);
   int fd = -1;
   SF_RETURN_IF_ERROR(OpenTemporary(request, fd));

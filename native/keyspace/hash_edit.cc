@@ -196,7 +196,8 @@ Status MakeLarge(Keyspace& keyspace, uint32_t db, const Found& found, std::strin
   PackSlot root;
   root.second = kNoFieldExpiry;
   if (found.entry) {
-    SF_RETURN_IF_ERROR(BuildLargeHash(keyspace, db, Listpack(keyspace.PackOf(found.entry)),
+    SF_RETURN_IF_ERROR(BuildLargeHash(keyspace, db,
+                                      PackRange::Of(Listpack(keyspace.PackOf(found.entry))),
                                       StrideOf(found.entry), root));
   }
   PackTree tree(keyspace.arena(), keyspace.database(db).heap, root, SecondWord::kMinimum);
@@ -296,15 +297,15 @@ std::string EarliestField(const Keyspace& keyspace, EntryView hash) {
   return std::string(Listpack::Get(at).Text(scratch));
 }
 
-Status BuildLargeHash(Keyspace& keyspace, uint32_t db, const Listpack& pack, unsigned stride,
+Status BuildLargeHash(Keyspace& keyspace, uint32_t db, const PackRange& fields, unsigned stride,
                       PackSlot& root) {
   root = PackSlot();
   root.second = kNoFieldExpiry;
   PackTree tree(keyspace.arena(), keyspace.database(db).heap, root, SecondWord::kMinimum);
-  std::vector<HashedElement> elements = HashedElementsOf(pack, stride, NameHasher(keyspace));
-  if (BuildHashTree(tree, elements, stride)) return Status();
-  FreePackTree(keyspace.arena(), root);
-  return Status(StatusCode::kOutOfMemory);
+  std::vector<HashedElement> elements = HashedElementsOf(fields, stride, NameHasher(keyspace));
+  const Status status = BuildHashTree(tree, elements, stride);
+  if (!status.ok()) FreePackTree(keyspace.arena(), root);
+  return status;
 }
 
 }  // namespace snapfork

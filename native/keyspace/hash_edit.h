@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "keyspace/field_expiry.h"
 #include "keyspace/hash_ops.h"
 
 namespace snapfork {
@@ -28,9 +29,9 @@ Status RemoveField(Keyspace& keyspace, uint32_t db, const Found& found, std::str
 // The field that expires first. REQUIRES: one expires.
 std::string EarliestField(const Keyspace& keyspace, EntryView hash);
 
-// Makes the elements of a pack, of 2 or 3 items each, the roots of a large hash. kOutOfMemory: all
-// is freed.
-Status BuildLargeHash(Keyspace& keyspace, uint32_t db, const Listpack& pack, unsigned stride,
+// Makes elements of 2 or 3 items the root of a large hash. kOutOfMemory, kBadValue if a field comes
+// twice: all is freed.
+Status BuildLargeHash(Keyspace& keyspace, uint32_t db, const PackRange& fields, unsigned stride,
                       PackSlot& root);
 
 }  // namespace snapfork

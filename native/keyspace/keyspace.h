@@ -153,6 +153,8 @@ class Keyspace {
   std::string& scratch() { return scratch_; }
   // The pack that a PackEditor works on.
   std::string& edit_buffer() { return edit_buffer_; }
+  // Libraries of functions of a file that was loaded: written back as they are.
+  std::vector<std::string>& functions() { return functions_; }
   EncodingLimits& limits() { return limits_; }
   const EncodingLimits& limits() const { return limits_; }
 
@@ -189,6 +191,7 @@ class Keyspace {
   EncodingLimits limits_;
   std::string scratch_;
   std::string edit_buffer_;
+  std::vector<std::string> functions_;
 };
 
 }  // namespace snapfork

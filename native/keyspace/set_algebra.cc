@@ -87,7 +87,7 @@ Status SetCombine(Keyspace& keyspace, uint32_t db, SetOperation operation,
   return Status();
 }
 
-Status SetStore(Keyspace& keyspace, uint32_t db, std::string_view key, const Listpack& members) {
+Status SetStore(Keyspace& keyspace, uint32_t db, std::string_view key, const PackRange& members) {
   const Found found = keyspace.Lookup(db, key);
   if (members.empty()) {
     if (!found.entry) return Status();

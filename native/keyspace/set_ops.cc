@@ -11,10 +11,9 @@ namespace {
 
 Status PutMembers(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
                   PackBuilder& members) {
-  members.Finish();
   EntryContent content;
   std::string storage;
-  SF_RETURN_IF_ERROR(BuildSet(keyspace, db, members.pack(), content, storage));
+  SF_RETURN_IF_ERROR(BuildSet(keyspace, db, members.range(), content, storage));
   content.key = key;
   content.expiry = found.entry ? found.entry.expiry() : kNoExpiry;
   return PutContent(keyspace, db, found, content);

@@ -66,6 +66,6 @@ enum class SetOperation : uint32_t { kUnion, kIntersection, kDifference };
 Status SetCombine(Keyspace& keyspace, uint32_t db, SetOperation operation,
                   const std::vector<std::string_view>& keys, uint64_t limit, PackBuilder& result);
 // Makes the members of a pack the set of a key, whatever it was; none remove it.
-Status SetStore(Keyspace& keyspace, uint32_t db, std::string_view key, const Listpack& members);
+Status SetStore(Keyspace& keyspace, uint32_t db, std::string_view key, const PackRange& members);
 
 }  // namespace snapfork

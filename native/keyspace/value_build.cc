@@ -9,6 +9,7 @@
 #include "ds/pack_builder.h"
 #include "keyspace/collection.h"
 #include "keyspace/hash_edit.h"
+#include "keyspace/list_tree.h"
 #include "keyspace/name_hasher.h"
 #include "keyspace/zset_tree.h"
 
@@ -20,25 +21,25 @@ size_t TextBytes(const PackElement& element) {
   return element.is_integer() ? FormatInteger(element.integer, scratch) : element.bytes;
 }
 
-bool ItemsFit(const Listpack& pack, uint64_t bytes_max) {
-  for (const uint8_t* at = pack.begin(); at != pack.end(); at = Listpack::Next(at)) {
+bool ItemsFit(const PackRange& pack, uint64_t bytes_max) {
+  for (const uint8_t* at = pack.begin; at != pack.end; at = Listpack::Next(at)) {
     if (TextBytes(Listpack::Get(at)) > bytes_max) return false;
   }
   return true;
 }
 
-bool AllIntegers(const Listpack& pack) {
-  for (const uint8_t* at = pack.begin(); at != pack.end(); at = Listpack::Next(at)) {
+bool AllIntegers(const PackRange& pack) {
+  for (const uint8_t* at = pack.begin; at != pack.end; at = Listpack::Next(at)) {
     if (!Listpack::Get(at).is_integer()) return false;
   }
   return true;
 }
 
-void MakeIntset(const Listpack& members, size_t count, std::string& set) {
+void MakeIntset(const PackRange& members, size_t count, std::string& set) {
   std::vector<int64_t> integers;
   integers.reserve(count);
   uint32_t width = 2;
-  for (const uint8_t* at = members.begin(); at != members.end(); at = Listpack::Next(at)) {
+  for (const uint8_t* at = members.begin; at != members.end; at = Listpack::Next(at)) {
     integers.push_back(Listpack::Get(at).integer);
     width = std::max(width, IntsetWidthOf(integers.back()));
   }
@@ -51,8 +52,14 @@ void MakeIntset(const Listpack& members, size_t count, std::string& set) {
   }
 }
 
-std::string_view BytesOf(const Listpack& pack) {
-  return {reinterpret_cast<const char*>(pack.address()), pack.bytes()};
+// A range as a pack of its own.
+void MakePack(const PackRange& range, std::string& pack) {
+  pack.assign(kListpackHeaderBytes, '\0');
+  pack.append(reinterpret_cast<const char*>(range.begin),
+              static_cast<size_t>(range.end - range.begin));
+  pack.push_back(static_cast<char>(0xff));
+  StoreLittle(pack.data(), static_cast<uint32_t>(pack.size()));
+  StoreLittle(pack.data() + 4, static_cast<uint16_t>(std::min<size_t>(range.count, 65535)));
 }
 
 void UseRoots(const PackSlot* roots, size_t count, EntryContent& content,
@@ -64,10 +71,10 @@ void UseRoots(const PackSlot* roots, size_t count, EntryContent& content,
 
 }  // namespace
 
-Status BuildSet(Keyspace& keyspace, uint32_t db, const Listpack& members, EntryContent& content,
-                std::string& storage) {
+Status BuildSet(Keyspace& keyspace, uint32_t db, const PackRange& members, EntryContent& content,
+                std::string& storage, bool any_size) {
   const EncodingLimits& limits = keyspace.limits();
-  const size_t count = members.count();
+  const size_t count = members.count;
   PackedContent packed{ValueType::kSet, {}};
   if (count <= limits.set_max_intset_entries && AllIntegers(members)) {
     MakeIntset(members, count, storage);
@@ -76,8 +83,8 @@ Status BuildSet(Keyspace& keyspace, uint32_t db, const Listpack& members, EntryC
     return EncodePacked(keyspace, db, packed, content);
   }
   if (count <= limits.set_max_listpack_entries &&
-      ItemsFit(members, limits.set_max_listpack_value)) {
-    storage.assign(BytesOf(members));
+      (any_size || ItemsFit(members, limits.set_max_listpack_value))) {
+    MakePack(members, storage);
     packed.bytes = storage;
     return EncodePacked(keyspace, db, packed, content);
   }
@@ -85,22 +92,22 @@ Status BuildSet(Keyspace& keyspace, uint32_t db, const Listpack& members, EntryC
   PackSlot root;
   PackTree tree(keyspace.arena(), keyspace.database(db).heap, root);
   std::vector<HashedElement> elements = HashedElementsOf(members, 1, NameHasher(keyspace));
-  if (!BuildHashTree(tree, elements, 1)) {
+  if (const Status status = BuildHashTree(tree, elements, 1); !status.ok()) {
     FreePackTree(keyspace.arena(), root);
-    return Status(StatusCode::kOutOfMemory);
+    return status;
   }
   UseRoots(&root, 1, content, storage);
   return Status();
 }
 
-Status BuildHash(Keyspace& keyspace, uint32_t db, const Listpack& fields, unsigned stride,
-                 EntryContent& content, std::string& storage) {
+Status BuildHash(Keyspace& keyspace, uint32_t db, const PackRange& fields, unsigned stride,
+                 EntryContent& content, std::string& storage, bool any_size) {
   const EncodingLimits& limits = keyspace.limits();
   PackedContent packed{ValueType::kHash, {}};
   packed.field_expiry = stride == 3;
-  if (fields.count() / stride <= limits.hash_max_listpack_entries &&
-      ItemsFit(fields, limits.hash_max_listpack_value)) {
-    storage.assign(BytesOf(fields));
+  if (fields.count / stride <= limits.hash_max_listpack_entries &&
+      (any_size || ItemsFit(fields, limits.hash_max_listpack_value))) {
+    MakePack(fields, storage);
     packed.bytes = storage;
     return EncodePacked(keyspace, db, packed, content);
   }
@@ -114,12 +121,12 @@ Status BuildHash(Keyspace& keyspace, uint32_t db, const Listpack& fields, unsign
 
 Status BuildSortedSet(Keyspace& keyspace, uint32_t db,
                       const std::vector<std::pair<double, std::string_view>>& elements,
-                      EntryContent& content, std::string& storage) {
+                      EntryContent& content, std::string& storage, bool any_size) {
   const EncodingLimits& limits = keyspace.limits();
   const bool fits =
       elements.size() <= limits.zset_max_listpack_entries &&
       std::all_of(elements.begin(), elements.end(), [&](const auto& element) {
-        return element.second.size() <= limits.zset_max_listpack_value;
+        return any_size || element.second.size() <= limits.zset_max_listpack_value;
       });
   if (fits) {
     PackBuilder pack;
@@ -135,6 +142,45 @@ Status BuildSortedSet(Keyspace& keyspace, uint32_t db,
   ZsetRoots roots;
   SF_RETURN_IF_ERROR(BuildZsetTrees(keyspace, db, elements, roots));
   UseRoots(&roots.by_score, 2, content, storage);
+  return Status();
+}
+
+Status BuildList(Keyspace& keyspace, uint32_t db, const PackRange& elements,
+                 EntryContent& content, std::string& storage) {
+  const ListNodeLimit limit(keyspace.limits().list_max_listpack_size);
+  const auto all_bytes = static_cast<size_t>(elements.end - elements.begin);
+  if (limit.Fits(kListpackEmptyBytes + all_bytes, elements.count) &&
+      all_bytes < kListpackBytesMax) {
+    MakePack(elements, storage);
+    return EncodePacked(keyspace, db, {ValueType::kList, storage}, content);
+  }
+  content.type = ValueType::kList;
+  PackSlot root;
+  PackTree tree(keyspace.arena(), keyspace.database(db).heap, root);
+  PackRange node{elements.begin, elements.begin, 0};
+  const auto flush = [&] {
+    PackSlot key;
+    key.weight = node.count;
+    MakePack(node, storage);
+    return tree.Append(storage, key);
+  };
+  bool done = true;
+  for (const uint8_t* at = elements.begin; done && at != elements.end;) {
+    const uint8_t* const next = Listpack::Next(at);
+    const size_t bytes = kListpackEmptyBytes + static_cast<size_t>(next - node.begin);
+    if (node.count > 0 && !limit.Fits(bytes, node.count + 1)) {
+      done = flush();
+      node = {at, at, 0};
+    }
+    node.end = next;
+    ++node.count;
+    at = next;
+  }
+  if (!done || !flush()) {
+    FreePackTree(keyspace.arena(), root);
+    return Status(StatusCode::kOutOfMemory);
+  }
+  UseRoots(&root, 1, content, storage);
   return Status();
 }
 

@@ -2,7 +2,7 @@
 //
 // A builder chooses the form by the limits of the keyspace. `content` gets type, encoding and
 // value; key and expiry are the caller's. `storage` keeps what content.bytes then points to.
-// kOutOfMemory: nothing is left behind.
+// With `any_size` long elements do not make a value large. kOutOfMemory, or kBadValue for a large value with a member twice: nothing is left behind.
 
 #pragma once
 
@@ -17,16 +17,20 @@
 namespace snapfork {
 
 // Members, all different.
-Status BuildSet(Keyspace& keyspace, uint32_t db, const Listpack& members, EntryContent& content,
-                std::string& storage);
+Status BuildSet(Keyspace& keyspace, uint32_t db, const PackRange& members, EntryContent& content,
+                std::string& storage, bool any_size = false);
 
 // Fields and values, or with a stride of 3 fields, values and expiries; all fields different.
-Status BuildHash(Keyspace& keyspace, uint32_t db, const Listpack& fields, unsigned stride,
-                 EntryContent& content, std::string& storage);
+Status BuildHash(Keyspace& keyspace, uint32_t db, const PackRange& fields, unsigned stride,
+                 EntryContent& content, std::string& storage, bool any_size = false);
 
 // Elements in the order of (score, member), all members different.
 Status BuildSortedSet(Keyspace& keyspace, uint32_t db,
                       const std::vector<std::pair<double, std::string_view>>& elements,
-                      EntryContent& content, std::string& storage);
+                      EntryContent& content, std::string& storage, bool any_size = false);
+
+// Elements; one that is too large for a node has its own.
+Status BuildList(Keyspace& keyspace, uint32_t db, const PackRange& elements,
+                 EntryContent& content, std::string& storage);
 
 }  // namespace snapfork

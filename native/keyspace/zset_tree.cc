@@ -243,13 +243,15 @@ Status BuildZsetTrees(Keyspace& keyspace, uint32_t db,
     ++count;
   }
   done = done && flush();
-  all.Finish();
   std::vector<HashedElement> hashed =
-      HashedElementsOf(all.pack(), kStride, NameHasher(keyspace));
-  if (done && BuildHashTree(by_member, hashed, kStride)) return Status();
-  FreePackTree(keyspace.arena(), roots.by_score);
-  FreePackTree(keyspace.arena(), roots.by_member);
-  return Status(StatusCode::kOutOfMemory);
+      HashedElementsOf(all.range(), kStride, NameHasher(keyspace));
+  const Status status = done ? BuildHashTree(by_member, hashed, kStride)
+                             : Status(StatusCode::kOutOfMemory);
+  if (!status.ok()) {
+    FreePackTree(keyspace.arena(), roots.by_score);
+    FreePackTree(keyspace.arena(), roots.by_member);
+  }
+  return status;
 }
 
 }  // namespace snapfork

@@ -62,4 +62,18 @@ Status KeyspaceLoad::OnInteger(std::string_view key, int64_t value, int64_t expi
   return bulk_.AddInteger(db_, key, value, expires_at_ms, loader_->entry_offset());
 }
 
+Status KeyspaceLoad::OnValue(std::string_view key, LoadedValue& value, int64_t expires_at_ms) {
+  SF_RETURN_IF_ERROR(CheckCancelled());
+  EntryContent content;
+  SF_RETURN_IF_ERROR(value.Build(keyspace_, db_, content, storage_));
+  content.key = key;
+  content.expiry = expires_at_ms;
+  return bulk_.Add(db_, content, loader_->entry_offset());
+}
+
+Status KeyspaceLoad::OnFunctions(std::string_view code) {
+  keyspace_.functions().emplace_back(code);
+  return Status();
+}
+
 }  // namespace snapfork

@@ -48,6 +48,8 @@ class KeyspaceLoad final : public RdbTarget {
   void OnResize(uint64_t keys, uint64_t keys_with_expiry) override;
   Status OnString(std::string_view key, std::string_view value, int64_t expires_at_ms) override;
   Status OnInteger(std::string_view key, int64_t value, int64_t expires_at_ms) override;
+  Status OnValue(std::string_view key, LoadedValue& value, int64_t expires_at_ms) override;
+  Status OnFunctions(std::string_view code) override;
 
  private:
   Status CheckCancelled() const {
@@ -63,6 +65,7 @@ class KeyspaceLoad final : public RdbTarget {
   BulkInsert bulk_;
   uint64_t total_bytes_ = 0;
   uint32_t db_ = 0;
+  std::string storage_;
   std::vector<std::pair<std::string, std::string>> aux_;
   std::atomic<bool> cancelled_{false};
 };

@@ -26,8 +26,11 @@ inline constexpr int kRdbVersionMin = 1;
 inline constexpr int kRdbVersionMax = 12;
 // First version with the trailing CRC.
 inline constexpr int kRdbVersionChecksum = 5;
-// First version with the AUX and RESIZEDB opcodes, which the writer always writes.
-inline constexpr int kRdbVersionWriteMin = 7;
+// First version with listpacks, which the writer copies.
+inline constexpr int kRdbVersionWriteMin = 10;
+// First version with sets as listpacks, and with expiries of a hash's fields.
+inline constexpr int kRdbVersionSetListpack = 11;
+inline constexpr int kRdbVersionFieldExpiry = 12;
 
 // Everything from here up is an opcode, everything below a value type.
 inline constexpr uint8_t kRdbOpcodeFirst = 0xf4;
@@ -95,6 +98,15 @@ inline constexpr size_t kRdbIntegerTextMax = 11;
 inline constexpr size_t kRdbPlainTextMax = 20;
 // What compression must save at least.
 inline constexpr size_t kRdbCompressionGainMin = 4;
+
+// Nodes of a list of type 18.
+inline constexpr uint8_t kRdbContainerPlain = 1;
+inline constexpr uint8_t kRdbContainerPacked = 2;
+
+// What stands for a length of a double's text.
+inline constexpr uint8_t kRdbDoubleNan = 253;
+inline constexpr uint8_t kRdbDoubleInfinity = 254;
+inline constexpr uint8_t kRdbDoubleMinusInfinity = 255;
 
 // Items in the value of a module.
 inline constexpr uint8_t kRdbModuleEnd = 0;

@@ -29,7 +29,10 @@ void Increment(std::atomic<uint64_t>& counter) {
 }  // namespace
 
 RdbLoader::RdbLoader(ByteSource& source, RdbTarget& target, const RdbLoadOptions& options)
-    : target_(target), options_(options), reader_(source, options.checksum, options.buffer_bytes) {}
+    : target_(target),
+      options_(options),
+      reader_(source, options.checksum, options.buffer_bytes),
+      values_(reader_, options.deep) {}
 
 Status RdbLoader::Load() {
   SF_RETURN_IF_ERROR(reader_.Open());
@@ -92,7 +95,8 @@ Status RdbLoader::ReadOpcode(uint8_t opcode, uint64_t start) {
     case kRdbOpcodeSlotInfo:
       return SkipLengths(3);
     case kRdbOpcodeFunction2:
-      return reader_.ReadString(value_);
+      SF_RETURN_IF_ERROR(reader_.ReadString(value_));
+      return Located(target_.OnFunctions(value_.text()), start);
     case kRdbOpcodeModuleAux:
       return SkipModuleAux();
     default:
@@ -193,25 +197,50 @@ Status RdbLoader::ReadEntry(uint8_t type, uint64_t start) {
       return ReadStringEntry(start);
     case kRdbTypeNeverAssigned:
       return At(StatusCode::kBadOpcode, start);
+    case kRdbTypeModulePreGa:
+    case kRdbTypeModule2:
+      return At(StatusCode::kUnsupportedType, start);
     default:
-      return At(type <= kRdbTypeLast ? StatusCode::kUnsupportedType : StatusCode::kBadOpcode,
-                start);
+      if (type > kRdbTypeLast) return At(StatusCode::kBadOpcode, start);
+      return ReadValueEntry(type, start);
   }
+}
+
+bool RdbLoader::TakeExpiry(int64_t& expires_at_ms) {
+  expires_at_ms = expires_at_ms_;
+  expires_at_ms_ = kNoExpiry;
+  if (expires_at_ms == kNoExpiry || expires_at_ms > options_.now_ms) return false;
+  Increment(keys_expired_);
+  return true;
 }
 
 Status RdbLoader::ReadStringEntry(uint64_t start) {
   SF_RETURN_IF_ERROR(reader_.ReadString(key_));
   SF_RETURN_IF_ERROR(reader_.ReadString(value_, &key_));
-  const int64_t expires_at_ms = expires_at_ms_;
-  expires_at_ms_ = kNoExpiry;
-  if (expires_at_ms != kNoExpiry && expires_at_ms <= options_.now_ms) {
-    Increment(keys_expired_);
-    return Status();
-  }
+  int64_t expires_at_ms;
+  if (TakeExpiry(expires_at_ms)) return Status();
   entry_offset_ = static_cast<int64_t>(start);
   const Status status = value_.is_integer()
                             ? target_.OnInteger(key_.text(), value_.integer(), expires_at_ms)
                             : target_.OnString(key_.text(), value_.text(), expires_at_ms);
+  if (!status.ok()) return Located(status, start);
+  Increment(keys_loaded_);
+  return Status();
+}
+
+Status RdbLoader::ReadValueEntry(uint8_t type, uint64_t start) {
+  SF_RETURN_IF_ERROR(reader_.ReadString(key_));
+  const Status read = values_.Read(type, &key_, collection_);
+  const bool is_empty = read.code() == StatusCode::kEmptyValue;
+  if (!read.ok() && !is_empty) return read;
+  int64_t expires_at_ms;
+  if (TakeExpiry(expires_at_ms)) return Status();
+  if (is_empty) {
+    Increment(keys_empty_);
+    return Status();
+  }
+  entry_offset_ = static_cast<int64_t>(start);
+  const Status status = target_.OnValue(key_.text(), collection_, expires_at_ms);
   if (!status.ok()) return Located(status, start);
   Increment(keys_loaded_);
   return Status();

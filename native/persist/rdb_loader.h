@@ -3,8 +3,8 @@
 // Never exits and never trusts: whatever the bytes, the result is a Status. Every status that is
 // not ok carries a byte offset: where the element starts that is cut off, wrong or refused.
 //
-// So far values are strings; an entry of another type ends the load with kUnsupportedType at the
-// offset of its type byte. Function libraries and module metadata are passed over.
+// The value of a module ends the load with kUnsupportedType at the offset of its type byte; module
+// metadata beside the keys is passed over. A collection without elements is dropped and counted.
 //
 // Runs in: one thread of the parent at a time, away from the event loop. The counts may be read
 // from any thread while it runs.
@@ -21,6 +21,7 @@
 #include "persist/byte_source.h"
 #include "persist/rdb_reader.h"
 #include "persist/rdb_target.h"
+#include "persist/rdb_value_loader.h"
 
 namespace snapfork {
 
@@ -30,6 +31,9 @@ struct RdbLoadOptions {
   uint32_t databases = 16;
   // Entries that expire at or before it are counted and dropped. kKeepExpired drops none.
   int64_t now_ms = 0;
+  // Also refuse what Redis refuses under sanitize-dump-payload alone: members twice, scores out of
+  // order. Never needed for safety.
+  bool deep = false;
   // For tests: strings longer than this are read past the buffer.
   size_t buffer_bytes = RdbReader::kBufferBytes;
 
@@ -49,6 +53,7 @@ class RdbLoader {
   uint64_t bytes() const { return bytes_loaded_ != 0 ? bytes_loaded_.load() : reader_.consumed(); }
   uint64_t keys_loaded() const { return keys_loaded_.load(std::memory_order_relaxed); }
   uint64_t keys_expired() const { return keys_expired_.load(std::memory_order_relaxed); }
+  uint64_t keys_empty() const { return keys_empty_.load(std::memory_order_relaxed); }
   // Version in the header, 0 until it was read.
   int version() const { return version_.load(std::memory_order_relaxed); }
 
@@ -69,6 +74,9 @@ class RdbLoader {
   Status SkipModuleItems();
   Status ReadEntry(uint8_t type, uint64_t start);
   Status ReadStringEntry(uint64_t start);
+  Status ReadValueEntry(uint8_t type, uint64_t start);
+  // Takes the expiry of the entry that was just read; true if it is to be dropped.
+  bool TakeExpiry(int64_t& expires_at_ms);
   Status CheckTrailer();
 
   RdbTarget& target_;
@@ -76,11 +84,14 @@ class RdbLoader {
   RdbReader reader_;
   RdbString key_;
   RdbString value_;
+  RdbValueLoader values_;
+  LoadedValue collection_;
   int64_t expires_at_ms_ = kNoExpiry;  // Of the next entry.
   int64_t entry_offset_ = 0;
   std::atomic<uint64_t> bytes_loaded_{0};
   std::atomic<uint64_t> keys_loaded_{0};
   std::atomic<uint64_t> keys_expired_{0};
+  std::atomic<uint64_t> keys_empty_{0};
   std::atomic<int> version_{0};
 };
 

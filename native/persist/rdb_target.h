@@ -13,6 +13,8 @@
 
 namespace snapfork {
 
+class LoadedValue;
+
 class RdbTarget {
  public:
   virtual Status OnAux(std::string_view name, std::string_view value) = 0;
@@ -29,6 +31,10 @@ class RdbTarget {
   virtual Status OnString(std::string_view key, std::string_view value, int64_t expires_at_ms) = 0;
   // The same for a value that the file holds as an integer.
   virtual Status OnInteger(std::string_view key, int64_t value, int64_t expires_at_ms) = 0;
+  // The same for a value of any other type.
+  virtual Status OnValue(std::string_view key, LoadedValue& value, int64_t expires_at_ms) = 0;
+  // A library of functions: kept as it is, to be written back.
+  virtual Status OnFunctions(std::string_view code) = 0;
 
  protected:
   ~RdbTarget() = default;

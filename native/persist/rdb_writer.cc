@@ -52,6 +52,12 @@ Status RdbWriter::WriteAuxInteger(std::string_view name, int64_t value) {
   return Status();
 }
 
+Status RdbWriter::WriteFunctions(std::string_view code) {
+  SF_DCHECK(state_ == State::kHeader);
+  SF_RETURN_IF_ERROR(AppendBytes(&kRdbOpcodeFunction2, 1));
+  return AppendString(code);
+}
+
 Status RdbWriter::BeginDatabase(uint32_t id, uint64_t keys, uint64_t keys_with_expiry) {
   SF_DCHECK(state_ == State::kHeader || state_ == State::kDatabase);
   state_ = State::kDatabase;
@@ -128,6 +134,34 @@ Status RdbWriter::AppendBytes(const void* from, size_t bytes) {
   }
   SF_RETURN_IF_ERROR(Flush());
   return Sink(from, bytes);
+}
+
+Status RdbWriter::BeginEntry(uint8_t type, std::string_view key, int64_t expires_at_ms) {
+  SF_DCHECK(state_ == State::kDatabase);
+  if (status_.ok() && key.size() > kStringBytesMax) {
+    return Fail(Status(StatusCode::kStringTooLong));
+  }
+  SF_RETURN_IF_ERROR(MakeRoom(kEntryOverheadMax));
+  at_ = PutEntryHead(at_, expires_at_ms, type);
+  return AppendString(key);
+}
+
+Status RdbWriter::BeginBareValue(uint8_t type) {
+  SF_DCHECK(state_ == State::kNew);
+  state_ = State::kDatabase;
+  return AppendBytes(&type, 1);
+}
+
+Status RdbWriter::AppendLength(uint64_t length) {
+  SF_RETURN_IF_ERROR(MakeRoom(kRdbLengthBytesMax));
+  at_ = PutLength(at_, length);
+  return Status();
+}
+
+Status RdbWriter::AppendInteger(int64_t value) {
+  SF_RETURN_IF_ERROR(MakeRoom(kEntryOverheadMax));
+  at_ = PutInteger(at_, value);
+  return Status();
 }
 
 Status RdbWriter::WriteLongString(std::string_view key, std::string_view value,

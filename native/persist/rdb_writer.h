@@ -40,7 +40,7 @@ namespace snapfork {
 struct RdbWriterOptions {
   bool compression = true;
   bool checksum = true;  // Else eight zero bytes stand for it.
-  int version = 11;      // kRdbVersionWriteMin to kRdbVersionMax.
+  int version = kRdbVersionWriteMin;  // up to kRdbVersionMax
 };
 
 struct RdbWriterBuffers {
@@ -66,6 +66,9 @@ class RdbWriter {
 
   SF_CHILD_SAFE Status WriteAux(std::string_view name, std::string_view value);
   SF_CHILD_SAFE Status WriteAuxInteger(std::string_view name, int64_t value);
+
+  // A library of functions.
+  SF_CHILD_SAFE Status WriteFunctions(std::string_view code);
 
   // The entries that follow are in database `id`. The counts are a hint for the loader. A database
   // may come more than once.
@@ -101,6 +104,29 @@ class RdbWriter {
     return Status();
   }
 
+  // Starts an entry of another type; its value follows piece by piece, as rdb_values.h has it.
+  SF_CHILD_SAFE Status BeginEntry(uint8_t type, std::string_view key, int64_t expires_at_ms);
+  // Starts with the type alone, of a value without key and file: for DUMP. Flush() ends it.
+  SF_CHILD_SAFE Status BeginBareValue(uint8_t type);
+  SF_CHILD_SAFE Status AppendLength(uint64_t length);
+  // A string, in the shortest encoding.
+  SF_CHILD_SAFE Status AppendString(std::string_view text);
+  SF_CHILD_SAFE Status AppendInteger(int64_t value);
+  // Eight bytes, little-endian: a double, an int64.
+  template <typename T>
+  SF_CHILD_SAFE Status AppendLittle(T value) {
+    static_assert(sizeof(T) == 8);
+    SF_RETURN_IF_ERROR(MakeRoom(sizeof(T)));
+    StoreLittle(at_, value);
+    at_ += sizeof(T);
+    return Status();
+  }
+  // Bytes as they are.
+  SF_CHILD_SAFE Status AppendBytes(const void* from, size_t bytes);
+  SF_CHILD_SAFE Status Flush();
+
+  int version() const { return options_.version; }
+
   // Writes the end, the CRC and all that is still buffered. Does not sync.
   SF_CHILD_SAFE Status Finish();
 
@@ -119,7 +145,8 @@ class RdbWriter {
   // Put... appends at `to`, where the caller has made room, and returns the end.
   static uint8_t* PutLength(uint8_t* to, uint64_t length);
   static uint8_t* PutBytes(uint8_t* to, const void* from, size_t bytes);
-  static uint8_t* PutEntryHead(uint8_t* to, int64_t expires_at_ms);
+  static uint8_t* PutEntryHead(uint8_t* to, int64_t expires_at_ms,
+                               uint8_t type = kRdbTypeString);
   static uint8_t* PutInteger(uint8_t* to, int64_t value);
   // REQUIRES: room for kStringOverheadMax more than the text.
   uint8_t* PutString(uint8_t* to, std::string_view text);
@@ -129,14 +156,11 @@ class RdbWriter {
   size_t Compress(std::string_view text);
 
   // Append... flushes when there is no room.
-  Status AppendString(std::string_view text);
-  Status AppendBytes(const void* from, size_t bytes);
   Status WriteLongString(std::string_view key, std::string_view value, int64_t expires_at_ms);
   Status WriteLongInteger(std::string_view key, int64_t value, int64_t expires_at_ms);
 
   size_t room() const { return static_cast<size_t>(end_ - at_); }
   Status MakeRoom(size_t bytes);  // bytes <= kOutputBytesMin
-  Status Flush();
   Status Sink(const void* from, size_t bytes);
   Status Fail(Status status);
 
@@ -201,13 +225,13 @@ inline uint8_t* RdbWriter::PutBytes(uint8_t* to, const void* from, size_t bytes)
   return to + bytes;
 }
 
-inline uint8_t* RdbWriter::PutEntryHead(uint8_t* to, int64_t expires_at_ms) {
+inline uint8_t* RdbWriter::PutEntryHead(uint8_t* to, int64_t expires_at_ms, uint8_t type) {
   if (expires_at_ms != kNoExpiry) {
     *to = kRdbOpcodeExpireMillis;
     StoreLittle(to + 1, expires_at_ms);
     to += 9;
   }
-  *to = kRdbTypeString;
+  *to = type;
   return to + 1;
 }
 

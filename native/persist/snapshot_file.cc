@@ -10,6 +10,7 @@
 #include "mem/freeze.h"
 #include "mem/release.h"
 #include "persist/file_sink.h"
+#include "persist/rdb_values.h"
 
 namespace snapfork {
 namespace {
@@ -37,16 +38,16 @@ class EntryWriter {
 
   Status Write(EntryView entry) {
     if (++keys_ % kPublishKeys == 0) Publish();
-    if (entry.type() != ValueType::kString) return Status(StatusCode::kUnsupportedType);
+    if (entry.type() != ValueType::kString) {
+      return WriteRdbEntry(writer_, plan_.map.data, entry);
+    }
     switch (entry.encoding()) {
       case Encoding::kInline:
         return writer_.WriteString(entry.key(), entry.inline_value(), entry.expiry());
       case Encoding::kInteger:
         return writer_.WriteInteger(entry.key(), entry.integer(), entry.expiry());
-      case Encoding::kExternal:
-        break;
       default:
-        return Status(StatusCode::kUnsupportedType);
+        break;
     }
     const External value = entry.external();
     const uint8_t* const bytes = plan_.map.data + value.handle * kHandleUnit;
@@ -91,7 +92,11 @@ Status WriteHeader(const SnapshotPlan& plan, RdbWriter& writer) {
   SF_RETURN_IF_ERROR(writer.WriteAuxInteger("redis-bits", 64));
   SF_RETURN_IF_ERROR(writer.WriteAuxInteger("ctime", plan.created_at_seconds));
   SF_RETURN_IF_ERROR(writer.WriteAuxInteger("used-mem", static_cast<int64_t>(plan.used_bytes)));
-  return writer.WriteAuxInteger("aof-base", 0);
+  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("aof-base", 0));
+  for (size_t i = 0; i < plan.function_count; ++i) {
+    SF_RETURN_IF_ERROR(writer.WriteFunctions(plan.functions[i]));
+  }
+  return Status();
 }
 
 Status WriteContent(const SnapshotPlan& plan) {

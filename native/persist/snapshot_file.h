@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/child_safe.h"
@@ -50,6 +51,10 @@ struct SnapshotPlan {
   std::string_view server_version;
   int64_t created_at_seconds = 0;
   uint64_t used_bytes = 0;
+
+  // Libraries of functions, as a file had them.
+  const std::string* functions = nullptr;
+  size_t function_count = 0;
 
   SnapshotProgress* progress = nullptr;
   // In a child: lets go of chunks behind the walk.

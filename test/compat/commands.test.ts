@@ -29,18 +29,39 @@ const NO_RANGE = { first: 0, last: 0, step: 0 }
 const LATER_SINCE = '7.4.0'
 const COMMON_COMMANDS = [...COMMANDS.values()].filter(({ since }) => since !== LATER_SINCE)
 
-/** So small that a few elements pass them. */
-const TINY = {
-  hashMaxListpackEntries: 4,
-  hashMaxListpackValue: 20,
-  setMaxIntsetEntries: 4,
-  setMaxListpackEntries: 4,
-  setMaxListpackValue: 20,
-  zsetMaxListpackEntries: 4,
-  zsetMaxListpackValue: 20,
-  listMaxListpackSize: 3,
-  streamNodeMaxBytes: 4096,
-  streamNodeMaxEntries: 3,
+/** So small that a few elements pass them, and Redis's defaults. */
+const LIMITS = {
+  default: {
+    hashMaxListpackEntries: 512,
+    hashMaxListpackValue: 64,
+    setMaxIntsetEntries: 512,
+    setMaxListpackEntries: 128,
+    setMaxListpackValue: 64,
+    zsetMaxListpackEntries: 128,
+    zsetMaxListpackValue: 64,
+    listMaxListpackSize: -2,
+    streamNodeMaxBytes: 4096,
+    streamNodeMaxEntries: 100,
+  },
+  tiny: {
+    hashMaxListpackEntries: 4,
+    hashMaxListpackValue: 20,
+    setMaxIntsetEntries: 4,
+    setMaxListpackEntries: 4,
+    setMaxListpackValue: 20,
+    zsetMaxListpackEntries: 4,
+    zsetMaxListpackValue: 20,
+    listMaxListpackSize: 3,
+    streamNodeMaxBytes: 4096,
+    streamNodeMaxEntries: 3,
+  },
+}
+/** Directives that the version compared with does not have. */
+const LATER_LIMITS = new Set(['set-max-listpack-entries', 'set-max-listpack-value'])
+
+/** `hashMaxListpackEntries` as `hash-max-listpack-entries`. */
+function directiveOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
 const redis = await startRedis()
@@ -93,7 +114,11 @@ t.test('Commands compared with redis-server', { skip }, async (t) => {
     for (const limits of ['default', 'tiny'] as const) {
       await t.test(`reply the same in random ${family} commands, ${limits} limits`, async (t) => {
         const { native } = openEngine(t)
-        if (limits === 'tiny') native.setLimits(TINY)
+        native.setLimits(LIMITS[limits])
+        for (const [name, value] of Object.entries(LIMITS[limits])) {
+          const directive = directiveOf(name)
+          if (!LATER_LIMITS.has(directive)) await client.send('CONFIG', 'SET', directive, value)
+        }
         const theirs = new Theirs(await redis.connect())
         const comparison = new Comparison(new Ours(native), theirs, 'absolute')
         const property = fc.asyncProperty(

@@ -89,6 +89,15 @@ class RecordingTarget final : public snapfork::RdbTarget {
                 Expiry(expires_at_ms));
   }
 
+  snapfork::Status OnValue(std::string_view key, snapfork::LoadedValue& value,
+                           int64_t expires_at_ms) override {
+    return Note("value " + std::string(key) + " of type " +
+                std::to_string(static_cast<int>(value.type)) + Expiry(expires_at_ms));
+  }
+  snapfork::Status OnFunctions(std::string_view code) override {
+    return Note("functions " + std::string(code));
+  }
+
   // What a call returns once `calls` has so many lines.
   void FailAfter(size_t lines, snapfork::Status status) {
     fail_after_ = lines;

@@ -1,0 +1,31 @@
+// dump.h - one value as DUMP gives it, and as RESTORE takes it.
+//
+//   type | value | u16 version | u64 CRC-64 of all before
+//
+// The version is the lowest that covers the type, so that every server that knows the type takes
+// it.
+//
+// Runs in: the owner's thread.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "keyspace/keyspace.h"
+
+namespace snapfork {
+
+Status DumpValue(const Keyspace& keyspace, EntryView entry, std::string& payload);
+
+// Makes the value of a payload that of a key. kBadPayload: its version or checksum is wrong;
+// kBadPayloadValue: what it holds, which is checked deeply; kKeyExists unless `replace`. Then
+// nothing has changed.
+Status RestoreValue(Keyspace& keyspace, uint32_t db, std::string_view key,
+                    std::string_view payload, int64_t expiry, bool replace);
+
+// Version and checksum alone: kBadPayload.
+Status CheckPayload(std::string_view payload);
+
+}  // namespace snapfork

@@ -1,0 +1,275 @@
+// rdb_values.cc - types chosen, packs copied, trees walked.
+
+#include "persist/rdb_values.h"
+
+#include "ds/intset.h"
+#include "ds/pack_tree.h"
+#include "keyspace/field_expiry.h"
+#include "keyspace/hash_fields.h"
+#include "keyspace/tree_values.h"
+#include "keyspace/zset_score.h"
+#include "persist/rdb_format.h"
+
+namespace snapfork {
+namespace {
+
+// A list element of this size has a node of its own in every writer's limits, and is written plain.
+constexpr size_t kPlainElementBytes = 64u << 10;
+
+// One value being written.
+class ValueWriter {
+ public:
+  ValueWriter(RdbWriter& writer, const uint8_t* data, EntryView entry)
+      : writer_(writer), data_(data), trees_(data), entry_(entry) {}
+
+  // kVersionTooLow.
+  Status ChooseType(uint8_t& type) const {
+    const int version = writer_.version();
+    switch (entry_.type()) {
+      case ValueType::kString:
+        type = kRdbTypeString;
+        return Status();
+      case ValueType::kList:
+        type = kRdbTypeListQuicklist2;
+        return Status();
+      case ValueType::kSet:
+        type = SetType(version);
+        return Status();
+      case ValueType::kSortedSet:
+        type = is_compact() ? kRdbTypeZsetListpack : kRdbTypeZset2;
+        return Status();
+      case ValueType::kHash:
+        return HashType(version, type);
+      default:
+        return Status(StatusCode::kUnsupportedType);
+    }
+  }
+
+  Status WriteBody(uint8_t type) {
+    switch (type) {
+      case kRdbTypeString:
+        return WriteString();
+      case kRdbTypeListQuicklist2:
+        return WriteNodes();
+      case kRdbTypeSetIntset:
+        return writer_.AppendString(IntsetBytes());
+      case kRdbTypeSetListpack:
+      case kRdbTypeHashListpack:
+      case kRdbTypeZsetListpack:
+        return writer_.AppendString(PackBytes(Pack()));
+      case kRdbTypeSet:
+        return WriteElements(1);
+      case kRdbTypeZset2:
+        return WriteScores();
+      case kRdbTypeHash:
+        return WriteElements(2);
+      case kRdbTypeHashListpackMetadata: {
+        SF_RETURN_IF_ERROR(writer_.AppendLittle(Earliest()));
+        return writer_.AppendString(PackBytes(Pack()));
+      }
+      default:
+        return WriteExpiringFields();
+    }
+  }
+
+ private:
+  bool is_compact() const { return entry_.encoding() != Encoding::kTree; }
+  bool is_intset() const {
+    return entry_.encoding() == Encoding::kIntset ||
+           entry_.encoding() == Encoding::kExternalIntset;
+  }
+  const uint8_t* CompactBytes() const {
+    return IsExternal(entry_.encoding())
+               ? data_ + entry_.external().handle * kHandleUnit
+               : reinterpret_cast<const uint8_t*>(entry_.inline_value().data());
+  }
+  Listpack Pack() const { return Listpack(CompactBytes()); }
+  std::string_view IntsetBytes() const {
+    const uint8_t* const set = CompactBytes();
+    return {reinterpret_cast<const char*>(set), Intset(set).bytes()};
+  }
+  static std::string_view PackBytes(const Listpack& pack) {
+    return {reinterpret_cast<const char*>(pack.address()), pack.bytes()};
+  }
+
+  uint8_t SetType(int version) const {
+    if (is_intset()) return kRdbTypeSetIntset;
+    return is_compact() && version >= kRdbVersionSetListpack ? kRdbTypeSetListpack : kRdbTypeSet;
+  }
+
+  // The earliest expiry of a field; 0 if none has one.
+  int64_t Earliest() const {
+    if (!entry_.has_field_expiry()) return 0;
+    const auto* const root = reinterpret_cast<const uint8_t*>(entry_.inline_value().data());
+    const int64_t earliest = is_compact() ? EarliestInPack(CompactBytes()) : EarliestInRoot(root);
+    return earliest == kNoExpiry ? 0 : earliest;
+  }
+
+  Status HashType(int version, uint8_t& type) const {
+    if (Earliest() != 0) {
+      if (version < kRdbVersionFieldExpiry) return Status(StatusCode::kVersionTooLow);
+      type = is_compact() ? kRdbTypeHashListpackMetadata : kRdbTypeHashMetadata;
+      return Status();
+    }
+    // Triples without any expiry are no listpack of pairs.
+    const bool copies = is_compact() && !entry_.has_field_expiry();
+    type = copies ? kRdbTypeHashListpack : kRdbTypeHash;
+    return Status();
+  }
+
+  Status WriteString() {
+    switch (entry_.encoding()) {
+      case Encoding::kInteger:
+        return writer_.AppendInteger(entry_.integer());
+      case Encoding::kExternal: {
+        const External value = entry_.external();
+        const uint8_t* const bytes = data_ + value.handle * kHandleUnit;
+        return writer_.AppendString({reinterpret_cast<const char*>(bytes), value.bytes});
+      }
+      default:
+        return writer_.AppendString(entry_.inline_value());
+    }
+  }
+
+  Status AppendElement(const PackElement& element) {
+    if (element.is_integer()) return writer_.AppendInteger(element.integer);
+    return writer_.AppendString({element.text, element.bytes});
+  }
+
+  // Calls `visit(leaf, stride)`, which returns a Status, for every pack of the value.
+  template <typename Visit>
+  Status ForEachPack(unsigned compact_stride, Visit&& visit) {
+    if (is_compact()) return visit(Pack(), compact_stride);
+    Status status;
+    WalkPackTree(trees_, RootOf(entry_), [&](const PackSlot& slot, const Listpack& leaf) {
+      status = visit(leaf, slot.mark());
+      return status.ok();
+    });
+    return status;
+  }
+
+  uint64_t ElementCount(unsigned compact_stride) const {
+    if (!is_compact()) return RootOf(entry_).weight;
+    return is_intset() ? Intset(CompactBytes()).count() : Pack().count() / compact_stride;
+  }
+
+  static uint64_t CountLeaves(const PackTreeReader& trees, const PackSlot& slot) {
+    if (slot.height() == 0) return 1;
+    const PackNode* const node = trees.Node(slot);
+    if (slot.height() == 1) return node->count;
+    uint64_t leaves = 0;
+    for (uint64_t i = 0; i < node->count; ++i) leaves += CountLeaves(trees, node->slots[i]);
+    return leaves;
+  }
+
+  // Lists: one container a node.
+  Status WriteNodes() {
+    SF_RETURN_IF_ERROR(
+        writer_.AppendLength(is_compact() ? 1 : CountLeaves(trees_, RootOf(entry_))));
+    return ForEachPack(1, [&](const Listpack& leaf, unsigned) {
+      const PackElement first = Listpack::Get(leaf.begin());
+      if (!first.is_integer() && first.bytes >= kPlainElementBytes) {
+        SF_RETURN_IF_ERROR(writer_.AppendLength(kRdbContainerPlain));
+        return writer_.AppendString({first.text, first.bytes});
+      }
+      SF_RETURN_IF_ERROR(writer_.AppendLength(kRdbContainerPacked));
+      return writer_.AppendString(PackBytes(leaf));
+    });
+  }
+
+  // The first `items` items of every element.
+  Status WriteElements(unsigned items) {
+    const unsigned compact_stride = items == 2 && entry_.has_field_expiry() ? 3 : items;
+    SF_RETURN_IF_ERROR(writer_.AppendLength(ElementCount(compact_stride)));
+    if (is_intset()) {
+      const Intset ints(CompactBytes());
+      for (uint32_t i = 0; i < ints.count(); ++i) {
+        SF_RETURN_IF_ERROR(writer_.AppendInteger(ints.At(i)));
+      }
+      return Status();
+    }
+    return ForEachPack(compact_stride, [&](const Listpack& leaf, unsigned stride) {
+      const uint8_t* at = leaf.begin();
+      while (at != leaf.end()) {
+        for (unsigned i = 0; i < stride; ++i, at = Listpack::Next(at)) {
+          if (i < items) SF_RETURN_IF_ERROR(AppendElement(Listpack::Get(at)));
+        }
+      }
+      return Status();
+    });
+  }
+
+  // From the highest rank to the lowest.
+  Status WriteScores() {
+    SF_RETURN_IF_ERROR(writer_.AppendLength(ElementCount(2)));
+    PackSlot root = RootOf(entry_);
+    PackPath path;
+    trees_.SeekLast(root, path);
+    do {
+      const Listpack leaf = trees_.Leaf(path.leaf());
+      for (const uint8_t* at = leaf.end(); at != leaf.begin();) {
+        const uint8_t* const score = Listpack::Previous(at);
+        at = Listpack::Previous(score);
+        SF_RETURN_IF_ERROR(AppendElement(Listpack::Get(at)));
+        SF_RETURN_IF_ERROR(writer_.AppendLittle(ScoreOfBytes(Listpack::Get(score))));
+      }
+    } while (trees_.Previous(path));
+    return Status();
+  }
+
+  // Fields with their times behind the earliest one, plus one; 0 is none.
+  Status WriteExpiringFields() {
+    const int64_t earliest = Earliest();
+    SF_RETURN_IF_ERROR(writer_.AppendLittle(earliest));
+    SF_RETURN_IF_ERROR(writer_.AppendLength(ElementCount(3)));
+    return ForEachPack(3, [&](const Listpack& leaf, unsigned stride) {
+      for (const uint8_t* at = leaf.begin(); at != leaf.end(); at = NextElement(at, stride)) {
+        const FieldView field = FieldAt(at, stride);
+        const int64_t ttl = field.expiry == kNoExpiry ? 0 : field.expiry - earliest + 1;
+        SF_RETURN_IF_ERROR(writer_.AppendLength(static_cast<uint64_t>(ttl)));
+        SF_RETURN_IF_ERROR(AppendElement(Listpack::Get(at)));
+        SF_RETURN_IF_ERROR(AppendElement(field.value));
+      }
+      return Status();
+    });
+  }
+
+  RdbWriter& writer_;
+  const uint8_t* const data_;
+  const PackTreeReader trees_;
+  const EntryView entry_;
+};
+
+}  // namespace
+
+int RdbVersionFor(const uint8_t* data, EntryView entry) {
+  const bool compact = entry.encoding() != Encoding::kTree;
+  if (entry.type() == ValueType::kHash && entry.has_field_expiry()) {
+    const auto* const bytes =
+        IsExternal(entry.encoding())
+            ? data + entry.external().handle * kHandleUnit
+            : reinterpret_cast<const uint8_t*>(entry.inline_value().data());
+    const int64_t earliest = compact ? EarliestInPack(bytes) : EarliestInRoot(bytes);
+    if (earliest != kNoExpiry) return kRdbVersionFieldExpiry;
+  }
+  return kRdbVersionWriteMin;
+}
+
+Status WriteRdbEntry(RdbWriter& writer, const uint8_t* data, EntryView entry) {
+  ValueWriter value(writer, data, entry);
+  uint8_t type = 0;
+  SF_RETURN_IF_ERROR(value.ChooseType(type));
+  SF_RETURN_IF_ERROR(writer.BeginEntry(type, entry.key(), entry.expiry()));
+  return value.WriteBody(type);
+}
+
+Status WriteRdbBareValue(RdbWriter& writer, const uint8_t* data, EntryView entry) {
+  ValueWriter value(writer, data, entry);
+  uint8_t type = 0;
+  SF_RETURN_IF_ERROR(value.ChooseType(type));
+  SF_RETURN_IF_ERROR(writer.BeginBareValue(type));
+  SF_RETURN_IF_ERROR(value.WriteBody(type));
+  return writer.Flush();
+}
+
+}  // namespace snapfork
