@@ -20,6 +20,7 @@ import { SORTED_SET_ALGEBRA_COMMANDS } from './sorted-set-algebra.js'
 import { SORTED_SET_RANGE_COMMANDS } from './sorted-set-ranges.js'
 import { SORTED_SET_COMMANDS } from './sorted-sets.js'
 import type { CommandSpec } from './spec.js'
+import { STREAM_GROUP_COMMANDS } from './stream-groups.js'
 import { STREAM_COMMANDS } from './streams.js'
 import { STRING_COMMANDS } from './strings.js'
 
@@ -36,6 +37,7 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
     ...SORTED_SET_ALGEBRA_COMMANDS,
     ...GEO_COMMANDS,
     ...STREAM_COMMANDS,
+    ...STREAM_GROUP_COMMANDS,
     ...SORT_COMMANDS,
     ...DUMP_COMMANDS,
     ...EXPIRY_COMMANDS,

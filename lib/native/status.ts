@@ -37,6 +37,28 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
   [STATUS.BadPayload, 'ERR DUMP payload version or checksum are wrong'],
   [STATUS.BadPayloadValue, 'ERR Bad data format'],
   [STATUS.KeyExists, 'BUSYKEY Target key name already exists.'],
+  [
+    STATUS.StreamIdTooSmall,
+    'ERR The ID specified in XADD is equal or smaller than the target stream top item',
+  ],
+  [STATUS.StreamIdZero, 'ERR The ID specified in XADD must be greater than 0-0'],
+  [
+    STATUS.StreamExhausted,
+    'ERR The stream has exhausted the last possible ID, unable to add more items',
+  ],
+  [
+    STATUS.StreamIdBelowTop,
+    'ERR The ID specified in XSETID is smaller than the target stream top item',
+  ],
+  [
+    STATUS.StreamAddedBelowLength,
+    'ERR The entries_added specified in XSETID is smaller than the target stream length',
+  ],
+  [STATUS.NotAStreamId, 'ERR Invalid stream ID specified as stream command argument'],
+  [STATUS.BadStartId, 'ERR invalid start ID for the interval'],
+  [STATUS.BadEndId, 'ERR invalid end ID for the interval'],
+  [STATUS.NoSuchGroup, 'NOGROUP No such consumer group'],
+  [STATUS.GroupExists, 'BUSYGROUP Consumer Group name already exists'],
   [STATUS.IndexOutOfRange, 'ERR index out of range'],
 ])
 

@@ -27,7 +27,7 @@ enum class BulkMode : uint32_t { kUtf8, kBuffer, kLatin1 };
 
 class Call {
  public:
-  static constexpr size_t kArgumentsMax = 8;
+  static constexpr size_t kArgumentsMax = 10;
 
   Call(napi_env env, napi_callback_info info);
 

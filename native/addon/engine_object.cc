@@ -59,6 +59,7 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   AppendSetMethods(methods);
   AppendSortedSetMethods(methods);
   AppendStreamMethods(methods);
+  AppendStreamGroupMethods(methods);
   AppendGeoMethods(methods);
   AppendDumpMethods(methods);
   AppendPersistMethods(methods);

@@ -55,7 +55,7 @@ class EngineObject {
   }
 
   // For strings among the operands of one call.
-  std::array<TextBuffer, 4> texts;
+  std::array<TextBuffer, 6> texts;
   AddonData& addon;
 
   // What background work calls when it begins and when it has ended on the event loop.
@@ -86,6 +86,7 @@ void AppendHashMethods(std::vector<MethodEntry>& methods);
 void AppendListMethods(std::vector<MethodEntry>& methods);
 void AppendSetMethods(std::vector<MethodEntry>& methods);
 void AppendSortedSetMethods(std::vector<MethodEntry>& methods);
+void AppendStreamGroupMethods(std::vector<MethodEntry>& methods);
 void AppendStreamMethods(std::vector<MethodEntry>& methods);
 void AppendGeoMethods(std::vector<MethodEntry>& methods);
 void AppendDumpMethods(std::vector<MethodEntry>& methods);

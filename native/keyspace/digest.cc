@@ -8,6 +8,7 @@
 #include "keyspace/hash_ops.h"
 #include "keyspace/list_ops.h"
 #include "keyspace/set_ops.h"
+#include "keyspace/stream_groups.h"
 #include "keyspace/zset_ops.h"
 
 namespace snapfork {
@@ -62,6 +63,60 @@ class ElementDigest {
   Digest sum_;
 };
 
+void AppendId(std::string& to, StreamId id) {
+  AppendLittle(to, id.ms);
+  AppendLittle(to, id.seq);
+}
+
+// Entries in order; groups, consumers and what is pending, by names: numbers of consumers and
+// tombstones mean nothing outside.
+void AppendStream(const Keyspace& keyspace, const StreamValue& stream, std::string& to,
+                  ElementDigest& elements) {
+  AppendId(to, stream.last_id);
+  AppendId(to, stream.max_deleted_id);
+  AppendLittle(to, stream.entries_added);
+  const PackTreeReader trees = keyspace.trees();
+  VisitStream(trees, stream.entries, StreamId(), kStreamIdMax, false,
+              [&](const StreamNode& node, const StreamEntry& entry) {
+                AppendId(elements.bytes(), entry.id);
+                VisitStreamFields(node, entry, [&](const PackElement& field,
+                                                   const PackElement& value) {
+                  AppendElement(elements.bytes(), field);
+                  AppendElement(elements.bytes(), value);
+                });
+                elements.AddOrdered();
+                return true;
+              });
+  VisitRecords<GroupRecord>(trees, stream.groups, [&](std::string_view name,
+                                                      const GroupRecord& group) {
+    AppendText(elements.bytes(), name);
+    AppendId(elements.bytes(), group.last_id);
+    AppendLittle(elements.bytes(), group.entries_read);
+    elements.AddOrdered();
+    VisitIds(trees, group.pending, kGroupPendingStride, 0, 0,
+             [&](uint64_t ms, uint64_t seq, const uint8_t* at) {
+               const uint8_t* const time = NextElement(at, 3);
+               AppendId(elements.bytes(), {ms, seq});
+               AppendElement(elements.bytes(), Listpack::Get(time));
+               AppendElement(elements.bytes(), Listpack::Get(Listpack::Next(time)));
+               elements.AddOrdered();
+               return true;
+             });
+    return VisitRecords<ConsumerRecord>(
+        trees, group.consumers, [&](std::string_view consumer, const ConsumerRecord& record) {
+          AppendText(elements.bytes(), consumer);
+          AppendLittle(elements.bytes(), record.seen_ms);
+          VisitIds(trees, record.pending, kConsumerPendingStride, 0, 0,
+                   [&](uint64_t ms, uint64_t seq, const uint8_t*) {
+                     AppendId(elements.bytes(), {ms, seq});
+                     return true;
+                   });
+          elements.AddOrdered();
+          return true;
+        });
+  });
+}
+
 // The value of an entry, whatever its form.
 void AppendValue(const Keyspace& keyspace, EntryView entry, std::string& to) {
   ElementDigest elements;
@@ -101,6 +156,9 @@ void AppendValue(const Keyspace& keyspace, EntryView entry, std::string& to) {
                    AppendLittle(elements.bytes(), score);
                    elements.AddOrdered();
                  });
+      break;
+    case ValueType::kStream:
+      AppendStream(keyspace, StreamValueOf(entry), to, elements);
       break;
     default:
       break;

@@ -51,6 +51,7 @@ bool IsCanonical(const Listpack& pack) {
 
 Status LoadedValue::Build(Keyspace& keyspace, uint32_t db, EntryContent& content,
                           std::string& storage) {
+  if (type == ValueType::kStream) return stream_.Build(keyspace, db, content, storage);
   if (stride_ == 3) OrderByExpiry();
   const PackRange range = elements_.range();
   if (checks_members_ && type != ValueType::kList && !MembersDiffer(range, stride_)) {
@@ -189,11 +190,18 @@ Status RdbValueLoader::Read(uint8_t type, RdbString* keep, LoadedValue& value) {
       value.type = ValueType::kHash;
       status = ReadHashPackMetadata(type == kRdbTypeHashListpackMetadata, keep, value);
       break;
+    case kRdbTypeStream:
+    case kRdbTypeStream2:
+    case kRdbTypeStream3:
+      value.type = ValueType::kStream;
+      status = value.stream_.Read(type, reader_, keep, deep_);
+      break;
     default:
       status = Status(StatusCode::kUnsupportedType);
       break;
   }
-  if (status.ok() && value.elements_.empty()) status = Status(StatusCode::kEmptyValue);
+  const bool is_stream = value.type == ValueType::kStream;  // may be empty
+  if (status.ok() && !is_stream && value.elements_.empty()) status = Status(StatusCode::kEmptyValue);
   if (status.ok() && value.type == ValueType::kSortedSet) status = CheckScores(value);
   if (status.ok() && value.stride_ == 3) status = CheckExpiries(value);
   if (!status.ok() && status.offset() < 0) {

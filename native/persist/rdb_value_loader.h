@@ -21,6 +21,7 @@
 #include "ds/pack_builder.h"
 #include "keyspace/keyspace.h"
 #include "persist/rdb_reader.h"
+#include "persist/rdb_stream.h"
 
 namespace snapfork {
 
@@ -37,6 +38,7 @@ class LoadedValue {
 
   // Elements, fields and values, members and scores.
   PackBuilder elements_;
+  LoadedStream stream_;
   unsigned stride_ = 1;
   bool checks_members_ = false;
   // Came as a blob: its elements may be longer than the limits of a compact value, as in Redis.

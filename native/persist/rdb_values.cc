@@ -3,9 +3,12 @@
 #include "persist/rdb_values.h"
 
 #include "ds/intset.h"
+#include "ds/id_tree.h"
 #include "ds/pack_tree.h"
+#include "ds/record_tree.h"
 #include "keyspace/field_expiry.h"
 #include "keyspace/hash_fields.h"
+#include "keyspace/stream_layout.h"
 #include "keyspace/tree_values.h"
 #include "keyspace/zset_score.h"
 #include "persist/rdb_format.h"
@@ -15,6 +18,115 @@ namespace {
 
 // A list element of this size has a node of its own in every writer's limits, and is written plain.
 constexpr size_t kPlainElementBytes = 64u << 10;
+
+uint64_t CountLeaves(const PackTreeReader& trees, const PackSlot& slot) {
+  if (slot.height() == 0) return 1;
+  const PackNode* const node = trees.Node(slot);
+  if (slot.height() == 1) return node->count;
+  uint64_t leaves = 0;
+  for (uint64_t i = 0; i < node->count; ++i) leaves += CountLeaves(trees, node->slots[i]);
+  return leaves;
+}
+
+std::string_view PackBytes(const Listpack& pack) {
+  return {reinterpret_cast<const char*>(pack.address()), pack.bytes()};
+}
+
+// A stream: its nodes as they are, then what its groups know.
+class StreamWriter {
+ public:
+  StreamWriter(RdbWriter& writer, const PackTreeReader& trees) : writer_(writer), trees_(trees) {}
+
+  Status Write(const StreamValue& stream) {
+    SF_RETURN_IF_ERROR(writer_.AppendLength(CountLeaves(trees_, stream.entries)));
+    Status status;
+    WalkPackTree(trees_, stream.entries, [&](const PackSlot& slot, const Listpack& leaf) {
+      uint8_t id[kIdBytes];
+      PutId(id, slot.first, slot.second);
+      status = writer_.AppendString({reinterpret_cast<const char*>(id), kIdBytes});
+      if (status.ok()) status = writer_.AppendString(PackBytes(leaf));
+      return status.ok();
+    });
+    SF_RETURN_IF_ERROR(status);
+    SF_RETURN_IF_ERROR(writer_.AppendLength(stream.length));
+    SF_RETURN_IF_ERROR(AppendIdLengths(stream.last_id));
+    SF_RETURN_IF_ERROR(AppendIdLengths(stream.first_id));
+    SF_RETURN_IF_ERROR(AppendIdLengths(stream.max_deleted_id));
+    SF_RETURN_IF_ERROR(writer_.AppendLength(stream.entries_added));
+    SF_RETURN_IF_ERROR(writer_.AppendLength(stream.groups.weight));
+    VisitRecords<GroupRecord>(trees_, stream.groups,
+                              [&](std::string_view name, const GroupRecord& group) {
+                                status = WriteGroup(name, group);
+                                return status.ok();
+                              });
+    return status;
+  }
+
+ private:
+  static constexpr size_t kIdBytes = 16;
+
+  static void PutId(uint8_t* to, uint64_t ms, uint64_t seq) {
+    StoreBig64(to, ms);
+    StoreBig64(to + 8, seq);
+  }
+
+  Status AppendIdLengths(StreamId id) {
+    SF_RETURN_IF_ERROR(writer_.AppendLength(id.ms));
+    return writer_.AppendLength(id.seq);
+  }
+
+  // Sixteen bytes without a length.
+  Status AppendRawId(uint64_t ms, uint64_t seq) {
+    uint8_t id[kIdBytes];
+    PutId(id, ms, seq);
+    return writer_.AppendBytes(id, kIdBytes);
+  }
+
+  Status WriteGroup(std::string_view name, const GroupRecord& group) {
+    SF_RETURN_IF_ERROR(writer_.AppendString(name));
+    SF_RETURN_IF_ERROR(AppendIdLengths(group.last_id));
+    // -1 as all ones.
+    SF_RETURN_IF_ERROR(writer_.AppendLength(static_cast<uint64_t>(group.entries_read)));
+    SF_RETURN_IF_ERROR(writer_.AppendLength(group.pending.weight));
+    Status status;
+    VisitIds(trees_, group.pending, kGroupPendingStride, 0, 0,
+             [&](uint64_t ms, uint64_t seq, const uint8_t* at) {
+               const uint8_t* const time = Listpack::Next(Listpack::Next(Listpack::Next(at)));
+               status = AppendRawId(ms, seq);
+               if (status.ok()) status = writer_.AppendLittle(Listpack::Get(time).integer);
+               const int64_t deliveries = Listpack::Get(Listpack::Next(time)).integer;
+               if (status.ok()) status = writer_.AppendLength(static_cast<uint64_t>(deliveries));
+               return status.ok();
+             });
+    SF_RETURN_IF_ERROR(status);
+    SF_RETURN_IF_ERROR(writer_.AppendLength(group.consumers.weight));
+    VisitRecords<ConsumerRecord>(trees_, group.consumers,
+                                 [&](std::string_view consumer, const ConsumerRecord& record) {
+                                   status = WriteConsumer(consumer, record);
+                                   return status.ok();
+                                 });
+    return status;
+  }
+
+  Status WriteConsumer(std::string_view name, const ConsumerRecord& consumer) {
+    SF_RETURN_IF_ERROR(writer_.AppendString(name));
+    SF_RETURN_IF_ERROR(writer_.AppendLittle(consumer.seen_ms));
+    if (writer_.version() >= kRdbVersionSetListpack) {
+      SF_RETURN_IF_ERROR(writer_.AppendLittle(consumer.active_ms));
+    }
+    SF_RETURN_IF_ERROR(writer_.AppendLength(consumer.pending.weight));
+    Status status;
+    VisitIds(trees_, consumer.pending, kConsumerPendingStride, 0, 0,
+             [&](uint64_t ms, uint64_t seq, const uint8_t*) {
+               status = AppendRawId(ms, seq);
+               return status.ok();
+             });
+    return status;
+  }
+
+  RdbWriter& writer_;
+  const PackTreeReader& trees_;
+};
 
 // One value being written.
 class ValueWriter {
@@ -40,6 +152,9 @@ class ValueWriter {
         return Status();
       case ValueType::kHash:
         return HashType(version, type);
+      case ValueType::kStream:
+        type = version >= kRdbVersionSetListpack ? kRdbTypeStream3 : kRdbTypeStream2;
+        return Status();
       default:
         return Status(StatusCode::kUnsupportedType);
     }
@@ -63,6 +178,9 @@ class ValueWriter {
         return WriteScores();
       case kRdbTypeHash:
         return WriteElements(2);
+      case kRdbTypeStream2:
+      case kRdbTypeStream3:
+        return StreamWriter(writer_, trees_).Write(StreamValueOf(entry_));
       case kRdbTypeHashListpackMetadata: {
         SF_RETURN_IF_ERROR(writer_.AppendLittle(Earliest()));
         return writer_.AppendString(PackBytes(Pack()));
@@ -88,10 +206,6 @@ class ValueWriter {
     const uint8_t* const set = CompactBytes();
     return {reinterpret_cast<const char*>(set), Intset(set).bytes()};
   }
-  static std::string_view PackBytes(const Listpack& pack) {
-    return {reinterpret_cast<const char*>(pack.address()), pack.bytes()};
-  }
-
   uint8_t SetType(int version) const {
     if (is_intset()) return kRdbTypeSetIntset;
     return is_compact() && version >= kRdbVersionSetListpack ? kRdbTypeSetListpack : kRdbTypeSet;
@@ -151,15 +265,6 @@ class ValueWriter {
   uint64_t ElementCount(unsigned compact_stride) const {
     if (!is_compact()) return RootOf(entry_).weight;
     return is_intset() ? Intset(CompactBytes()).count() : Pack().count() / compact_stride;
-  }
-
-  static uint64_t CountLeaves(const PackTreeReader& trees, const PackSlot& slot) {
-    if (slot.height() == 0) return 1;
-    const PackNode* const node = trees.Node(slot);
-    if (slot.height() == 1) return node->count;
-    uint64_t leaves = 0;
-    for (uint64_t i = 0; i < node->count; ++i) leaves += CountLeaves(trees, node->slots[i]);
-    return leaves;
   }
 
   // Lists: one container a node.

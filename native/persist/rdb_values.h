@@ -6,6 +6,7 @@
 //   list         18: nodes as they are
 //   set          11: intset; 20: listpack, in version 10 as a large one: 2
 //   sorted set   17: listpack; large: 5
+//   stream       19; from version 11 on 21
 //   hash         16: listpack; large: 4; with expiries of fields 25 and 24, from version 12 on
 //
 // Runs in: the parent, or the forked child.

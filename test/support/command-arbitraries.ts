@@ -24,6 +24,7 @@ import { keyCommands } from './arbitraries/keys.js'
 import { listCommands } from './arbitraries/lists.js'
 import { setCommands } from './arbitraries/sets.js'
 import { sortedSetCommands } from './arbitraries/sorted-sets.js'
+import { streamCommands } from './arbitraries/streams.js'
 import { stringCommands } from './arbitraries/strings.js'
 
 /** A command in a database. */
@@ -40,6 +41,7 @@ export const FAMILIES: ReadonlyMap<string, () => fc.Arbitrary<string[]>[]> = new
   ['hash', hashCommands],
   ['set', setCommands],
   ['sorted-set', sortedSetCommands],
+  ['stream', streamCommands],
 ])
 
 function rareCommands(): fc.Arbitrary<string[]> {
