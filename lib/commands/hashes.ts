@@ -51,9 +51,7 @@ function hget({ native, db, mode }: CommandContext): Reply {
 }
 
 function hmget({ native, db, argc, mode }: CommandContext): Reply {
-  const values: Reply[] = []
-  for (let index = 2; index < argc; ++index) values.push(native.hashGet(db, 1, index, mode))
-  return values
+  return native.hashGetRange(db, 1, 2, argc - 2, mode)
 }
 
 function all(parts: number): Handler {

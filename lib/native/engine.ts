@@ -159,6 +159,8 @@ export interface EngineStats {
   keys: number
   keysWithExpiry: number
   expiredKeys: number
+  /** Fields of hashes that expired. */
+  expiredFields: number
   keyspaceHits: number
   keyspaceMisses: number
   /** Bytes of live entries and values, rounding included. */

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/check.h"
 #include "ds/pack_builder.h"
 #include "keyspace/name_hasher.h"
 
@@ -61,8 +62,8 @@ bool FitsCompact(const Keyspace& keyspace, const Listpack& pack, unsigned stride
                  std::string_view field, const PackValue& value) {
   const EncodingLimits& limits = keyspace.limits();
   char scratch[kIntegerTextMax];
-  const size_t value_bytes = value.is_integer() ? FormatInteger(value.integer(), scratch)
-                                                : value.text().size();
+  const size_t value_bytes =
+      value.is_integer() ? FormatInteger(value.integer(), scratch) : value.text().size();
   const size_t count = pack.count() / stride + (present ? 0 : 1);
   return count <= limits.hash_max_listpack_entries &&
          field.size() <= limits.hash_max_listpack_value &&
@@ -159,6 +160,11 @@ bool InsertOrReplace(HashTree& hashes, uint64_t hash, std::string_view field,
 template <typename Change>
 Status ChangeLarge(Keyspace& keyspace, uint32_t db, Found found, Change&& change) {
   SF_RETURN_IF_ERROR(keyspace.MakeWritable(db, found));
+  // The record of its fields' expiry has to follow the change.
+  const bool expires = found.entry.has_field_expiry();
+  if (expires && !keyspace.database(db).field_expiry.Reserve()) {
+    return Status(StatusCode::kOutOfMemory);
+  }
   const int64_t old_earliest = keyspace.EarliestFieldExpiryOf(found.entry);
   PackSlot root = RootOf(found.entry);
   PackTree tree(keyspace.arena(), keyspace.database(db).heap, root, SecondWord::kMinimum);
@@ -174,9 +180,7 @@ Status ChangeLarge(Keyspace& keyspace, uint32_t db, Found found, Change&& change
     keyspace.Remove(db, found);
     return Status();
   }
-  if (found.entry.has_field_expiry()) {
-    SF_RETURN_IF_ERROR(keyspace.UpdateFieldExpiry(db, found, old_earliest));
-  }
+  if (expires) SF_CHECK(keyspace.UpdateFieldExpiry(db, found, old_earliest).ok());
   return done ? Status() : Status(StatusCode::kOutOfMemory);
 }
 
@@ -207,8 +211,7 @@ Status MakeLarge(Keyspace& keyspace, uint32_t db, const Found& found, std::strin
     FreePackTree(keyspace.arena(), root);
     return Status(StatusCode::kOutOfMemory);
   }
-  const bool expires =
-      (found.entry && found.entry.has_field_expiry()) || expiry != kNoExpiry;
+  const bool expires = (found.entry && found.entry.has_field_expiry()) || expiry != kNoExpiry;
   return PutRoots(keyspace, db, found, key, ValueType::kHash, &root, 1, expires);
 }
 

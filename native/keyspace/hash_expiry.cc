@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/check.h"
 #include "keyspace/hash_edit.h"
 #include "keyspace/key_ops.h"
 
@@ -34,9 +35,8 @@ bool ConditionHolds(const FieldView& view, int64_t expiry, uint32_t flags) {
 
 }  // namespace
 
-Status HashSetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key,
-                     std::string_view field, int64_t expiry, uint32_t flags,
-                     FieldExpiryOutcome& outcome) {
+Status HashSetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view field,
+                     int64_t expiry, uint32_t flags, FieldExpiryOutcome& outcome) {
   outcome = FieldExpiryOutcome::kNoField;
   Found found;
   FieldView view;
@@ -48,8 +48,7 @@ Status HashSetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key,
     SF_RETURN_IF_ERROR(RemoveField(keyspace, db, found, key, field));
     outcome = FieldExpiryOutcome::kRemoved;
   } else {
-    SF_RETURN_IF_ERROR(
-        PutField(keyspace, db, found, key, field, PackValue(view.value), expiry));
+    SF_RETURN_IF_ERROR(PutField(keyspace, db, found, key, field, PackValue(view.value), expiry));
     outcome = FieldExpiryOutcome::kSet;
   }
   ++keyspace.counters().changes;
@@ -72,8 +71,7 @@ Status HashPersist(Keyspace& keyspace, uint32_t db, std::string_view key, std::s
   SF_RETURN_IF_ERROR(LookupField(keyspace, db, key, field, found, view));
   outcome = !view ? -2 : view.expiry == kNoExpiry ? -1 : 1;
   if (outcome != 1) return Status();
-  SF_RETURN_IF_ERROR(
-      PutField(keyspace, db, found, key, field, PackValue(view.value), kNoExpiry));
+  SF_RETURN_IF_ERROR(PutField(keyspace, db, found, key, field, PackValue(view.value), kNoExpiry));
   ++keyspace.counters().changes;
   return Status();
 }
@@ -91,6 +89,7 @@ uint64_t HashExpireDueFields(Keyspace& keyspace, uint64_t limit) {
       const std::string key(found.entry.key());
       found.hash = keyspace.HashOf(key);
       found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
+      SF_CHECK(found.slot != nullptr);  // (S1)
       const std::string field = EarliestField(keyspace, found.entry);
       // Without memory to move what is frozen, it is tried again later.
       if (!RemoveField(keyspace, db, found, key, field).ok()) return removed;

@@ -39,8 +39,7 @@ Status HashSet(Keyspace& keyspace, uint32_t db, std::string_view key, std::strin
   created = false;
   Found found;
   SF_RETURN_IF_ERROR(LookupHash(keyspace, db, key, found));
-  const bool present =
-      found.entry && static_cast<bool>(LiveField(keyspace, found.entry, field));
+  const bool present = found.entry && static_cast<bool>(LiveField(keyspace, found.entry, field));
   if (present && (flags & kHashIfAbsent) != 0) return Status();
   SF_RETURN_IF_ERROR(PutField(keyspace, db, found, key, field, PackValue(value), kNoExpiry));
   created = !present;
@@ -72,8 +71,8 @@ Status HashLength(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_
   return Status();
 }
 
-Status HashIncrement(Keyspace& keyspace, uint32_t db, std::string_view key,
-                     std::string_view field, int64_t delta, int64_t& value) {
+Status HashIncrement(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view field,
+                     int64_t delta, int64_t& value) {
   Found found;
   SF_RETURN_IF_ERROR(LookupHash(keyspace, db, key, found));
   FieldView view;
