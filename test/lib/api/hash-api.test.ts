@@ -3,8 +3,10 @@
  * with redis-server in test/compat.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { ReplyError } from '../../../dist/errors.js'
+import { open } from '../../../dist/index.js'
 import { openEngine } from '../../support/open-engine.js'
 
 const NOW_MS = 1_750_000_000_000
@@ -136,6 +138,20 @@ t.test('Typed methods of hashes', async (t) => {
     t.strictSame({ ...db.hgetall('h') }, { b: '2', c: '3' })
     t.strictSame(db.hpexpireat('h', 1, ['b', 'c']), [2, 2])
     t.strictSame(db.hkeys('h'), [])
+  })
+
+  await t.test('leave expired fields to the timer', async (t) => {
+    const db = await open({ dir: t.testdir() })
+    t.teardown(() => db.close())
+    const mortal = Array.from({ length: 700 }, (_, at) => `f${at}`)
+    db.hset('large', [...mortal.map((field): [string, number] => [field, 1]), ['stays', 1]])
+    db.hset('small', { a: 1, b: 2 })
+    db.hpexpire('large', 30, mortal)
+    db.hpexpire('small', 30, ['a', 'b'])
+    while (db.hlen('large') > 1 || db.hlen('small') > 0) await sleep(5)
+    t.match(db.info('stats'), /expired_subkeys:702\r\n/)
+    t.strictSame(db.hkeys('large'), ['stays'])
+    t.equal(db.exists('small'), 0)
   })
 
   await t.test('refuse what is no field, value, pair or list of fields', async (t) => {
