@@ -166,7 +166,8 @@ export abstract class HashApi extends ListApi {
 
   /**
    * Fields drawn at random, all with the same chance: one, or null if there is no such key; `count`
-   * different ones, or all if there are not as many; or -`count` that may come several times. With values each is a pair.
+   * different ones, or all if there are not as many; or -`count` that may come several times. With
+   * values each is a pair.
    */
   hrandfield(key: Key): string | null
   hrandfield(key: Key, count: Integer): string[]
@@ -219,8 +220,8 @@ export abstract class HashApi extends ListApi {
   /**
    * Makes fields expire after `seconds`; a time that is past removes them.
    *
-   * @returns for each field 1, 2 if it was removed, 0 if the condition does not hold, or -2 if there
-   *   is no such field or key.
+   * @returns for each field 1, 2 if it was removed, 0 if the condition does not hold, -2 if there is
+   *   no such field or key.
    *
    * @example
    * db.hexpire('session:1', 60, ['token'], 'NX') // [1]
@@ -286,7 +287,7 @@ export abstract class HashApi extends ListApi {
     return this.#ofFields('HPEXPIRETIME', key, fields)
   }
 
-  /** Makes fields live as long as their hash: 1 if it had an expiry, else -1 or -2 as for {@link httl}. */
+  /** Makes fields live as long as their hash: 1 each, else -1 or -2 as for {@link httl}. */
   hpersist(key: Key, ...fields: readonly Key[]): number[] {
     return this.#ofFields('HPERSIST', key, fields) as number[]
   }

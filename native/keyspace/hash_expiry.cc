@@ -89,7 +89,7 @@ uint64_t HashExpireDueFields(Keyspace& keyspace, uint64_t limit) {
       const std::string key(found.entry.key());
       found.hash = keyspace.HashOf(key);
       found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
-      SF_CHECK(found.slot != nullptr);  // (S1)
+      SF_CHECK(found.slot != nullptr);
       const std::string field = EarliestField(keyspace, found.entry);
       // Without memory to move what is frozen, it is tried again later.
       if (!RemoveField(keyspace, db, found, key, field).ok()) return removed;
