@@ -220,8 +220,8 @@ export abstract class HashApi extends ListApi {
   /**
    * Makes fields expire after `seconds`; a time that is past removes them.
    *
-   * @returns for each field 1, 2 if it was removed, 0 if the condition does not hold, -2 if there is
-   *   no such field or key.
+   * @returns for each field 1, 2 if it was removed, 0 if the condition does not hold, -2 if it or
+   *   the key is not there.
    *
    * @example
    * db.hexpire('session:1', 60, ['token'], 'NX') // [1]

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bulk, BulkMode, Int64, Operand } from './engine.js'
+import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 
 /** Bits of `hashSet`'s `flags`. */
 export const HASH_IF_ABSENT = 1
