@@ -135,7 +135,7 @@ export abstract class HashApi extends ListApi {
 
   /** 1 if there is such a field, else 0. */
   hexists(key: Key, field: Key): number {
-    return this.runText('HEXISTS', checkKey(key), checkKey(field)) as number
+    return this.native.hashHas(this.dbIndex, checkKey(key), checkKey(field)) ? 1 : 0
   }
 
   /** Removes fields, and the key with the last one; returns how many fields there were. */

@@ -58,8 +58,8 @@ function all(parts: number): Handler {
   return ({ native, db, mode }) => native.hashAll(db, 1, parts, mode)
 }
 
-function hexists({ native, db, mode }: CommandContext): Reply {
-  return native.hashGet(db, 1, 2, mode) === null ? 0 : 1
+function hexists({ native, db }: CommandContext): Reply {
+  return native.hashHas(db, 1, 2) ? 1 : 0
 }
 
 function hdel({ native, db, argc }: CommandContext): Reply {

@@ -15,6 +15,7 @@ export const HASH_VALUES = 2
 
 export interface HashPrimitives {
   hashGet(db: number, key: Operand, field: Operand, mode: BulkMode): Bulk | null
+  hashHas(db: number, key: Operand, field: Operand): boolean
   /** The values of the fields named from argument `first` on. */
   hashGetRange(
     db: number,

@@ -44,6 +44,16 @@ napi_value HashGetMethod(Call& call) {
   return view ? call.Bulk(view.value, mode) : call.Null();
 }
 
+napi_value HashHasMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  if (!ReadField(call, db, key, field)) return nullptr;
+  FieldView view;
+  const Status status = HashGet(call.engine().keyspace(), db, key, field, view);
+  return call.Finish(status, call.Bool(static_cast<bool>(view)));
+}
+
 napi_value HashGetRangeMethod(Call& call) {
   uint32_t db;
   std::string_view key;
@@ -321,6 +331,7 @@ napi_value ExpireDueFields(Call& call) {
 void AppendHashMethods(std::vector<MethodEntry>& methods) {
   methods.insert(methods.end(), {
                                     {"hashGet", Method<HashGetMethod>},
+                                    {"hashHas", Method<HashHasMethod>},
                                     {"hashGetRange", Method<HashGetRangeMethod>},
                                     {"hashSet", Method<HashSetMethod>},
                                     {"hashSetRange", Method<HashSetRangeMethod>},

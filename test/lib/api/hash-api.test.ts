@@ -140,6 +140,33 @@ t.test('Typed methods of hashes', async (t) => {
     t.strictSame(db.hkeys('h'), [])
   })
 
+  await t.test('keep the expiry of fields in copies, payloads and snapshots', async (t) => {
+    const dir = t.testdir()
+    const db = await open({ dir })
+    const large = Array.from({ length: 2000 }, (_, at): [string, number] => [`f${at}`, at])
+    db.hset('small', { a: 1, b: 2 })
+    db.hset('large', large)
+    const at = Math.floor(Date.now() / 1000) + 1000
+    db.hexpireat('small', at, ['b'])
+    db.hexpireat('large', at + 1, ['f7', 'f1999'])
+    for (const key of ['small', 'large']) {
+      db.copy(key, `${key}:copy`)
+      db.call('RESTORE', `${key}:restored`, 0, db.callBuffer('DUMP', key) as Buffer)
+    }
+    const { keys } = await db.bgsave()
+    await db.close()
+    t.equal(keys, 6)
+    const loaded = await open({ dir })
+    t.teardown(() => loaded.close())
+    for (const suffix of ['', ':copy', ':restored']) {
+      t.strictSame(loaded.hexpiretime(`small${suffix}`, 'a', 'b'), [-1, at])
+      t.strictSame(loaded.hexpiretime(`large${suffix}`, 'f1', 'f7', 'f1999'), [-1, at + 1, at + 1])
+      t.equal(loaded.hlen(`large${suffix}`), 2000)
+      t.equal(loaded.object('ENCODING', `small${suffix}`), 'listpackex')
+      t.equal(loaded.object('ENCODING', `large${suffix}`), 'hashtable')
+    }
+  })
+
   await t.test('leave expired fields to the timer', async (t) => {
     const db = await open({ dir: t.testdir() })
     t.teardown(() => db.close())

@@ -10,6 +10,7 @@ t.test('The native functions on hashes', async (t) => {
     t.equal(native.hashSet(0, 'h', 'a', '2', HASH_IF_ABSENT), false)
     t.equal(native.hashGet(0, 'h', 'a', BULK_LATIN1), '1')
     t.strictSame(native.hashGet(0, 'h', 'a', BULK_BUFFER), Buffer.from('1'))
+    t.strictSame([native.hashHas(0, 'h', 'a'), native.hashHas(0, 'h', 'b')], [true, false])
     t.strictSame(native.hashAll(0, 'h', HASH_FIELDS, BULK_LATIN1), ['a'])
     t.strictSame(native.hashAll(0, 'h', HASH_VALUES, BULK_LATIN1), ['1'])
     t.strictSame(native.hashAll(0, 'h', HASH_FIELDS | HASH_VALUES, BULK_LATIN1), ['a', '1'])
