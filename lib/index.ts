@@ -6,10 +6,11 @@
 
 export type { CallReply } from './api/command-api.js'
 export { Database } from './api/database.js'
-export type { CopyOptions, ExpireCondition, ScanOptions } from './api/key-api.js'
+export type { HscanOptions } from './api/hash-api.js'
+export type { CopyOptions, ScanOptions } from './api/key-api.js'
 export type { FlushMode } from './api/server-api.js'
 export type { ExpiryOptions, GetexOptions, SetOptions } from './api/string-api.js'
-export type { Integer, Key, KeyValuePairs, Value } from './api/values.js'
+export type { ExpireCondition, Integer, Key, KeyValuePairs, Value } from './api/values.js'
 export type { CowRegion, CowRegions, CowReport, CowSample } from './cow/cow-report.js'
 export type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './engine/events.js'
 export { open } from './engine/open.js'

@@ -5,13 +5,16 @@
  */
 
 import { arityError } from '../commands/args.js'
-import { invalidArgument } from '../errors.js'
 import { BULK_UTF8, type Int64 } from '../native/engine.js'
 import { StreamApi } from './stream-api.js'
-import { checkInteger, checkKey, type Integer, type Key } from './values.js'
-
-/** NX: it has no expiry, XX: it has one, GT: the new one is later, LT: the new one is earlier. */
-export type ExpireCondition = 'NX' | 'XX' | 'GT' | 'LT'
+import {
+  checkCursor,
+  checkInteger,
+  checkKey,
+  type ExpireCondition,
+  type Integer,
+  type Key,
+} from './values.js'
 
 export interface CopyOptions {
   /** Database of the copy; the source's if it is left out. */
@@ -190,10 +193,4 @@ export abstract class KeyApi extends StreamApi {
     }
     return count
   }
-}
-
-function checkCursor(cursor: string | Integer): string {
-  if (typeof cursor === 'string') return cursor
-  if (typeof cursor === 'bigint' || Number.isSafeInteger(cursor)) return String(cursor)
-  throw invalidArgument(`A cursor must be a string or an integer, not ${String(cursor)}.`)
 }

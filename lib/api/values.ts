@@ -22,6 +22,9 @@ export type Value = string | Uint8Array | number | bigint
 /** Keys and values of `mset`: an object, a Map, or any iterable of pairs. */
 export type KeyValuePairs = Readonly<Record<string, Value>> | Iterable<readonly [Key, Value]>
 
+/** NX: it has no expiry, XX: it has one, GT: the new one is later, LT: the new one is earlier. */
+export type ExpireCondition = 'NX' | 'XX' | 'GT' | 'LT'
+
 /** An integer argument. A number has to be a safe integer. */
 export type Integer = Int64
 
@@ -44,6 +47,13 @@ export function checkInteger(value: Integer, name: string): Integer {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value
   if (typeof value === 'bigint' && value >= INT64_MIN && value <= INT64_MAX) return value
   throw invalidArgument(`${name} must be a safe integer or a 64-bit bigint, not ${String(value)}.`)
+}
+
+/** The cursor of a scan as text. */
+export function checkCursor(cursor: string | Integer): string {
+  if (typeof cursor === 'string') return cursor
+  if (typeof cursor === 'bigint' || Number.isSafeInteger(cursor)) return String(cursor)
+  throw invalidArgument(`A cursor must be a string or an integer, not ${String(cursor)}.`)
 }
 
 /** Keys and values in turn, all checked before the first is used. */

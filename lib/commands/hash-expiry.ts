@@ -30,12 +30,13 @@ function readFields(context: CommandContext, index: number): { first: number; co
     const where = 'is missing or not at the right position'
     throw new ReplyError(`ERR Mandatory argument FIELDS ${where}`)
   }
-  const count = Number(readInteger(context, index + 1))
-  if (count < 1) throw new ReplyError('ERR Parameter `numFields` should be greater than 0')
-  if (count !== context.argc - index - 2) {
+  const message = 'ERR Parameter `numFields` should be greater than 0'
+  const count = readInteger(context, index + 1, message)
+  if (count < 1) throw new ReplyError(message)
+  if (Number(count) !== context.argc - index - 2) {
     throw new ReplyError('ERR The `numfields` parameter must match the number of arguments')
   }
-  return { first: index + 2, count }
+  return { first: index + 2, count: Number(count) }
 }
 
 function eachField(context: CommandContext, index: number, reply: (field: number) => Int64): Reply {

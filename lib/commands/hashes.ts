@@ -51,17 +51,15 @@ function hget({ native, db, mode }: CommandContext): Reply {
 }
 
 function hmget({ native, db, argc, mode }: CommandContext): Reply {
-  const values: Reply[] = []
-  for (let index = 2; index < argc; ++index) values.push(native.hashGet(db, 1, index, mode))
-  return values
+  return native.hashGetRange(db, 1, 2, argc - 2, mode)
 }
 
 function all(parts: number): Handler {
   return ({ native, db, mode }) => native.hashAll(db, 1, parts, mode)
 }
 
-function hexists({ native, db, mode }: CommandContext): Reply {
-  return native.hashGet(db, 1, 2, mode) === null ? 0 : 1
+function hexists({ native, db }: CommandContext): Reply {
+  return native.hashHas(db, 1, 2) ? 1 : 0
 }
 
 function hdel({ native, db, argc }: CommandContext): Reply {

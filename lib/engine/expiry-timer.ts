@@ -1,5 +1,5 @@
 /**
- * Removes entries whose time has come though nobody asks for them.
+ * Removes entries and fields of hashes whose time has come though nobody asks for them.
  *
  * The engine keeps them in the order of their time, so a turn that finds nothing due costs next to
  * nothing. A turn lasts about a millisecond at most; while more is due, the next one comes soon.

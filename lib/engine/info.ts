@@ -182,6 +182,7 @@ function statsFields({ stats, snapshots }: InfoFacts): Field[] {
     ['sync_partial_ok', 0],
     ['sync_partial_err', 0],
     ['expired_keys', stats.expiredKeys],
+    ['expired_subkeys', stats.expiredFields],
     ['evicted_keys', 0],
     ['keyspace_hits', stats.keyspaceHits],
     ['keyspace_misses', stats.keyspaceMisses],

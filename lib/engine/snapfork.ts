@@ -85,7 +85,8 @@ export class Snapfork extends Database {
     })
     this.#expiry = new ExpiryTimer((limit) => {
       clock()
-      return native.expireDue(limit)
+      // More is due if either has used its limit up.
+      return Math.max(native.expireDue(limit), native.expireDueFields(limit))
     })
     this.#expiry.start()
   }

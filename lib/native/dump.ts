@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bulk, BulkMode, Int64, Operand } from './engine.js'
+import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 
 export interface DumpPrimitives {
   /** The value as DUMP gives it; null if there is no such key. */

@@ -16,22 +16,17 @@ import type { GeoPrimitives } from './geo.js'
 import type { HashPrimitives } from './hashes.js'
 import type { EncodingLimits } from './limits.js'
 import type { ListPrimitives } from './lists.js'
+import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 import type { SetPrimitives } from './sets.js'
 import type { SortedSetPrimitives } from './sorted-sets.js'
 import type { StreamPrimitives } from './streams.js'
 
-/** Index into the native argument vector, or the bytes themselves (strings as UTF-8). */
-export type Operand = number | string | Uint8Array
-
-/** An int64: a number where it is a safe integer, else a bigint. */
-export type Int64 = number | bigint
+export type { Bulk, BulkMode, Int64, Operand }
 
 /** How a bulk string comes back: decoded UTF-8, a Buffer, or a lossless latin1 string. */
 export const BULK_UTF8 = 0
 export const BULK_BUFFER = 1
 export const BULK_LATIN1 = 2
-export type BulkMode = 0 | 1 | 2
-export type Bulk = string | Buffer
 
 /** Bits of `stringSet`'s `flags`. */
 export const SET_IF_ABSENT = 1
@@ -159,6 +154,8 @@ export interface EngineStats {
   keys: number
   keysWithExpiry: number
   expiredKeys: number
+  /** Fields of hashes that expired. */
+  expiredFields: number
   keyspaceHits: number
   keyspaceMisses: number
   /** Bytes of live entries and values, rounding included. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bulk, BulkMode, Int64, Operand } from './engine.js'
+import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 
 /** Bits of `hashSet`'s `flags`. */
 export const HASH_IF_ABSENT = 1
@@ -15,6 +15,15 @@ export const HASH_VALUES = 2
 
 export interface HashPrimitives {
   hashGet(db: number, key: Operand, field: Operand, mode: BulkMode): Bulk | null
+  hashHas(db: number, key: Operand, field: Operand): boolean
+  /** The values of the fields named from argument `first` on. */
+  hashGetRange(
+    db: number,
+    key: Operand,
+    first: number,
+    count: number,
+    mode: BulkMode,
+  ): (Bulk | null)[]
   /** Whether the field is new. */
   hashSet(db: number, key: Operand, field: Operand, value: Operand, flags: number): boolean
   /** Sets fields and values from argument `first` on; returns how many fields are new. */

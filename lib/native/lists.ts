@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bulk, BulkMode, Int64, Operand } from './engine.js'
+import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 
 export interface ListPrimitives {
   /** Pushes arguments from `first` on; returns the length, 0 if the list must exist and does not. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bulk, BulkMode, Int64, Operand } from './engine.js'
+import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 
 export const SET_UNION = 0
 export const SET_INTERSECTION = 1

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Bulk, BulkMode, Int64, Operand } from './engine.js'
+import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 
 /** Bits of `zsetAddRange`'s `flags`. */
 export const ZADD_IF_ABSENT = 1

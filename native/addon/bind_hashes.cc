@@ -1,5 +1,8 @@
 // bind_hashes.cc - the engine's methods on hashes.
 
+#include <utility>
+#include <vector>
+
 #include "addon/engine_object.h"
 #include "base/glob.h"
 #include "keyspace/collection_scan.h"
@@ -41,6 +44,39 @@ napi_value HashGetMethod(Call& call) {
   return view ? call.Bulk(view.value, mode) : call.Null();
 }
 
+napi_value HashHasMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  std::string_view field;
+  if (!ReadField(call, db, key, field)) return nullptr;
+  FieldView view;
+  const Status status = HashGet(call.engine().keyspace(), db, key, field, view);
+  return call.Finish(status, call.Bool(static_cast<bool>(view)));
+}
+
+napi_value HashGetRangeMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  uint32_t first;
+  uint32_t count;
+  BulkMode mode;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadRange(2, first, count) ||
+      !call.ReadMode(4, mode)) {
+    return nullptr;
+  }
+  EntryView hash;
+  if (!ReadHash(call, db, key, hash)) return nullptr;
+  const Keyspace& keyspace = call.engine().keyspace();
+  const int64_t now = keyspace.Now();
+  ReplyArray reply(call);
+  for (uint32_t i = 0; i < count; ++i) {
+    FieldView view;
+    if (hash) view = FindField(keyspace, hash, call.VectorArgument(first + i));
+    reply.Push(view && !IsDue(view, now) ? call.Bulk(view.value, mode) : call.Null());
+  }
+  return reply.value();
+}
+
 napi_value HashValueLengthMethod(Call& call) {
   uint32_t db;
   std::string_view key;
@@ -64,8 +100,7 @@ napi_value HashSetMethod(Call& call) {
     return nullptr;
   }
   bool created = false;
-  const Status status =
-      HashSet(call.engine().keyspace(), db, key, field, value, flags, created);
+  const Status status = HashSet(call.engine().keyspace(), db, key, field, value, flags, created);
   return call.Finish(status, call.Bool(created));
 }
 
@@ -74,16 +109,14 @@ napi_value HashSetRangeMethod(Call& call) {
   std::string_view key;
   uint32_t first;
   uint32_t count;
-  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) ||
-      !call.ReadRange(2, first, count)) {
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadRange(2, first, count)) {
     return nullptr;
   }
   uint32_t created_fields = 0;
   for (uint32_t i = 0; i + 1 < count; i += 2) {
     bool created = false;
-    const Status status =
-        HashSet(call.engine().keyspace(), db, key, call.VectorArgument(first + i),
-                call.VectorArgument(first + i + 1), 0, created);
+    const Status status = HashSet(call.engine().keyspace(), db, key, call.VectorArgument(first + i),
+                                  call.VectorArgument(first + i + 1), 0, created);
     if (!status.ok()) return call.Throw(status);
     if (created) ++created_fields;
   }
@@ -95,15 +128,14 @@ napi_value HashRemoveRangeMethod(Call& call) {
   std::string_view key;
   uint32_t first;
   uint32_t count;
-  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) ||
-      !call.ReadRange(2, first, count)) {
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadRange(2, first, count)) {
     return nullptr;
   }
   uint32_t removed_fields = 0;
   for (uint32_t i = 0; i < count; ++i) {
     bool removed = false;
-    const Status status = HashRemove(call.engine().keyspace(), db, key,
-                                     call.VectorArgument(first + i), removed);
+    const Status status =
+        HashRemove(call.engine().keyspace(), db, key, call.VectorArgument(first + i), removed);
     if (!status.ok()) return call.Throw(status);
     if (removed) ++removed_fields;
   }
@@ -142,10 +174,9 @@ napi_value HashAllMethod(Call& call) {
   if (!ReadHash(call, db, key, hash)) return nullptr;
   ReplyArray reply(call);
   if (!hash) return reply.value();
-  VisitFields(call.engine().keyspace(), hash,
-              [&](const PackElement& field, const FieldView& view) {
-                PushField(call, reply, parts, mode, field, view.value);
-              });
+  VisitFields(call.engine().keyspace(), hash, [&](const PackElement& field, const FieldView& view) {
+    PushField(call, reply, parts, mode, field, view.value);
+  });
   return reply.value();
 }
 
@@ -175,8 +206,8 @@ napi_value HashScanMethod(Call& call) {
       PushField(call, reply, kFields | kValues, mode, field, view.value);
     };
     if (hash.encoding() == Encoding::kTree) {
-      next = ScanHashTree(keyspace.trees(), RootOf(hash), NameHasher(keyspace), cursor, count,
-                          visit);
+      next =
+          ScanHashTree(keyspace.trees(), RootOf(hash), NameHasher(keyspace), cursor, count, visit);
     } else {
       const Listpack pack(keyspace.PackOf(hash));
       const unsigned stride = StrideOf(hash);
@@ -204,21 +235,24 @@ napi_value HashRandomMethod(Call& call) {
   ReplyArray reply(call);
   if (!hash) return reply.value();
   Keyspace& keyspace = call.engine().keyspace();
-  // With expiries the ranks of those that are not due are not known beforehand.
-  std::vector<RankedElement> live;
-  const bool expires = hash.has_field_expiry();
-  if (expires) {
-    const int64_t now = keyspace.Now();
-    const uint64_t all = FieldCount(keyspace, hash);
-    for (uint64_t rank = 0; rank < all; ++rank) {
-      const RankedElement element = ElementAtRank(keyspace, hash, StrideOf(hash), rank);
-      if (!IsDue(FieldAt(element.at, element.stride), now)) live.push_back(element);
-    }
+  // Ranks count the fields that are due. Where there are some, or the way to a rank is a walk
+  // through a pack, all the others are listed first.
+  const int64_t earliest = keyspace.EarliestFieldExpiryOf(hash);
+  const bool some_due = earliest != kNoExpiry && earliest <= keyspace.Now();
+  const bool is_listed = some_due || (hash.encoding() != Encoding::kTree && count > 1);
+  std::vector<std::pair<PackElement, PackElement>> listed;
+  if (is_listed) {
+    VisitFields(keyspace, hash, [&](const PackElement& field, const FieldView& view) {
+      listed.emplace_back(field, view.value);
+    });
   }
-  const uint64_t size = expires ? live.size() : FieldCount(keyspace, hash);
+  const uint64_t size = is_listed ? listed.size() : FieldCount(keyspace, hash);
   for (const uint64_t rank : DrawRanks(keyspace, size, static_cast<uint64_t>(count), distinct)) {
-    const RankedElement element =
-        expires ? live[rank] : ElementAtRank(keyspace, hash, StrideOf(hash), rank);
+    if (is_listed) {
+      PushField(call, reply, parts, mode, listed[rank].first, listed[rank].second);
+      continue;
+    }
+    const RankedElement element = ElementAtRank(keyspace, hash, StrideOf(hash), rank);
     PushField(call, reply, parts, mode, Listpack::Get(element.at),
               FieldAt(element.at, element.stride).value);
   }
@@ -232,8 +266,7 @@ napi_value HashIncrementMethod(Call& call) {
   int64_t delta;
   if (!ReadField(call, db, key, field) || !call.ReadInt64(3, delta)) return nullptr;
   int64_t value = 0;
-  const Status status =
-      HashIncrement(call.engine().keyspace(), db, key, field, delta, value);
+  const Status status = HashIncrement(call.engine().keyspace(), db, key, field, delta, value);
   return status.ok() ? call.Int64(value) : call.Throw(status);
 }
 
@@ -243,13 +276,11 @@ napi_value HashIncrementFloatMethod(Call& call) {
   std::string_view field;
   std::string_view delta;
   BulkMode mode;
-  if (!ReadField(call, db, key, field) || !call.ReadOperand(3, delta) ||
-      !call.ReadMode(4, mode)) {
+  if (!ReadField(call, db, key, field) || !call.ReadOperand(3, delta) || !call.ReadMode(4, mode)) {
     return nullptr;
   }
   std::string text;
-  const Status status =
-      HashIncrementFloat(call.engine().keyspace(), db, key, field, delta, text);
+  const Status status = HashIncrementFloat(call.engine().keyspace(), db, key, field, delta, text);
   return status.ok() ? call.Bulk(text, mode) : call.Throw(status);
 }
 
@@ -292,8 +323,7 @@ napi_value HashPersistMethod(Call& call) {
 napi_value ExpireDueFields(Call& call) {
   uint32_t limit;
   if (!call.ReadUint32(0, limit)) return nullptr;
-  return call.Number(
-      static_cast<double>(HashExpireDueFields(call.engine().keyspace(), limit)));
+  return call.Number(static_cast<double>(HashExpireDueFields(call.engine().keyspace(), limit)));
 }
 
 }  // namespace
@@ -301,6 +331,8 @@ napi_value ExpireDueFields(Call& call) {
 void AppendHashMethods(std::vector<MethodEntry>& methods) {
   methods.insert(methods.end(), {
                                     {"hashGet", Method<HashGetMethod>},
+                                    {"hashHas", Method<HashHasMethod>},
+                                    {"hashGetRange", Method<HashGetRangeMethod>},
                                     {"hashSet", Method<HashSetMethod>},
                                     {"hashSetRange", Method<HashSetRangeMethod>},
                                     {"hashRemoveRange", Method<HashRemoveRangeMethod>},

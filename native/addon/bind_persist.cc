@@ -242,6 +242,7 @@ napi_value Stats(Call& call) {
   set("keys", keys);
   set("keysWithExpiry", keys_with_expiry);
   set("expiredKeys", counters.expired_keys);
+  set("expiredFields", counters.expired_fields);
   set("keyspaceHits", counters.hits);
   set("keyspaceMisses", counters.misses);
   set("usedBytes", keyspace.arena().used_bytes());

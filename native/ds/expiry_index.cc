@@ -79,7 +79,7 @@ uint32_t ExpiryIndex::Descend(const Key& key, Path& path) const {
 }
 
 bool ExpiryIndex::Insert(int64_t time_ms, Handle handle) {
-  if (!nodes_.EnsureFree(depth_ + 2)) return false;
+  if (!Reserve()) return false;
   const Key key = MakeKey(time_ms, handle);
   if (root_ == 0) {
     root_ = nodes_.Allocate();

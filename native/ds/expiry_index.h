@@ -27,6 +27,8 @@ class ExpiryIndex {
 
   explicit ExpiryIndex(BlockPool& blocks) : nodes_(blocks) {}
 
+  // Sees to it that the next Insert has memory. False if there is none.
+  bool Reserve() { return nodes_.EnsureFree(depth_ + 2); }
   // False if there is no memory; then nothing changed. Cost: O(log n).
   bool Insert(int64_t time_ms, Handle handle);
   // REQUIRES: the record is there.

@@ -43,6 +43,15 @@ bool HasDuplicate(std::span<const HashedElement> elements) {
   return false;
 }
 
+// The end of the elements that have the hash of the one at `at`; `bytes` is what they take.
+size_t EndOfHash(const std::vector<HashedElement>& elements, size_t at, size_t& bytes) {
+  const uint64_t hash = elements[at].hash;
+  for (; at < elements.size() && elements[at].hash == hash; ++at) {
+    bytes += static_cast<size_t>(elements[at].end - elements[at].begin);
+  }
+  return at;
+}
+
 // The earliest of the expiries of elements of three items.
 uint64_t EarliestOf(std::span<const HashedElement> elements, unsigned stride) {
   uint64_t earliest = UINT64_MAX;
@@ -84,13 +93,12 @@ Status BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsig
   for (size_t first = 0; first < elements.size();) {
     AppendHeader(pack);
     size_t at = first;
-    // Elements of equal hash stay together. (T1)
-    while (at < elements.size() &&
-           (at == first || elements[at].hash == elements[at - 1].hash ||
-            pack.size() + static_cast<size_t>(elements[at].end - elements[at].begin) <
-                kHashLeafBytesBuilt)) {
-      AppendElement(pack, elements[at]);
-      ++at;
+    while (at < elements.size()) {
+      // Elements of equal hash stay together, alone if they are too large. (T1), (T2)
+      size_t bytes = 0;
+      const size_t end = EndOfHash(elements, at, bytes);
+      if (at != first && pack.size() + bytes >= kHashLeafBytesBuilt) break;
+      for (; at < end; ++at) AppendElement(pack, elements[at]);
     }
     FinishPack(pack, (at - first) * stride);
     PackSlot key = PackSlot::Of(0, 0, stride);

@@ -1,21 +1,18 @@
-// hash_tree.h - elements found by a hash, in a tree of packs: large sets and
-// hashes.
+// hash_tree.h - elements found by a hash, in a tree of packs: large sets and hashes.
 //
-// A leaf holds the elements of an interval of hashes, in the order they came; a
-// leaf that grows too large is divided at the median hash. Elements of equal
-// hash stay together. So a lookup costs a way down and a walk over one small
-// pack, a scan by hash visits every element that stays exactly once however the
-// tree changes, and a random element is found by its rank.
+// A leaf holds the elements of an interval of hashes, in the order they came; a leaf that grows too
+// large is divided at the median hash. Elements of equal hash stay together. So a lookup costs a
+// way down and a walk over one small pack, a scan by hash visits every element that stays exactly
+// once however the tree changes, and a random element is found by its rank.
 //
-// An element is `stride` items of the leaf (the mark of its slot): set 1
-// (member), hash 2 (field, value) or 3 (field, value, expiry). Its weight is 1.
+// An element is `stride` items of the leaf (the mark of its slot): set 1 (member), hash 2 (field,
+// value) or 3 (field, value, expiry). Its weight is 1.
 //
 // Invariants
-//   (T1) Every element of a leaf has a hash at or above the slot's `first` (the
-//   lowest leaf takes
+//   (T1) Every element of a leaf has a hash at or above the slot's `first` (the lowest leaf takes
 //        what is below it too) and below that of the next slot.
-//   (T2) A leaf over kHashLeafBytesMax has one element, or elements of one
-//   hash.
+//   (T2) A leaf over kHashLeafBytesMax has one element, or elements of one hash. Without memory to
+//        divide it, it waits for its next change.
 
 #pragma once
 
@@ -48,8 +45,7 @@ struct HashPlace {
   bool found = false;
 };
 
-// Looks up `name` among the first items of the elements. REQUIRES: the tree is
-// not empty.
+// Looks up `name` among the first items of the elements. REQUIRES: the tree is not empty.
 void FindInHashTree(const PackTreeReader& reader, PackSlot& root, uint64_t hash,
                     const PackValue& name, HashPlace& place);
 

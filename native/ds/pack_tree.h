@@ -21,12 +21,10 @@
 // child too.
 //
 // Invariants
-//   (P1) No leaf and no inner node is empty; an empty tree is a root with child
-//   0. (P2) A slot's weight is the sum of the weights of the slots below; of a
-//   leaf what its owner
+//   (P1) No leaf and no inner node is empty; an empty tree is a root with child 0.
+//   (P2) A slot's weight is the sum of the weights of the slots below; of a leaf what its owner
 //        gave.
-//   (P3) Everything left of a slot orders before or equal to its key,
-//   everything below it at or
+//   (P3) Everything left of a slot orders before or equal to its key, everything below it at or
 //        after it. The first slot of a node counts as the lowest.
 //
 // Runs in: parent and child (reading), the owner's thread (changing).

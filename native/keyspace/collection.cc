@@ -125,7 +125,9 @@ Status PackEditor::Commit() {
   }
   PackedContent packed{type_, {reinterpret_cast<const char*>(bytes_), bytes}};
   packed.field_expiry = found_.entry && found_.entry.has_field_expiry();
-  return PutPacked(keyspace_, db_, found_, key_, packed);
+  const Status status = PutPacked(keyspace_, db_, found_, key_, packed);
+  // Without memory for its smaller place it stays, changed, where it is.
+  return in_place_ ? Status() : status;
 }
 
 }  // namespace snapfork

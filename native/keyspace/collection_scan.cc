@@ -8,8 +8,7 @@
 
 namespace snapfork {
 
-std::vector<uint64_t> DrawRanks(Keyspace& keyspace, uint64_t size, uint64_t count,
-                                bool distinct) {
+std::vector<uint64_t> DrawRanks(Keyspace& keyspace, uint64_t size, uint64_t count, bool distinct) {
   std::vector<uint64_t> ranks;
   if (size == 0) return ranks;
   if (!distinct) {

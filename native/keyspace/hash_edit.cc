@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/check.h"
 #include "ds/pack_builder.h"
 #include "keyspace/name_hasher.h"
 
@@ -61,8 +62,8 @@ bool FitsCompact(const Keyspace& keyspace, const Listpack& pack, unsigned stride
                  std::string_view field, const PackValue& value) {
   const EncodingLimits& limits = keyspace.limits();
   char scratch[kIntegerTextMax];
-  const size_t value_bytes = value.is_integer() ? FormatInteger(value.integer(), scratch)
-                                                : value.text().size();
+  const size_t value_bytes =
+      value.is_integer() ? FormatInteger(value.integer(), scratch) : value.text().size();
   const size_t count = pack.count() / stride + (present ? 0 : 1);
   return count <= limits.hash_max_listpack_entries &&
          field.size() <= limits.hash_max_listpack_value &&
@@ -70,17 +71,23 @@ bool FitsCompact(const Keyspace& keyspace, const Listpack& pack, unsigned stride
          pack.bytes() + field.size() + value_bytes < kListpackBytesMax;
 }
 
+// The place of a field that was found in the entry's own pack.
+const uint8_t* PlaceIn(const Listpack& pack, const Keyspace& keyspace, EntryView entry,
+                       const FieldView& view) {
+  return pack.address() + Listpack(keyspace.PackOf(entry)).OffsetOf(view.at);
+}
+
 // A compact hash that stays compact, all of whose elements have two items.
 Status PutPair(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
-               const Items& items) {
+               const FieldView& old, const Items& items) {
   PackEditor editor(keyspace, db, found, key, ValueType::kHash);
   const Listpack pack = editor.pack();
-  const uint8_t* const at = pack.Find(pack.begin(), items.values[0], 2);
   PackSplice splice;
-  if (at == pack.end()) {
-    splice.offset = pack.OffsetOf(at);
+  if (!old) {
+    splice.offset = pack.OffsetOf(pack.end());
     splice.inserted = items.span();
   } else {
+    const uint8_t* const at = PlaceIn(pack, keyspace, found.entry, old);
     splice = RemovalOf(pack, Listpack::Next(at), 1);
     splice.inserted = items.span().subspan(1);
   }
@@ -159,6 +166,11 @@ bool InsertOrReplace(HashTree& hashes, uint64_t hash, std::string_view field,
 template <typename Change>
 Status ChangeLarge(Keyspace& keyspace, uint32_t db, Found found, Change&& change) {
   SF_RETURN_IF_ERROR(keyspace.MakeWritable(db, found));
+  // The record of its fields' expiry has to follow the change.
+  const bool expires = found.entry.has_field_expiry();
+  if (expires && !keyspace.database(db).field_expiry.Reserve()) {
+    return Status(StatusCode::kOutOfMemory);
+  }
   const int64_t old_earliest = keyspace.EarliestFieldExpiryOf(found.entry);
   PackSlot root = RootOf(found.entry);
   PackTree tree(keyspace.arena(), keyspace.database(db).heap, root, SecondWord::kMinimum);
@@ -174,9 +186,7 @@ Status ChangeLarge(Keyspace& keyspace, uint32_t db, Found found, Change&& change
     keyspace.Remove(db, found);
     return Status();
   }
-  if (found.entry.has_field_expiry()) {
-    SF_RETURN_IF_ERROR(keyspace.UpdateFieldExpiry(db, found, old_earliest));
-  }
+  if (expires) SF_CHECK(keyspace.UpdateFieldExpiry(db, found, old_earliest).ok());
   return done ? Status() : Status(StatusCode::kOutOfMemory);
 }
 
@@ -207,8 +217,7 @@ Status MakeLarge(Keyspace& keyspace, uint32_t db, const Found& found, std::strin
     FreePackTree(keyspace.arena(), root);
     return Status(StatusCode::kOutOfMemory);
   }
-  const bool expires =
-      (found.entry && found.entry.has_field_expiry()) || expiry != kNoExpiry;
+  const bool expires = (found.entry && found.entry.has_field_expiry()) || expiry != kNoExpiry;
   return PutRoots(keyspace, db, found, key, ValueType::kHash, &root, 1, expires);
 }
 
@@ -234,33 +243,30 @@ uint64_t FieldCount(const Keyspace& keyspace, EntryView hash) {
 }
 
 Status PutField(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
-                std::string_view field, const PackValue& value, int64_t expiry) {
+                std::string_view field, const FieldView& old, const PackValue& value,
+                int64_t expiry) {
   if (found.entry && found.entry.encoding() == Encoding::kTree) {
-    // A view of the hash's own bytes does not live through the change.
-    const std::string copy(value.text());
-    const PackValue own = value.is_integer() ? value : PackValue::OfBytes(copy);
     Found large = found;
     if (expiry != kNoExpiry) SF_RETURN_IF_ERROR(MarkFieldExpiry(keyspace, db, large));
     return ChangeLarge(keyspace, db, large, [&](HashTree& hashes) {
-      return InsertOrReplace(hashes, keyspace.HashOf(field), field, own, expiry);
+      return InsertOrReplace(hashes, keyspace.HashOf(field), field, value, expiry);
     });
   }
   const unsigned stride = found.entry ? StrideOf(found.entry) : 2;
   uint8_t none[kListpackEmptyBytes];
   ListpackClear(none);
   const Listpack pack(found.entry ? keyspace.PackOf(found.entry) : none);
-  const bool present = pack.Find(pack.begin(), PackValue(field), stride) != pack.end();
-  if (!FitsCompact(keyspace, pack, stride, present, field, value)) {
+  if (!FitsCompact(keyspace, pack, stride, static_cast<bool>(old), field, value)) {
     return MakeLarge(keyspace, db, found, key, field, value, expiry);
   }
   if (stride == 2 && expiry == kNoExpiry) {
-    return PutPair(keyspace, db, found, key, Items(field, value, expiry, 2));
+    return PutPair(keyspace, db, found, key, old, Items(field, value, expiry, 2));
   }
   return PutTriple(keyspace, db, found, key, Items(field, value, expiry, kWithExpiry), expiry);
 }
 
 Status RemoveField(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
-                   std::string_view field) {
+                   std::string_view field, const FieldView& old) {
   if (found.entry.encoding() == Encoding::kTree) {
     return ChangeLarge(keyspace, db, found, [&](HashTree& hashes) {
       HashPlace place;
@@ -272,15 +278,17 @@ Status RemoveField(Keyspace& keyspace, uint32_t db, const Found& found, std::str
   const unsigned stride = StrideOf(found.entry);
   PackEditor editor(keyspace, db, found, key, ValueType::kHash);
   const Listpack pack = editor.pack();
-  const uint8_t* const at = pack.Find(pack.begin(), PackValue(field), stride);
+  const uint8_t* const at = PlaceIn(pack, keyspace, found.entry, old);
   SF_RETURN_IF_ERROR(editor.Splice(RemovalOf(pack, at, stride)));
   return editor.Commit();
 }
 
-std::string EarliestField(const Keyspace& keyspace, EntryView hash) {
+FieldView EarliestField(const Keyspace& keyspace, EntryView hash, std::string& name) {
   char scratch[kIntegerTextMax];
   if (hash.encoding() != Encoding::kTree) {
-    return std::string(Listpack::Get(Listpack(keyspace.PackOf(hash)).begin()).Text(scratch));
+    const uint8_t* const first = Listpack(keyspace.PackOf(hash)).begin();
+    name = Listpack::Get(first).Text(scratch);
+    return FieldAt(first, kWithExpiry);
   }
   PackSlot slot = RootOf(hash);
   while (slot.height() > 0) {
@@ -294,7 +302,8 @@ std::string EarliestField(const Keyspace& keyspace, EntryView hash) {
   while (static_cast<uint64_t>(FieldAt(at, kWithExpiry).expiry) != slot.second) {
     at = NextElement(at, kWithExpiry);
   }
-  return std::string(Listpack::Get(at).Text(scratch));
+  name = Listpack::Get(at).Text(scratch);
+  return FieldAt(at, kWithExpiry);
 }
 
 Status BuildLargeHash(Keyspace& keyspace, uint32_t db, const PackRange& fields, unsigned stride,

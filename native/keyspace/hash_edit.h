@@ -18,16 +18,17 @@ namespace snapfork {
 FieldView FindField(const Keyspace& keyspace, EntryView hash, std::string_view field);
 uint64_t FieldCount(const Keyspace& keyspace, EntryView hash);
 
-// Sets a field with its expiry, whatever it was before; makes the hash if there is none.
-// `value` may be borrowed from the hash itself.
+// Sets a field with its expiry, whatever it was before; makes the hash if there is none. `old` is
+// what FindField found. The value lies outside of the hash.
 Status PutField(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
-                std::string_view field, const PackValue& value, int64_t expiry);
-// Removes a field that is there, and the key with the last one.
+                std::string_view field, const FieldView& old, const PackValue& value,
+                int64_t expiry);
+// Removes the field that FindField found, and the key with the last one.
 Status RemoveField(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
-                   std::string_view field);
+                   std::string_view field, const FieldView& old);
 
-// The field that expires first. REQUIRES: one expires.
-std::string EarliestField(const Keyspace& keyspace, EntryView hash);
+// The field that expires first, and its name. REQUIRES: one expires.
+FieldView EarliestField(const Keyspace& keyspace, EntryView hash, std::string& name);
 
 // Makes elements of 2 or 3 items the root of a large hash. kOutOfMemory, kBadValue if a field comes
 // twice: all is freed.

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/check.h"
 #include "keyspace/hash_edit.h"
 #include "keyspace/key_ops.h"
 
@@ -22,6 +23,17 @@ Status LookupField(Keyspace& keyspace, uint32_t db, std::string_view key, std::s
   return Status();
 }
 
+// Puts a field again as it is, but for its expiry.
+Status ChangeExpiry(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
+                    std::string_view field, const FieldView& view, int64_t expiry) {
+  const PackElement& value = view.value;
+  if (value.is_integer()) {
+    return PutField(keyspace, db, found, key, field, view, PackValue(value.integer), expiry);
+  }
+  const std::string copy(value.text, value.bytes);
+  return PutField(keyspace, db, found, key, field, view, PackValue::OfBytes(copy), expiry);
+}
+
 bool ConditionHolds(const FieldView& view, int64_t expiry, uint32_t flags) {
   const bool has = view.expiry != kNoExpiry;
   if ((flags & kExpiryIfNone) != 0 && has) return false;
@@ -34,9 +46,8 @@ bool ConditionHolds(const FieldView& view, int64_t expiry, uint32_t flags) {
 
 }  // namespace
 
-Status HashSetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key,
-                     std::string_view field, int64_t expiry, uint32_t flags,
-                     FieldExpiryOutcome& outcome) {
+Status HashSetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view field,
+                     int64_t expiry, uint32_t flags, FieldExpiryOutcome& outcome) {
   outcome = FieldExpiryOutcome::kNoField;
   Found found;
   FieldView view;
@@ -45,11 +56,10 @@ Status HashSetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key,
   outcome = FieldExpiryOutcome::kNotMet;
   if (!ConditionHolds(view, expiry, flags)) return Status();
   if (expiry <= keyspace.Now()) {
-    SF_RETURN_IF_ERROR(RemoveField(keyspace, db, found, key, field));
+    SF_RETURN_IF_ERROR(RemoveField(keyspace, db, found, key, field, view));
     outcome = FieldExpiryOutcome::kRemoved;
   } else {
-    SF_RETURN_IF_ERROR(
-        PutField(keyspace, db, found, key, field, PackValue(view.value), expiry));
+    SF_RETURN_IF_ERROR(ChangeExpiry(keyspace, db, found, key, field, view, expiry));
     outcome = FieldExpiryOutcome::kSet;
   }
   ++keyspace.counters().changes;
@@ -72,8 +82,7 @@ Status HashPersist(Keyspace& keyspace, uint32_t db, std::string_view key, std::s
   SF_RETURN_IF_ERROR(LookupField(keyspace, db, key, field, found, view));
   outcome = !view ? -2 : view.expiry == kNoExpiry ? -1 : 1;
   if (outcome != 1) return Status();
-  SF_RETURN_IF_ERROR(
-      PutField(keyspace, db, found, key, field, PackValue(view.value), kNoExpiry));
+  SF_RETURN_IF_ERROR(ChangeExpiry(keyspace, db, found, key, field, view, kNoExpiry));
   ++keyspace.counters().changes;
   return Status();
 }
@@ -91,9 +100,11 @@ uint64_t HashExpireDueFields(Keyspace& keyspace, uint64_t limit) {
       const std::string key(found.entry.key());
       found.hash = keyspace.HashOf(key);
       found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
-      const std::string field = EarliestField(keyspace, found.entry);
+      SF_CHECK(found.slot != nullptr);
+      std::string field;
+      const FieldView view = EarliestField(keyspace, found.entry, field);
       // Without memory to move what is frozen, it is tried again later.
-      if (!RemoveField(keyspace, db, found, key, field).ok()) return removed;
+      if (!RemoveField(keyspace, db, found, key, field, view).ok()) return removed;
       ++removed;
       ++keyspace.counters().expired_fields;
       ++keyspace.counters().changes;

@@ -15,9 +15,8 @@ namespace snapfork {
 enum class FieldExpiryOutcome : int { kNoField = -2, kNotMet = 0, kSet = 1, kRemoved = 2 };
 
 // `flags` are ExpiryFlags. A time that is not in the future removes the field.
-Status HashSetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key,
-                     std::string_view field, int64_t expiry, uint32_t flags,
-                     FieldExpiryOutcome& outcome);
+Status HashSetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view field,
+                     int64_t expiry, uint32_t flags, FieldExpiryOutcome& outcome);
 
 // -2: no such field, -1: no expiry, else Unix ms.
 Status HashFieldExpiry(Keyspace& keyspace, uint32_t db, std::string_view key,

@@ -10,12 +10,17 @@
 namespace snapfork {
 namespace {
 
-// What a field holds, if it is there and not due.
-FieldView LiveField(const Keyspace& keyspace, EntryView hash, std::string_view field) {
-  FieldView view = FindField(keyspace, hash, field);
-  if (view && IsDue(view, keyspace.Now())) view = FieldView();
-  return view;
-}
+// A field as it is there, and as it is seen: not if it is due.
+struct FoundField {
+  FieldView old;
+  FieldView live;
+
+  FoundField(const Keyspace& keyspace, EntryView hash, std::string_view field) {
+    if (!hash) return;
+    old = FindField(keyspace, hash, field);
+    if (old && !IsDue(old, keyspace.Now())) live = old;
+  }
+};
 
 Status LookupHash(Keyspace& keyspace, uint32_t db, std::string_view key, Found& found) {
   found = keyspace.Lookup(db, key);
@@ -30,7 +35,7 @@ Status HashGet(Keyspace& keyspace, uint32_t db, std::string_view key, std::strin
   Found found;
   SF_RETURN_IF_ERROR(LookupHash(keyspace, db, key, found));
   ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
-  if (found.entry) view = LiveField(keyspace, found.entry, field);
+  view = FoundField(keyspace, found.entry, field).live;
   return Status();
 }
 
@@ -39,10 +44,11 @@ Status HashSet(Keyspace& keyspace, uint32_t db, std::string_view key, std::strin
   created = false;
   Found found;
   SF_RETURN_IF_ERROR(LookupHash(keyspace, db, key, found));
-  const bool present =
-      found.entry && static_cast<bool>(LiveField(keyspace, found.entry, field));
+  const FoundField held(keyspace, found.entry, field);
+  const bool present = static_cast<bool>(held.live);
   if (present && (flags & kHashIfAbsent) != 0) return Status();
-  SF_RETURN_IF_ERROR(PutField(keyspace, db, found, key, field, PackValue(value), kNoExpiry));
+  SF_RETURN_IF_ERROR(
+      PutField(keyspace, db, found, key, field, held.old, PackValue(value), kNoExpiry));
   created = !present;
   ++keyspace.counters().changes;
   return Status();
@@ -57,7 +63,7 @@ Status HashRemove(Keyspace& keyspace, uint32_t db, std::string_view key, std::st
   const FieldView view = FindField(keyspace, found.entry, field);
   if (!view) return Status();
   const bool due = IsDue(view, keyspace.Now());
-  SF_RETURN_IF_ERROR(RemoveField(keyspace, db, found, key, field));
+  SF_RETURN_IF_ERROR(RemoveField(keyspace, db, found, key, field, view));
   removed = !due;
   ++keyspace.counters().changes;
   return Status();
@@ -72,12 +78,12 @@ Status HashLength(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_
   return Status();
 }
 
-Status HashIncrement(Keyspace& keyspace, uint32_t db, std::string_view key,
-                     std::string_view field, int64_t delta, int64_t& value) {
+Status HashIncrement(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view field,
+                     int64_t delta, int64_t& value) {
   Found found;
   SF_RETURN_IF_ERROR(LookupHash(keyspace, db, key, found));
-  FieldView view;
-  if (found.entry) view = LiveField(keyspace, found.entry, field);
+  const FoundField held(keyspace, found.entry, field);
+  const FieldView& view = held.live;
   int64_t old = 0;
   if (view) {
     // Canonical text is an integer in the pack already.
@@ -86,7 +92,7 @@ Status HashIncrement(Keyspace& keyspace, uint32_t db, std::string_view key,
   }
   if (__builtin_add_overflow(old, delta, &value)) return Status(StatusCode::kIncrementOverflow);
   const int64_t expiry = view ? view.expiry : kNoExpiry;
-  SF_RETURN_IF_ERROR(PutField(keyspace, db, found, key, field, PackValue(value), expiry));
+  SF_RETURN_IF_ERROR(PutField(keyspace, db, found, key, field, held.old, PackValue(value), expiry));
   ++keyspace.counters().changes;
   return Status();
 }
@@ -99,8 +105,8 @@ Status HashIncrementFloat(Keyspace& keyspace, uint32_t db, std::string_view key,
   if (std::isinf(summand)) return Status(StatusCode::kSummandNotFinite);
   Found found;
   SF_RETURN_IF_ERROR(LookupHash(keyspace, db, key, found));
-  FieldView view;
-  if (found.entry) view = LiveField(keyspace, found.entry, field);
+  const FoundField held(keyspace, found.entry, field);
+  const FieldView& view = held.live;
   long double value = 0;
   if (view) {
     char scratch[kIntegerTextMax];
@@ -113,7 +119,7 @@ Status HashIncrementFloat(Keyspace& keyspace, uint32_t db, std::string_view key,
   char formatted[kLongDoubleTextMax];
   text.assign(formatted, FormatLongDouble(value, formatted));
   const int64_t expiry = view ? view.expiry : kNoExpiry;
-  SF_RETURN_IF_ERROR(PutField(keyspace, db, found, key, field, PackValue(text), expiry));
+  SF_RETURN_IF_ERROR(PutField(keyspace, db, found, key, field, held.old, PackValue(text), expiry));
   ++keyspace.counters().changes;
   return Status();
 }

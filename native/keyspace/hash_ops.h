@@ -37,9 +37,10 @@ Status HashRemove(Keyspace& keyspace, uint32_t db, std::string_view key, std::st
 Status HashLength(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_t& length);
 
 // kHashValueNotAnInteger, kIncrementOverflow. The field keeps its expiry.
-Status HashIncrement(Keyspace& keyspace, uint32_t db, std::string_view key,
-                     std::string_view field, int64_t delta, int64_t& value);
-// kNotAFloat, kSummandNotFinite, kHashValueNotAFloat, kNanOrInfinity. `text` is what the field then holds.
+Status HashIncrement(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view field,
+                     int64_t delta, int64_t& value);
+// kNotAFloat, kSummandNotFinite, kHashValueNotAFloat, kNanOrInfinity. `text` is what the field then
+// holds.
 Status HashIncrementFloat(Keyspace& keyspace, uint32_t db, std::string_view key,
                           std::string_view field, std::string_view delta, std::string& text);
 

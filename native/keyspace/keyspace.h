@@ -6,12 +6,10 @@
 // Invariants
 //   (S1) Every live entry object has exactly one slot, in the index of the database whose heap it
 //        was allocated from, and a record in that database's expiry index iff it has an expiry.
-//   (S2) A change to a small entry in a frozen chunk moves it: the old copy
-//   stays for the child. (S3) When memory runs out an operation returns
-//   kOutOfMemory and has changed nothing; one of
+//   (S2) A change to a small entry in a frozen chunk moves it: the old copy stays for the child.
+//   (S3) When memory runs out an operation returns kOutOfMemory and has changed nothing; one of
 //        several elements keeps those before the one it had no memory for.
-//   (S4) A hash has a record in its database's field expiry index iff a field
-//   has an expiry: of
+//   (S4) A hash has a record in its database's field expiry index iff a field has an expiry: of
 //        the earliest.
 //
 // Runs in: the owner's thread (the main thread, or the loader's while it loads).

@@ -2,7 +2,8 @@
 //
 // A builder chooses the form by the limits of the keyspace. `content` gets type, encoding and
 // value; key and expiry are the caller's. `storage` keeps what content.bytes then points to.
-// With `any_size` long elements do not make a value large. kOutOfMemory, or kBadValue for a large value with a member twice: nothing is left behind.
+// With `any_size` long elements do not make a value large. kOutOfMemory, or kBadValue for a large
+// value with a member twice: nothing is left behind.
 
 #pragma once
 

@@ -5,51 +5,21 @@
 // region is small. Then it fills the keyspace up and runs every kind of command.
 
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <cstring>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "keyspace/bulk_insert.h"
 #include "keyspace_model.h"
+#include "memory_limit.h"
 #include "test.h"
 
 namespace {
 
 using namespace snapfork;
-
-// A field of /proc/self/status in bytes.
-size_t ProcessBytes(const char* field) {
-  FILE* const file = fopen("/proc/self/status", "re");
-  if (file == nullptr) return 0;
-  char line[256];
-  size_t kilobytes = 0;
-  while (fgets(line, sizeof(line), file) != nullptr) {
-    if (strncmp(line, field, strlen(field)) == 0) sscanf(line + strlen(field), ": %zu", &kilobytes);
-  }
-  fclose(file);
-  return kilobytes << 10;
-}
-
-void Limit(int resource, size_t bytes) {
-  rlimit limit;
-  getrlimit(resource, &limit);
-  limit.rlim_cur = bytes;
-  setrlimit(resource, &limit);
-}
-
-// Runs `body` in a child; its exit code, which is the line of the first failed check there.
-int InChild(const std::function<int()>& body) {
-  const pid_t pid = fork();
-  if (pid == 0) _exit(body());
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
+using sf::InChild;
+using sf::Limit;
+using sf::ProcessBytes;
 
 // Changes with any key, expiry and length, and with the ends of any value.
 uint64_t Fingerprint(Keyspace& keyspace) {
