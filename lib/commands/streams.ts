@@ -140,7 +140,7 @@ function xrange(backwards: boolean): Handler {
       count = readInteger(context, index + 1)
       if (count < 0) count = 0
     }
-    if (native.streamLength(db, 1) === 0) return []
+    if (native.streamLength(db, 1) === 0 && native.keyType(db, 1) === 0) return []
     if (count === 0) return null
     return native.streamRange(db, 1, start, end, count === -1 ? 0 : count, backwards, mode)
   }

@@ -5,12 +5,14 @@
  */
 
 import { upperCase } from './args.js'
+import { BITMAP_COMMANDS } from './bitmaps.js'
 import { DATABASE_COMMANDS } from './databases.js'
 import { DUMP_COMMANDS } from './dump.js'
 import { EXPIRY_COMMANDS } from './expiry.js'
 import { GEO_COMMANDS } from './geo.js'
 import { HASH_EXPIRY_COMMANDS } from './hash-expiry.js'
 import { HASH_COMMANDS } from './hashes.js'
+import { HYPERLOGLOG_COMMANDS } from './hyperloglog.js'
 import { KEY_COMMANDS } from './keys.js'
 import { LIST_COMMANDS } from './lists.js'
 import { PERSISTENCE_COMMANDS } from './persistence.js'
@@ -28,6 +30,8 @@ import { STRING_COMMANDS } from './strings.js'
 export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   [
     ...STRING_COMMANDS,
+    ...BITMAP_COMMANDS,
+    ...HYPERLOGLOG_COMMANDS,
     ...LIST_COMMANDS,
     ...HASH_COMMANDS,
     ...HASH_EXPIRY_COMMANDS,

@@ -11,9 +11,11 @@
  * @module
  */
 
+import type { BitmapPrimitives } from './bitmaps.js'
 import type { DumpPrimitives } from './dump.js'
 import type { GeoPrimitives } from './geo.js'
 import type { HashPrimitives } from './hashes.js'
+import type { HyperLogLogPrimitives } from './hyperloglog.js'
 import type { EncodingLimits } from './limits.js'
 import type { ListPrimitives } from './lists.js'
 import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
@@ -173,7 +175,9 @@ export interface EngineStats {
 }
 
 export interface NativeEngine
-  extends ListPrimitives,
+  extends BitmapPrimitives,
+    HyperLogLogPrimitives,
+    ListPrimitives,
     HashPrimitives,
     SetPrimitives,
     SortedSetPrimitives,

@@ -1,8 +1,10 @@
 /**
- * The native functions on geo.
+ * The native functions on places.
  *
  * @module
  */
 
-// biome-ignore lint/suspicious/noEmptyInterface: filled below
-export interface GeoPrimitives {}
+export interface GeoPrimitives {
+  /** Metres along a great circle, to the last digit of the C library's functions. */
+  geoDistance(longitude1: number, latitude1: number, longitude2: number, latitude2: number): number
+}

@@ -44,6 +44,14 @@ export interface SortedSetPrimitives {
     count: number,
     mode: BulkMode,
   ): [added: number, updated: number, score: Bulk | null]
+  /** The same for scores and members that are no arguments. */
+  zsetAddAll(
+    db: number,
+    key: Operand,
+    flags: number,
+    scores: readonly number[],
+    members: readonly Uint8Array[],
+  ): [added: number, updated: number]
   zsetRemoveRange(db: number, key: Operand, first: number, count: number): number
   zsetLength(db: number, key: Operand): number
   zsetScore(db: number, key: Operand, member: Operand, mode: BulkMode): Bulk | null

@@ -54,6 +54,8 @@ export const STATUS = {
   NoSuchGroup: 67,
   BadStartId: 68,
   BadEndId: 69,
+  NotHyperLogLog: 70,
+  BadHyperLogLog: 71,
   ChildActive: 50,
   WorkerThread: 51,
   Busy: 52,

@@ -58,6 +58,8 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
   [STATUS.BadStartId, 'ERR invalid start ID for the interval'],
   [STATUS.BadEndId, 'ERR invalid end ID for the interval'],
   [STATUS.NoSuchGroup, 'NOGROUP No such consumer group'],
+  [STATUS.NotHyperLogLog, 'WRONGTYPE Key is not a valid HyperLogLog string value.'],
+  [STATUS.BadHyperLogLog, 'INVALIDOBJ Corrupted HLL object detected'],
   [STATUS.GroupExists, 'BUSYGROUP Consumer Group name already exists'],
   [STATUS.IndexOutOfRange, 'ERR index out of range'],
 ])

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Bulk, BulkMode, Int64, Operand } from './engine.js'
+import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 
 /** Id and, field by field, content; null for an entry that is no longer there. */
 export type StreamEntry = [id: Bulk, fields: Bulk[] | null]

@@ -93,6 +93,33 @@ napi_value ZsetAddRange(Call& call) {
   return reply.value();
 }
 
+// The same for an array of scores and one of members (bytes).
+napi_value ZsetAddAll(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  uint32_t flags;
+  std::vector<double> scores;
+  if (!ReadKey(call, db, key) || !call.ReadUint32(2, flags) || !call.ReadDoubles(3, scores)) {
+    return nullptr;
+  }
+  uint32_t added = 0;
+  uint32_t updated = 0;
+  for (uint32_t i = 0; i < scores.size(); ++i) {
+    std::string_view member;
+    if (!call.ReadElement(4, i, member)) return nullptr;
+    ZaddOutcome outcome;
+    const Status status =
+        ZsetAdd(call.engine().keyspace(), db, key, member, scores[i], flags, outcome);
+    if (!status.ok()) return call.Throw(status);
+    if (outcome.added) ++added;
+    if (outcome.updated) ++updated;
+  }
+  ReplyArray reply(call);
+  reply.Push(call.Number(added));
+  reply.Push(call.Number(updated));
+  return reply.value();
+}
+
 napi_value ZsetRemoveRange(Call& call) {
   uint32_t db;
   std::string_view key;
@@ -387,6 +414,7 @@ void AppendSortedSetMethods(std::vector<MethodEntry>& methods) {
                                     {"parseScoreBound", Method<ParseBound>},
                                     {"formatFloat", Method<FormatFloat>},
                                     {"zsetAddRange", Method<ZsetAddRange>},
+                                    {"zsetAddAll", Method<ZsetAddAll>},
                                     {"zsetRemoveRange", Method<ZsetRemoveRange>},
                                     {"zsetLength", Method<ZsetLength>},
                                     {"zsetScore", Method<ZsetScoreMethod>},

@@ -28,14 +28,11 @@ bool ReadGroupId(Call& call, size_t index, StreamId& id, bool& is_last) {
   is_last = text == "$";
   if (is_last) return true;
   bool has_seq;
-  if (text == "-" || text == "+") {
-    id = text == "-" ? StreamId() : kStreamIdMax;
-  } else if (!ParseStreamId(text, id, has_seq)) {
+  if (!ParseStreamId(text, id, has_seq)) {
     call.Throw(Status(StatusCode::kNotAStreamId));
     return false;
-  } else if (!has_seq) {
-    id.seq = 0;
   }
+  if (!has_seq) id.seq = 0;
   return true;
 }
 
@@ -130,11 +127,10 @@ napi_value GroupRead(Call& call) {
     return nullptr;
   }
   std::vector<StreamId> ids;
-  const bool is_new = text == ">";
-  StreamId after;
-  if (!is_new && !ReadStreamId(call, 4, 0, after)) return nullptr;
-  // Behind the highest id there is nothing, not even a history.
-  if (after == kStreamIdMax) return call.Null();
+  StreamId after = kStreamIdMax;
+  if (text != ">" && !ReadStreamId(call, 4, 0, after)) return nullptr;
+  // The highest id says the same as `>`.
+  const bool is_new = after == kStreamIdMax;
   Keyspace& keyspace = call.engine().keyspace();
   const auto limit = static_cast<uint64_t>(count);
   const Status status =

@@ -82,6 +82,13 @@ bool Call::ReadDoubles(size_t index, std::vector<double>& values) {
   return true;
 }
 
+bool Call::ReadElement(size_t index, uint32_t element, std::string_view& bytes) {
+  napi_value value = nullptr;
+  return (napi_get_element(env_, arguments_[index], element, &value) == napi_ok &&
+          ReadBytes(env_, value, bytes)) ||
+         Refuse();
+}
+
 bool Call::ReadInt64(size_t index, int64_t& value) {
   if (napi_get_value_int64(env_, arguments_[index], &value) == napi_ok) return true;
   bool lossless = false;

@@ -51,6 +51,8 @@ class Call {
   bool ReadDouble(size_t index, double& value);
   // An array of numbers; null is an empty one.
   bool ReadDoubles(size_t index, std::vector<double>& values);
+  // The bytes of an element of an array of Uint8Arrays.
+  bool ReadElement(size_t index, uint32_t element, std::string_view& bytes);
   bool ReadBool(size_t index, bool& value);
   bool ReadMode(size_t index, BulkMode& mode);
 

@@ -54,6 +54,8 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   AppendKeyMethods(methods);
   AppendStringMethods(methods);
   AppendLimitMethods(methods);
+  AppendBitmapMethods(methods);
+  AppendHyperLogLogMethods(methods);
   AppendHashMethods(methods);
   AppendListMethods(methods);
   AppendSetMethods(methods);

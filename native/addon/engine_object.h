@@ -82,6 +82,8 @@ class EngineObject {
 void AppendKeyMethods(std::vector<MethodEntry>& methods);
 void AppendStringMethods(std::vector<MethodEntry>& methods);
 void AppendLimitMethods(std::vector<MethodEntry>& methods);
+void AppendBitmapMethods(std::vector<MethodEntry>& methods);
+void AppendHyperLogLogMethods(std::vector<MethodEntry>& methods);
 void AppendHashMethods(std::vector<MethodEntry>& methods);
 void AppendListMethods(std::vector<MethodEntry>& methods);
 void AppendSetMethods(std::vector<MethodEntry>& methods);

@@ -133,6 +133,31 @@ Status BitCombine(Keyspace& keyspace, uint32_t db, BitOperation operation,
   return Status();
 }
 
+Status BitStore(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view bytes,
+                int64_t expiry) {
+  const Found found = keyspace.Lookup(db, key);
+  if (bytes.empty() && !found.entry) return Status();
+  ++keyspace.counters().changes;
+  if (bytes.empty()) {
+    keyspace.Remove(db, found);
+    return Status();
+  }
+  EntryContent content;
+  content.key = key;
+  content.raw = true;
+  content.expiry = expiry;
+  content.bytes = bytes;
+  if (bytes.size() > kInlineValueBytesMax) {
+    const Handle handle = keyspace.arena().Allocate(keyspace.database(db).heap,
+                                                    ObjectKind::kNode, bytes.size());
+    if (handle == 0) return Status(StatusCode::kOutOfMemory);
+    std::memcpy(keyspace.arena().At(handle), bytes.data(), bytes.size());
+    content.encoding = Encoding::kExternal;
+    content.external = {handle, bytes.size()};
+  }
+  return PutContent(keyspace, db, found, content);
+}
+
 uint64_t ReadBits(std::string_view bytes, uint64_t offset, unsigned bits) {
   uint64_t value = 0;
   for (unsigned i = 0; i < bits; ++i) value = value << 1 | (BitAt(bytes, offset + i) ? 1 : 0);

@@ -31,6 +31,10 @@ enum class BitOperation : uint32_t { kAnd, kOr, kXor, kNot };
 Status BitCombine(Keyspace& keyspace, uint32_t db, BitOperation operation,
                   const std::vector<std::string_view>& keys, std::string& result);
 
+// Makes bytes the string of a key, whatever it was; none remove it.
+Status BitStore(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view bytes,
+                int64_t expiry = kNoExpiry);
+
 // An integer of `bits` (1 to 64; 63 if unsigned) at a bit offset; zeros where the string ends.
 uint64_t ReadBits(std::string_view bytes, uint64_t offset, unsigned bits);
 void WriteBits(std::string& bytes, uint64_t offset, unsigned bits, uint64_t value);

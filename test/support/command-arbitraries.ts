@@ -8,6 +8,7 @@
  */
 
 import fc from 'fast-check'
+import { bitmapCommands } from './arbitraries/bitmaps.js'
 import {
   command,
   DATABASE_WORDS,
@@ -19,7 +20,9 @@ import {
   value,
   word,
 } from './arbitraries/common.js'
+import { geoCommands } from './arbitraries/geo.js'
 import { hashCommands } from './arbitraries/hashes.js'
+import { hyperLogLogCommands } from './arbitraries/hyperloglog.js'
 import { keyCommands } from './arbitraries/keys.js'
 import { listCommands } from './arbitraries/lists.js'
 import { setCommands } from './arbitraries/sets.js'
@@ -37,10 +40,13 @@ export const DATABASES = 4
 
 /** Families of commands that are compared in sequences of their own. */
 export const FAMILIES: ReadonlyMap<string, () => fc.Arbitrary<string[]>[]> = new Map([
+  ['bitmap', bitmapCommands],
+  ['hyperloglog', hyperLogLogCommands],
   ['list', listCommands],
   ['hash', hashCommands],
   ['set', setCommands],
   ['sorted-set', sortedSetCommands],
+  ['geo', geoCommands],
   ['stream', streamCommands],
 ])
 

@@ -48,11 +48,22 @@ const REPLY_ORDERS: Readonly<Record<string, Order>> = {
 }
 /** Replies with times or inner numbers, without them. */
 const VOLATILE: Readonly<Record<string, (reply: RespReply) => RespReply>> = {
+  // Places of one distance, or all of an unsorted search, come in any order.
+  GEOSEARCH: sortedRows,
+  GEORADIUS: sortedRows,
+  GEORADIUSBYMEMBER: sortedRows,
+  GEORADIUS_RO: sortedRows,
+  GEORADIUSBYMEMBER_RO: sortedRows,
   XPENDING: (reply) => withoutAt(reply, 2, 4),
   XINFO: (reply) => withoutNames(reply),
 }
 /** Of XINFO: what depends on the time, or on how Redis builds its trees. */
 const INFO_NAMES: ReadonlySet<unknown> = new Set(['radix-tree-nodes', 'idle', 'seen-time'])
+
+function sortedRows(reply: RespReply): RespReply {
+  if (!Array.isArray(reply)) return reply
+  return [...(reply as RespReply[])].sort((a, b) => (show(a) < show(b) ? -1 : 1))
+}
 
 /** Item `at` of every row that has `width` items is a time. */
 function withoutAt(reply: RespReply, at: number, width: number): RespReply {
