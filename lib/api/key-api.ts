@@ -5,7 +5,7 @@
  */
 
 import { arityError } from '../commands/args.js'
-import { BULK_UTF8, type Int64 } from '../native/engine.js'
+import { BULK_BUFFER, BULK_UTF8, type Int64 } from '../native/engine.js'
 import { StreamApi } from './stream-api.js'
 import {
   checkCursor,
@@ -14,6 +14,8 @@ import {
   type ExpireCondition,
   type Integer,
   type Key,
+  optionWords,
+  toBytes,
 } from './values.js'
 
 export interface CopyOptions {
@@ -30,6 +32,12 @@ export interface ScanOptions {
   COUNT?: number | undefined
   /** Only keys with a value of this type. */
   TYPE?: string | undefined
+}
+
+export interface RestoreOptions {
+  REPLACE?: boolean | undefined
+  /** The time to live is a Unix time in milliseconds. */
+  ABSTTL?: boolean | undefined
 }
 
 export abstract class KeyApi extends StreamApi {
@@ -192,5 +200,22 @@ export abstract class KeyApi extends StreamApi {
       if (test(key)) count += 1
     }
     return count
+  }
+
+  /** The value of a key in serialised form, or null if there is no such key. */
+  dump(key: Key): Buffer | null {
+    return this.native.dump(this.dbIndex, checkKey(key), BULK_BUFFER) as Buffer | null
+  }
+
+  /**
+   * Makes a key of a serialised value. A time to live of 0 is none.
+   *
+   * @throws {ReplyError} BUSYKEY without `REPLACE` if the key exists; ERR for a payload that is
+   *   damaged or of a later version. Then nothing has changed.
+   */
+  restore(key: Key, ttlMs: Integer, payload: Uint8Array, options: RestoreOptions = {}): 'OK' {
+    const words = optionWords(options)
+    const ttl = checkInteger(ttlMs, 'ttlMs')
+    return this.runText('RESTORE', checkKey(key), ttl, toBytes(payload), ...words) as 'OK'
   }
 }

@@ -77,3 +77,21 @@ export function describe(value: unknown): string {
 function isIterable(pairs: KeyValuePairs): pairs is Iterable<readonly [Key, Value]> {
   return Symbol.iterator in pairs
 }
+
+/** Options of a command: a flag, a word with an argument, or a word with several. */
+export type CommandOptions = Readonly<
+  Record<string, boolean | Value | readonly Value[] | undefined>
+>
+
+/** `{ COUNT: 5, REV: true }` as `COUNT 5 REV`. What is false or undefined is left out. */
+export function optionWords(options: object): Key[] {
+  const words: Key[] = []
+  for (const [name, value] of Object.entries(options as CommandOptions)) {
+    if (value === undefined || value === false) continue
+    words.push(name)
+    if (value === true) continue
+    if (Array.isArray(value)) words.push(...value.map(toBytes))
+    else words.push(toBytes(value as Value))
+  }
+  return words
+}

@@ -105,9 +105,11 @@ function trim(context: CommandContext, { byId, approximate, threshold, limit }: 
 function xadd(context: CommandContext): Reply {
   const { native, db, argc, mode } = context
   const { trimming, makesStream, next } = parseAddOptions(context, true)
-  if (next < argc) native.checkStreamIdRequest(next)
+  if (next < argc) native.checkStreamIdRequest(next, false)
   const count = argc - next - 1
   if (count < 2 || count % 2 === 1) throw arityError('xadd')
+  // Before the key is looked at.
+  native.checkStreamIdRequest(next, true)
   const id = native.streamAdd(db, 1, next, context.now(), makesStream, next + 1, count, mode)
   if (id !== null && trimming !== null) trim(context, trimming)
   return id

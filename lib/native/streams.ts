@@ -27,7 +27,7 @@ export interface StreamPrimitives {
   /** Bounds as XRANGE has them; throws the statuses NotAStreamId, BadStartId and BadEndId. */
   checkStreamRange(start: Operand, end: Operand): void
   /** An id, `*` or `ms-*`. */
-  checkStreamIdRequest(id: Operand): void
+  checkStreamIdRequest(id: Operand, refusesZero: boolean): void
   /** Adds fields and values from argument `first` on; null if there is no stream and none is made. */
   streamAdd(
     db: number,

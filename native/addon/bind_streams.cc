@@ -56,8 +56,9 @@ napi_value CheckStreamRange(Call& call) {
 napi_value CheckStreamIdRequest(Call& call) {
   StreamIdRequest request;
   if (!ReadIdRequest(call, 0, request)) return nullptr;
-  // Before the key is looked at.
-  const bool zero = request.id.IsZero() && !request.makes_seq;
+  bool refuses_zero;
+  if (!call.ReadBool(1, refuses_zero)) return nullptr;
+  const bool zero = refuses_zero && request.id.IsZero() && !request.makes_seq;
   return zero ? call.Throw(Status(StatusCode::kStreamIdZero)) : call.Undefined();
 }
 

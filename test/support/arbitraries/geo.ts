@@ -1,6 +1,8 @@
 /**
  * Random geo commands.
  *
+ * Not around the date line, and not over a third of the earth: there Redis misses places.
+ *
  * @module
  */
 
@@ -10,12 +12,12 @@ import { command, inAnyCase, options, several, word } from './common.js'
 const key = fc.constantFrom('geo:1', 'geo:2', 'a')
 const member = fc.nat(12).map((n) => `p${n}`)
 const longitude = fc.oneof(
-  { weight: 10, arbitrary: fc.integer({ min: -1800, max: 1800 }).map((n) => String(n / 10)) },
+  { weight: 10, arbitrary: fc.integer({ min: -1200, max: 1200 }).map((n) => String(n / 10)) },
   {
     weight: 10,
     arbitrary: fc.integer({ min: 130_000, max: 131_000 }).map((n) => String(n / 10_000)),
   },
-  { weight: 1, arbitrary: word('181', 'x', '-180', '180') },
+  { weight: 1, arbitrary: word('181', 'x') },
 )
 const latitude = fc.oneof(
   { weight: 10, arbitrary: fc.integer({ min: -850, max: 850 }).map((n) => String(n / 10)) },
@@ -26,7 +28,7 @@ const latitude = fc.oneof(
   { weight: 1, arbitrary: word('86', 'x') },
 )
 const unit = word('m', 'km', 'ft', 'mi', 'KM', 'x')
-const radius = word('0', '1', '50', '1000', '5000', '20000', '-1', 'x')
+const radius = word('0', '1', '50', '1000', '3000', '-1', 'x')
 
 export function geoCommands(): fc.Arbitrary<string[]>[] {
   const places = several(fc.tuple(longitude, latitude, member), 5)
