@@ -13,6 +13,8 @@ constexpr int64_t kNotKnown = -1;
 
 bool RangeHasTombstones(const StreamValue& stream, StreamId from) {
   if (stream.length == 0 || stream.max_deleted_id.IsZero()) return false;
+  // The latest one is in front of everything that is there.
+  if (stream.first_id > stream.max_deleted_id) return false;
   return from <= stream.max_deleted_id;
 }
 

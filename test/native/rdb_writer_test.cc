@@ -62,7 +62,7 @@ TEST(RdbWriter, WritesAnEmptyFile) {
   WriterFixture fixture;
   ASSERT_OK(fixture.writer.Begin());
   ASSERT_OK(fixture.writer.Finish());
-  const std::string body = "REDIS0011\xff";
+  const std::string body = "REDIS0010\xff";
   EXPECT_EQ(fixture.sink.bytes, body + Little64(snapfork::Crc64(0, body.data(), body.size())));
   EXPECT_EQ(fixture.writer.bytes(), fixture.sink.bytes.size());
 }
@@ -204,7 +204,7 @@ TEST(RdbWriter, ChecksumsEverythingItWrote) {
 TEST(RdbWriter, WritesTheSameFileWhateverTheEntriesDoToTheBuffer) {
   sf::Random random(23);
   WriterFixture fixture(SIZE_MAX, kPlain);
-  std::string expected = "REDIS0011\xfe\x00\xfb\x00\x00"s;
+  std::string expected = "REDIS0010\xfe\x00\xfb\x00\x00"s;
   ASSERT_OK(fixture.writer.Begin());
   ASSERT_OK(fixture.writer.BeginDatabase(0, 0, 0));
   for (int i = 0; i < 3000; ++i) {

@@ -103,15 +103,15 @@ t.test('open()', async (t) => {
     })
   }
 
-  await t.test('names the type of a value that it cannot load yet', async (t) => {
+  await t.test('refuses the value of a module', async (t) => {
     const head = Buffer.from('REDIS0010', 'latin1')
-    // A list (type 1) of one element, in database 0.
-    const list = Buffer.from([0xfe, 0, 1, 1, 0x61, 1, 1, 0x62, 0xff, 0, 0, 0, 0, 0, 0, 0, 0])
-    const dir = t.testdir({ 'dump.rdb': Buffer.concat([head, list]) })
+    // The type of modules (7), the key `k` and no more, in database 0.
+    const value = Buffer.from([0xfe, 0, 7, 1, 0x6b, 0xff, 0, 0, 0, 0, 0, 0, 0, 0])
+    const dir = t.testdir({ 'dump.rdb': Buffer.concat([head, value]) })
     await t.rejects(open({ dir }), {
       code: 'ERR_SNAPFORK_UNSUPPORTED_FILE',
       offset: 11,
-      message: /a list is there/,
+      message: /a module is there/,
     })
   })
 
