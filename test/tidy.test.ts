@@ -44,6 +44,9 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/persist/snapshotter.ts': 'test/lib/engine/snapfork.test.ts',
   // Constants, which the addon takes and gives.
   'lib/native/engine.ts': 'test/lib/api/typed-methods.test.ts',
+  'lib/native/bitmaps.ts': 'test/compat/commands.test.ts',
+  'lib/native/sets.ts': 'test/compat/commands.test.ts',
+  'lib/native/sorted-sets.ts': 'test/compat/commands.test.ts',
   'lib/native/status-codes.ts': 'test/lib/native/status.test.ts',
   // It finds the addon where it is installed.
   'lib/native/load.cts': 'test/package/pack.test.ts',

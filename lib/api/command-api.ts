@@ -4,7 +4,8 @@
  * `Database` is a chain of classes, one a family of commands, since a method needs the engine and
  * nothing else:
  *
- *     CommandApi <- StringApi <- BitmapApi <- HyperLogLogApi <- ListApi <- HashApi <- SetApi <- SortedSetApi <- GeoApi <- StreamApi
+ *     CommandApi <- StringApi <- BitmapApi <- HyperLogLogApi <- ListApi <- HashApi <- SetApi
+ *       <- SortedSetApi <- GeoApi <- StreamApi
  *       <- KeyApi <- ServerApi <- Database
  *
  * A typed method either calls one native primitive, if it is hot or a single one, or fills the

@@ -124,7 +124,7 @@ export abstract class ListApi extends HyperLogLogApi {
     ) as 'OK'
   }
 
-  /** Adds an element beside the first one equal to `pivot`; the new length, -1 without the pivot. */
+  /** Adds an element beside the first one equal to `pivot`; the new length, -1 without one. */
   linsert(key: Key, where: 'BEFORE' | 'AFTER', pivot: Value, element: Value): number {
     return this.runText('LINSERT', checkKey(key), where, toBytes(pivot), toBytes(element)) as number
   }

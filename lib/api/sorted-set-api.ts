@@ -88,7 +88,12 @@ function scoredWords(members: ScoredMembers): Key[] {
 }
 
 export abstract class SortedSetApi extends SetApi {
-  /** Adds members, or gives them other scores; how many are new, with `CH` how many changed too. With `INCR` the new score as text, or null. */
+  /**
+   * Adds members, or gives them other scores.
+   *
+   * @returns how many are new, with `CH` also how many changed; with `INCR` the new score as text,
+   *   or null if an option kept it from being set.
+   */
   zadd(key: Key, members: ScoredMembers, options: ZaddOptions = {}): number | string | null {
     return this.runText('ZADD', checkKey(key), ...optionWords(options), ...scoredWords(members)) as
       | number
@@ -145,7 +150,10 @@ export abstract class SortedSetApi extends SetApi {
     return this.runText('ZLEXCOUNT', checkKey(key), min, max) as number
   }
 
-  /** Members of a range of ranks, scores (`BYSCORE`) or names (`BYLEX`); with `WITHSCORES` members and scores in turn. */
+  /**
+   * Members of a range of ranks, scores (`BYSCORE`) or names (`BYLEX`); with `WITHSCORES` members
+   * and scores in turn.
+   */
   zrange(key: Key, start: Bound, stop: Bound, options: ZrangeOptions = {}): string[] {
     return this.runText(
       'ZRANGE',

@@ -77,7 +77,10 @@ function streamWords(streams: StreamIds): Key[] {
 }
 
 export abstract class StreamApi extends GeoApi {
-  /** Adds an entry; its id. `'*'` makes one of the time. null with `NOMKSTREAM` if there is no stream. */
+  /**
+   * Adds an entry; its id. `'*'` makes one of the time. null with `NOMKSTREAM` if there is no
+   * stream.
+   */
   xadd(key: Key, id: string, fields: KeyValuePairs, options: XaddOptions = {}): string | null {
     return this.runText(
       'XADD',
@@ -142,7 +145,7 @@ export abstract class StreamApi extends GeoApi {
     return this.runText('XGROUP', subcommand, ...words.map(toBytes)) as CallReply
   }
 
-  /** Entries for a consumer: new ones for the id `>`, else its pending ones; null if there are none. */
+  /** Entries for a consumer: new ones for the id `>`, else pending ones; null if there are none. */
   xreadgroup(
     group: Value,
     consumer: Value,
@@ -195,7 +198,7 @@ export abstract class StreamApi extends GeoApi {
     ) as CallReply[]
   }
 
-  /** Gives what is pending for long to a consumer: where to go on, entries, and ids that are gone. */
+  /** Gives what is pending for long to a consumer: where to go on, entries, ids that are gone. */
   xautoclaim(
     key: Key,
     group: Value,

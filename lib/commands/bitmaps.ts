@@ -138,7 +138,8 @@ function readBitType(context: CommandContext, index: number): { signed: boolean;
   const isCanonical = match !== null && String(bits) === match[2]
   if (!isCanonical || bits < 1 || bits > (signed ? 64 : 63)) {
     throw new ReplyError(
-      'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.',
+      'ERR Invalid bitfield type. Use something like i16 u8. ' +
+        'Note that u64 is not supported but i64 is.',
     )
   }
   return { signed, bits }

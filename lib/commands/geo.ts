@@ -303,7 +303,8 @@ function georadius(command: string, byMember: boolean, stores: boolean): Handler
     const tells = options.withDistance || options.withHash || options.withPlace
     if (options.store !== null && tells) {
       throw new ReplyError(
-        `ERR STORE option in ${command} is not compatible with WITHDIST, WITHHASH and WITHCOORD options`,
+        `ERR STORE option in ${command} is not compatible with ` +
+          'WITHDIST, WITHHASH and WITHCOORD options',
       )
     }
     checkAny(options)

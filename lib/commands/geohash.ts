@@ -73,7 +73,7 @@ export function geohashText(score: number): string {
   return text
 }
 
-/** Longitudes and latitudes around a place within a distance in metres, east and west, north and south. */
+/** The longitudes and latitudes around a place, within a width and a height in metres. */
 export interface Box {
   readonly west: number
   readonly east: number

@@ -159,7 +159,8 @@ function readRank(context: CommandContext, index: number): Int64 {
   const rank = readInteger(context, index)
   if (rank === 0) {
     throw new ReplyError(
-      "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+      "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
+        'or use negative to start from the end of the list',
     )
   }
   // Redis negates it in 64 bits, and it comes out as it was: less than any number of matches.

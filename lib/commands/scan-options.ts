@@ -67,7 +67,7 @@ export type ScanElements = (
   pattern: number | string,
 ) => [cursor: bigint, elements: Bulk[]]
 
-/** A handler of `key cursor [MATCH pattern] [COUNT count]`; `length` tells whether there is a key. */
+/** Handles `key cursor [MATCH pattern] [COUNT count]`; `length` tells whether there is a key. */
 export function scanElements(
   length: (context: CommandContext) => number,
   scan: ScanElements,

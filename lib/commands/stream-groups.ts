@@ -42,7 +42,8 @@ function checkGroupKey({ native, db }: CommandContext): void {
   native.streamLength(db, 2)
   if (native.keyType(db, 2) === 0) {
     throw new ReplyError(
-      'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.',
+      'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want ' +
+        'to use the MKSTREAM option to create an empty stream automatically.',
     )
   }
 }
@@ -128,7 +129,9 @@ function xreadgroup(context: CommandContext): Reply {
     const word = readOption(context, id)
     if (word === '$') {
       throw new ReplyError(
-        'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
+        'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the ' +
+          'history of this consumer by specifying a proper ID, or use the > ID to get new ' +
+          'messages. The $ ID would just return an empty result set.',
       )
     }
     if (word !== '>') native.checkStreamId(id)

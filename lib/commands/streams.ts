@@ -263,7 +263,8 @@ function readAfter(context: CommandContext, key: number, index: number): number 
   if (word === '$') return native.streamLastId(db, key, 2) as string
   if (word === '>') {
     throw new ReplyError(
-      'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.',
+      'ERR The > ID can be specified only when calling XREADGROUP ' +
+        'using the GROUP <group> <consumer> option.',
     )
   }
   native.checkStreamId(index)

@@ -7,7 +7,7 @@
 import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 
 export interface ListPrimitives {
-  /** Pushes arguments from `first` on; returns the length, 0 if the list must exist and does not. */
+  /** Pushes arguments from `first` on; the length, 0 if the list must exist and does not. */
   listPushRange(
     db: number,
     key: Operand,

@@ -28,7 +28,7 @@ export interface StreamPrimitives {
   checkStreamRange(start: Operand, end: Operand): void
   /** An id, `*` or `ms-*`. */
   checkStreamIdRequest(id: Operand, refusesZero: boolean): void
-  /** Adds fields and values from argument `first` on; null if there is no stream and none is made. */
+  /** Adds fields and values from argument `first` on; null if no stream is there or made. */
   streamAdd(
     db: number,
     key: Operand,

@@ -76,7 +76,8 @@ async function moduleReason(path: string, offset: number): Promise<string> {
   await file?.read(bytes, 0, bytes.length, offset).catch(() => null)
   await file?.close().catch(() => {})
   const name = moduleName(bytes.subarray(1))
-  return `a value of ${name === null ? 'a module' : `the module '${name}'`} is there, and modules are not supported,`
+  const owner = name === null ? 'a module' : `the module '${name}'`
+  return `a value of ${owner} is there, and modules are not supported,`
 }
 
 /** Behind a key as plain text, the id: nine characters of six bits, then ten bits of version. */

@@ -1,7 +1,7 @@
 // digest.h - an order-free digest of everything a keyspace holds.
 //
-// The sum, modulo 2^64 each, of two keyed hashes of every (database, type, key, expiry, value). Of a
-// set or hash the elements are summed up likewise, of an ordered type they are chained.
+// The sum, modulo 2^64 each, of two keyed hashes of every (database, type, key, expiry, value). The
+// elements of a set or hash are summed up likewise, those of an ordered type are chained.
 // Equal content gives equal digests whatever the encodings, addresses and insertion order. The
 // keys of the hashes are fixed, so digests of different processes compare.
 

@@ -52,11 +52,13 @@ void Place(std::string_view element, size_t& index, uint8_t& value) {
   value = static_cast<uint8_t>(std::countr_zero(rest) + 1);
 }
 
+unsigned ByteAt(std::string_view string, size_t at) { return static_cast<uint8_t>(string[at]); }
+
 uint8_t DenseGet(std::string_view string, size_t index) {
   const size_t bit = index * 6;
   const size_t at = kHeadBytes + bit / 8;
   unsigned word = static_cast<uint8_t>(string[at]);
-  if (at + 1 < string.size()) word |= static_cast<unsigned>(static_cast<uint8_t>(string[at + 1])) << 8;
+  if (at + 1 < string.size()) word |= ByteAt(string, at + 1) << 8;
   return static_cast<uint8_t>(word >> bit % 8 & 63);
 }
 
@@ -66,7 +68,7 @@ void DenseSet(std::string& string, size_t index, uint8_t value) {
   const unsigned shift = bit % 8;
   unsigned word = static_cast<uint8_t>(string[at]);
   const bool wide = at + 1 < string.size();
-  if (wide) word |= static_cast<unsigned>(static_cast<uint8_t>(string[at + 1])) << 8;
+  if (wide) word |= ByteAt(string, at + 1) << 8;
   word = (word & ~(63u << shift)) | static_cast<unsigned>(value) << shift;
   string[at] = static_cast<char>(word);
   if (wide) string[at + 1] = static_cast<char>(word >> 8);
@@ -120,7 +122,7 @@ bool HyperLogLogIsSparse(std::string_view string) {
 }
 
 void HyperLogLogInvalidate(std::string& string) {
-  string[kHeadBytes - 1] = static_cast<char>(static_cast<uint8_t>(string[kHeadBytes - 1]) | kInvalidBit);
+  string[kHeadBytes - 1] = static_cast<char>(ByteAt(string, kHeadBytes - 1) | kInvalidBit);
 }
 
 bool HyperLogLogToDense(std::string& string) {

@@ -161,8 +161,9 @@ bool ListTree::RemoveEqual(const PackValue& element, bool from_back, uint64_t li
   uint64_t index = from_back ? tree_.root().weight : 0;
   while (removed < limit && (from_back ? index > 0 : index < tree_.root().weight)) {
     PackPath path;
-    const uint64_t rest = tree_.reader().SeekIndex(tree_.root(), path, from_back ? index - 1 : index);
-    const uint64_t leaf_start = (from_back ? index - 1 : index) - rest;
+    const uint64_t place = from_back ? index - 1 : index;
+    const uint64_t rest = tree_.reader().SeekIndex(tree_.root(), path, place);
+    const uint64_t leaf_start = place - rest;
     const Listpack leaf = tree_.reader().Leaf(path.leaf());
     // What of the leaf was not looked at yet.
     const uint64_t from = from_back ? 0 : rest;

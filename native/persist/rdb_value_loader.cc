@@ -25,6 +25,31 @@ const uint8_t* BytesOf(std::string_view blob) {
   return reinterpret_cast<const uint8_t*>(blob.data());
 }
 
+ValueType TypeOf(uint8_t type) {
+  switch (type) {
+    case kRdbTypeList:
+    case kRdbTypeListZiplist:
+    case kRdbTypeListQuicklist:
+    case kRdbTypeListQuicklist2:
+      return ValueType::kList;
+    case kRdbTypeSet:
+    case kRdbTypeSetIntset:
+    case kRdbTypeSetListpack:
+      return ValueType::kSet;
+    case kRdbTypeZset:
+    case kRdbTypeZset2:
+    case kRdbTypeZsetZiplist:
+    case kRdbTypeZsetListpack:
+      return ValueType::kSortedSet;
+    case kRdbTypeStream:
+    case kRdbTypeStream2:
+    case kRdbTypeStream3:
+      return ValueType::kStream;
+    default:
+      return ValueType::kHash;
+  }
+}
+
 // Whether the first items of the elements are all different.
 bool MembersDiffer(const PackRange& range, unsigned stride) {
   std::unordered_set<std::string> seen;
@@ -123,91 +148,61 @@ Status RdbValueLoader::Read(uint8_t type, RdbString* keep, LoadedValue& value) {
   value.stride_ = 1;
   value.checks_members_ = deep_;
   value.any_size_ = false;
+  value.type = TypeOf(type);
   const uint64_t start = reader_.offset();
-  Status status;
-  switch (type) {
-    case kRdbTypeList:
-      value.type = ValueType::kList;
-      status = ReadPlain(1, keep, value);
-      break;
-    case kRdbTypeSet:
-      value.type = ValueType::kSet;
-      status = ReadPlain(1, keep, value);
-      break;
-    case kRdbTypeHash:
-      value.type = ValueType::kHash;
-      status = ReadPlain(2, keep, value);
-      break;
-    case kRdbTypeZset:
-    case kRdbTypeZset2:
-      value.type = ValueType::kSortedSet;
-      status = ReadPlainZset(type == kRdbTypeZset2, keep, value);
-      break;
-    case kRdbTypeHashZipmap:
-      value.type = ValueType::kHash;
-      status = ReadZipmap(keep, value);
-      break;
-    case kRdbTypeListZiplist:
-      value.type = ValueType::kList;
-      status = ReadZiplist(1, keep, value);
-      break;
-    case kRdbTypeZsetZiplist:
-      value.type = ValueType::kSortedSet;
-      status = ReadZiplist(2, keep, value);
-      break;
-    case kRdbTypeHashZiplist:
-      value.type = ValueType::kHash;
-      status = ReadZiplist(2, keep, value);
-      break;
-    case kRdbTypeSetIntset:
-      value.type = ValueType::kSet;
-      status = ReadIntset(keep, value);
-      break;
-    case kRdbTypeListQuicklist:
-    case kRdbTypeListQuicklist2:
-      value.type = ValueType::kList;
-      status = ReadNodes(type == kRdbTypeListQuicklist2, keep, value);
-      break;
-    case kRdbTypeSetListpack:
-      value.type = ValueType::kSet;
-      status = ReadPack(1, keep, value);
-      break;
-    case kRdbTypeHashListpack:
-      value.type = ValueType::kHash;
-      status = ReadPack(2, keep, value);
-      break;
-    case kRdbTypeZsetListpack:
-      value.type = ValueType::kSortedSet;
-      status = ReadPack(2, keep, value);
-      break;
-    case kRdbTypeHashMetadataPreGa:
-    case kRdbTypeHashMetadata:
-      value.type = ValueType::kHash;
-      status = ReadHashMetadata(type == kRdbTypeHashMetadata, keep, value);
-      break;
-    case kRdbTypeHashListpackMetadataPreGa:
-    case kRdbTypeHashListpackMetadata:
-      value.type = ValueType::kHash;
-      status = ReadHashPackMetadata(type == kRdbTypeHashListpackMetadata, keep, value);
-      break;
-    case kRdbTypeStream:
-    case kRdbTypeStream2:
-    case kRdbTypeStream3:
-      value.type = ValueType::kStream;
-      status = value.stream_.Read(type, reader_, keep, deep_);
-      break;
-    default:
-      status = Status(StatusCode::kUnsupportedType);
-      break;
-  }
+  Status status = ReadOfType(type, keep, value);
   const bool is_stream = value.type == ValueType::kStream;  // may be empty
-  if (status.ok() && !is_stream && value.elements_.empty()) status = Status(StatusCode::kEmptyValue);
+  if (status.ok() && !is_stream && value.elements_.empty()) {
+    status = Status(StatusCode::kEmptyValue);
+  }
   if (status.ok() && value.type == ValueType::kSortedSet) status = CheckScores(value);
   if (status.ok() && value.stride_ == 3) status = CheckExpiries(value);
   if (!status.ok() && status.offset() < 0) {
     return Status(status.code(), status.errno_value(), static_cast<int64_t>(start));
   }
   return status;
+}
+
+Status RdbValueLoader::ReadOfType(uint8_t type, RdbString* keep, LoadedValue& value) {
+  switch (type) {
+    case kRdbTypeList:
+    case kRdbTypeSet:
+      return ReadPlain(1, keep, value);
+    case kRdbTypeHash:
+      return ReadPlain(2, keep, value);
+    case kRdbTypeZset:
+    case kRdbTypeZset2:
+      return ReadPlainZset(type == kRdbTypeZset2, keep, value);
+    case kRdbTypeHashZipmap:
+      return ReadZipmap(keep, value);
+    case kRdbTypeListZiplist:
+      return ReadZiplist(1, keep, value);
+    case kRdbTypeZsetZiplist:
+    case kRdbTypeHashZiplist:
+      return ReadZiplist(2, keep, value);
+    case kRdbTypeSetIntset:
+      return ReadIntset(keep, value);
+    case kRdbTypeListQuicklist:
+    case kRdbTypeListQuicklist2:
+      return ReadNodes(type == kRdbTypeListQuicklist2, keep, value);
+    case kRdbTypeSetListpack:
+      return ReadPack(1, keep, value);
+    case kRdbTypeHashListpack:
+    case kRdbTypeZsetListpack:
+      return ReadPack(2, keep, value);
+    case kRdbTypeHashMetadataPreGa:
+    case kRdbTypeHashMetadata:
+      return ReadHashMetadata(type == kRdbTypeHashMetadata, keep, value);
+    case kRdbTypeHashListpackMetadataPreGa:
+    case kRdbTypeHashListpackMetadata:
+      return ReadHashPackMetadata(type == kRdbTypeHashListpackMetadata, keep, value);
+    case kRdbTypeStream:
+    case kRdbTypeStream2:
+    case kRdbTypeStream3:
+      return value.stream_.Read(type, reader_, keep, deep_);
+    default:
+      return Status(StatusCode::kUnsupportedType);
+  }
 }
 
 Status RdbValueLoader::ReadPlain(uint64_t items, RdbString* keep, LoadedValue& value) {

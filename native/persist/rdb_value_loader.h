@@ -57,6 +57,7 @@ class RdbValueLoader {
   Status Read(uint8_t type, RdbString* keep, LoadedValue& value);
 
  private:
+  Status ReadOfType(uint8_t type, RdbString* keep, LoadedValue& value);
   Status ReadPlain(uint64_t items, RdbString* keep, LoadedValue& value);
   Status ReadPlainZset(bool binary, RdbString* keep, LoadedValue& value);
   Status ReadScore(bool binary, double& score);

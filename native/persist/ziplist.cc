@@ -2,6 +2,8 @@
 
 #include "persist/ziplist.h"
 
+#include <cstring>
+
 #include "base/bytes.h"
 
 namespace snapfork {
@@ -11,6 +13,8 @@ constexpr size_t kHeaderBytes = 10;
 constexpr uint8_t kEnd = 0xff;
 constexpr uint8_t kLong = 0xfe;
 constexpr uint16_t kCountUnknown = 65535;
+// Encodings below are those of texts.
+constexpr uint8_t kFirstInteger = 0xc0;
 
 }  // namespace
 
@@ -51,72 +55,53 @@ bool ZiplistReader::ReadEntry(PackElement& element) {
   if (previous != previous_bytes_) return false;
   at_ += head;
   if (left() == 0) return false;
+  element = PackElement();
+  return blob_[at_] < kFirstInteger ? ReadText(element) : ReadInteger(element);
+}
+
+bool ZiplistReader::ReadText(PackElement& element) {
   const uint8_t* const from = blob_ + at_;
   const uint8_t first = *from;
-  element = PackElement();
-  size_t content = 1;
-  if (first < 0xc0) {
-    size_t encoding = 1;
-    size_t length = first & 63u;
-    if (first >= 0x40 && first < 0x80) {
-      encoding = 2;
-      if (left() < encoding) return false;
-      length = length << 8 | from[1];
-    } else if (first >= 0x80) {
-      encoding = 5;
-      if (first != 0x80 || left() < encoding) return false;
-      length = LoadBig32(from + 1);
-    }
-    if (length > left() - encoding) return false;
-    element.text = reinterpret_cast<const char*>(from + encoding);
-    element.bytes = static_cast<uint32_t>(length);
-    at_ += encoding + length;
-    return true;
+  size_t encoding = 1;
+  size_t length = first & 63u;
+  if (first >= 0x40 && first < 0x80) {
+    encoding = 2;
+    if (left() < encoding) return false;
+    length = length << 8 | from[1];
+  } else if (first >= 0x80) {
+    encoding = 5;
+    if (first != 0x80 || left() < encoding) return false;
+    length = LoadBig32(from + 1);
   }
-  switch (first) {
-    case 0xc0:
-      content = 3;
-      break;
-    case 0xd0:
-      content = 5;
-      break;
-    case 0xe0:
-      content = 9;
-      break;
-    case 0xf0:
-      content = 4;
-      break;
-    case 0xfe:
-      content = 2;
-      break;
-    default:
-      if (first < 0xf1 || first > 0xfd) return false;
-      break;
+  if (length > left() - encoding) return false;
+  element.text = reinterpret_cast<const char*>(from + encoding);
+  element.bytes = static_cast<uint32_t>(length);
+  at_ += encoding + length;
+  return true;
+}
+
+bool ZiplistReader::ReadInteger(PackElement& element) {
+  const uint8_t* const from = blob_ + at_;
+  const uint8_t first = *from;
+  // Bytes of the integer behind the encoding; in the last sixteen encodings it is inside.
+  const size_t bytes = first == 0xc0   ? 2
+                       : first == 0xd0 ? 4
+                       : first == 0xe0 ? 8
+                       : first == 0xf0 ? 3
+                       : first == 0xfe ? 1
+                                       : 0;
+  if (bytes == 0 && (first < 0xf1 || first > 0xfd)) return false;
+  if (left() < 1 + bytes) return false;
+  if (bytes == 0) {
+    element.integer = (first & 15) - 1;
+  } else {
+    // Little-endian: shifted to the top, and back with its sign.
+    uint64_t value = 0;
+    std::memcpy(&value, from + 1, bytes);
+    const unsigned shift = static_cast<unsigned>(64 - 8 * bytes);
+    element.integer = static_cast<int64_t>(value << shift) >> shift;
   }
-  if (left() < content) return false;
-  switch (content) {
-    case 1:
-      element.integer = (first & 15) - 1;
-      break;
-    case 2:
-      element.integer = static_cast<int8_t>(from[1]);
-      break;
-    case 3:
-      element.integer = LoadLittle<int16_t>(from + 1);
-      break;
-    case 4:
-      element.integer = static_cast<int32_t>(uint32_t{from[1]} << 8 | uint32_t{from[2]} << 16 |
-                                             uint32_t{from[3]} << 24) >>
-                        8;
-      break;
-    case 5:
-      element.integer = LoadLittle<int32_t>(from + 1);
-      break;
-    default:
-      element.integer = LoadLittle<int64_t>(from + 1);
-      break;
-  }
-  at_ += content;
+  at_ += 1 + bytes;
   return true;
 }
 

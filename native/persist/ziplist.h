@@ -27,6 +27,8 @@ class ZiplistReader {
 
  private:
   bool ReadEntry(PackElement& element);
+  bool ReadText(PackElement& element);
+  bool ReadInteger(PackElement& element);
   size_t left() const { return bytes_ - 1 - at_; }
 
   const uint8_t* const blob_;

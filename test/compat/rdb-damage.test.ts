@@ -186,11 +186,11 @@ t.test('A damaged file', async (t) => {
   })
 })
 
-
 /** A value of the module `mymodule1`: an unsigned 7 and the end. */
 function moduleEntry(key: string): Buffer {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-  const id = [...'mymodule1'].reduce((sum, letter) => sum * 64n + BigInt(letters.indexOf(letter)), 0n)
+  const numbers = [...'mymodule1'].map((letter) => BigInt(letters.indexOf(letter)))
+  const id = numbers.reduce((sum, number) => sum * 64n + number, 0n)
   const bytes = Buffer.alloc(9)
   bytes[0] = 0x81
   bytes.writeBigUInt64BE((id << 10n) | 3n, 1)

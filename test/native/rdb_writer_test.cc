@@ -204,7 +204,7 @@ TEST(RdbWriter, ChecksumsEverythingItWrote) {
 TEST(RdbWriter, WritesTheSameFileWhateverTheEntriesDoToTheBuffer) {
   sf::Random random(23);
   WriterFixture fixture(SIZE_MAX, kPlain);
-  std::string expected = "REDIS0010\xfe\x00\xfb\x00\x00"s;
+  std::string expected = "REDIS0011\xfe\x00\xfb\x00\x00"s;
   ASSERT_OK(fixture.writer.Begin());
   ASSERT_OK(fixture.writer.BeginDatabase(0, 0, 0));
   for (int i = 0; i < 3000; ++i) {

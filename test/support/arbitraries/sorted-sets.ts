@@ -57,20 +57,21 @@ const limit = fc.tuple(
   word('-1', '0', '1', '3', '100', 'x'),
 )
 
-export function sortedSetCommands(): fc.Arbitrary<string[]>[] {
-  const zaddOptions = options(word('NX', 'XX', 'GT', 'LT', 'CH', 'INCR', 'gt'))
-  const withScores = word('WITHSCORES', 'withscores')
-  const combineOptions = options(
-    fc.tuple(inAnyCase('WEIGHTS'), score),
-    fc.tuple(inAnyCase('WEIGHTS'), score, score),
-    fc.tuple(inAnyCase('AGGREGATE'), word('SUM', 'MIN', 'MAX', 'max', 'FOO')),
-    withScores,
-    word('FOO', 'WEIGHTS'),
-  )
-  const count = fc.tuple(inAnyCase('COUNT'), word('1', '2', '10', '0', '-1', 'x'))
-  const cardLimit = fc.tuple(inAnyCase('LIMIT'), word('0', '1', '2', '10', '-1', 'x'))
-  const pairs = several(fc.tuple(score, element), 6)
-  const inputs = fc.tuple(word(...NUMBERS_OF_KEYS), several(key)).map((words) => words.flat())
+const zaddOptions = options(word('NX', 'XX', 'GT', 'LT', 'CH', 'INCR', 'gt'))
+const withScores = word('WITHSCORES', 'withscores')
+const combineOptions = options(
+  fc.tuple(inAnyCase('WEIGHTS'), score),
+  fc.tuple(inAnyCase('WEIGHTS'), score, score),
+  fc.tuple(inAnyCase('AGGREGATE'), word('SUM', 'MIN', 'MAX', 'max', 'FOO')),
+  withScores,
+  word('FOO', 'WEIGHTS'),
+)
+const count = fc.tuple(inAnyCase('COUNT'), word('1', '2', '10', '0', '-1', 'x'))
+const cardLimit = fc.tuple(inAnyCase('LIMIT'), word('0', '1', '2', '10', '-1', 'x'))
+const pairs = several(fc.tuple(score, element), 6)
+const inputs = fc.tuple(word(...NUMBERS_OF_KEYS), several(key)).map((words) => words.flat())
+
+function memberCommands(): fc.Arbitrary<string[]>[] {
   return [
     command('ZADD', key, pairs),
     command('ZADD', key, pairs),
@@ -115,6 +116,11 @@ export function sortedSetCommands(): fc.Arbitrary<string[]>[] {
     command('ZRANDMEMBER', key, word(...COUNTS)),
     command('ZRANDMEMBER', key, word(...COUNTS), word('WITHSCORES', 'FOO')),
     command('ZSCAN', key, word(...CURSORS), options(...scanOptions)),
+  ]
+}
+
+function rangeCommands(): fc.Arbitrary<string[]>[] {
+  return [
     command(
       'ZRANGE',
       key,
@@ -165,6 +171,11 @@ export function sortedSetCommands(): fc.Arbitrary<string[]>[] {
     command('ZREMRANGEBYRANK', key, word(...RANGE_ENDS), word(...RANGE_ENDS)),
     command('ZREMRANGEBYSCORE', key, bound, bound),
     command('ZREMRANGEBYLEX', lexKey, lexBound, lexBound),
+  ]
+}
+
+function algebraCommands(): fc.Arbitrary<string[]>[] {
+  return [
     command('ZUNION', inputs, combineOptions),
     command('ZINTER', inputs, combineOptions),
     command('ZDIFF', inputs, combineOptions),
@@ -174,4 +185,8 @@ export function sortedSetCommands(): fc.Arbitrary<string[]>[] {
     command('ZINTERCARD', inputs, options(cardLimit, word('FOO'))),
     command('SADD', key, several(element, 3)),
   ]
+}
+
+export function sortedSetCommands(): fc.Arbitrary<string[]>[] {
+  return [...memberCommands(), ...rangeCommands(), ...algebraCommands()]
 }

@@ -45,33 +45,34 @@ const bound = fc.oneof(
 )
 const count = word('1', '2', '5', '100', '0', '-1', 'x')
 
-export function streamCommands(): fc.Arbitrary<string[]>[] {
-  const fields = several(fc.tuple(fc.constantFrom('f', 'g', 'temp'), element), 3)
-  const same = element.map((text) => ['f', text])
-  const trimming = fc.oneof(
-    fc.tuple(inAnyCase('MAXLEN'), word('0', '1', '3', '5', '100', '-1', 'x')),
-    fc.tuple(inAnyCase('MAXLEN'), word('=', '~'), word('0', '1', '3', '5', '100')),
-    fc.tuple(inAnyCase('MINID'), id),
-    fc.tuple(inAnyCase('MINID'), word('=', '~'), id),
-    fc.tuple(
-      inAnyCase('MAXLEN'),
-      word('~'),
-      word('0', '3'),
-      inAnyCase('LIMIT'),
-      word('0', '2', '10', '-1'),
-    ),
-  )
-  const countOption = fc.tuple(inAnyCase('COUNT'), count)
-  const claim = options(
-    fc.tuple(inAnyCase('IDLE'), word('0', '5', 'x')),
-    fc.tuple(inAnyCase('TIME'), word('0', '1000', 'x')),
-    fc.tuple(inAnyCase('RETRYCOUNT'), word('0', '3', 'x')),
-    fc.tuple(inAnyCase('LASTID'), id),
-    word('FORCE', 'JUSTID', 'force', 'FOO'),
-  )
-  const idle = word('0', '0', '0', '100000000', '-1', 'x')
-  const groupWords = fc.tuple(inAnyCase('GROUP'), group, consumer)
-  const readId = fc.oneof({ weight: 3, arbitrary: fc.constant('>') }, { weight: 2, arbitrary: id })
+const fields = several(fc.tuple(fc.constantFrom('f', 'g', 'temp'), element), 3)
+const same = element.map((text) => ['f', text])
+const trimming = fc.oneof(
+  fc.tuple(inAnyCase('MAXLEN'), word('0', '1', '3', '5', '100', '-1', 'x')),
+  fc.tuple(inAnyCase('MAXLEN'), word('=', '~'), word('0', '1', '3', '5', '100')),
+  fc.tuple(inAnyCase('MINID'), id),
+  fc.tuple(inAnyCase('MINID'), word('=', '~'), id),
+  fc.tuple(
+    inAnyCase('MAXLEN'),
+    word('~'),
+    word('0', '3'),
+    inAnyCase('LIMIT'),
+    word('0', '2', '10', '-1'),
+  ),
+)
+const countOption = fc.tuple(inAnyCase('COUNT'), count)
+const claim = options(
+  fc.tuple(inAnyCase('IDLE'), word('0', '5', 'x')),
+  fc.tuple(inAnyCase('TIME'), word('0', '1000', 'x')),
+  fc.tuple(inAnyCase('RETRYCOUNT'), word('0', '3', 'x')),
+  fc.tuple(inAnyCase('LASTID'), id),
+  word('FORCE', 'JUSTID', 'force', 'FOO'),
+)
+const idle = word('0', '0', '0', '100000000', '-1', 'x')
+const groupWords = fc.tuple(inAnyCase('GROUP'), group, consumer)
+const readId = fc.oneof({ weight: 3, arbitrary: fc.constant('>') }, { weight: 2, arbitrary: id })
+
+function entryCommands(): fc.Arbitrary<string[]>[] {
   return [
     command('XADD', stream, newId, fields),
     command('XADD', stream, newId, same),
@@ -105,6 +106,11 @@ export function streamCommands(): fc.Arbitrary<string[]>[] {
         fc.tuple(inAnyCase('MAXDELETEDID'), id),
       ),
     ),
+  ]
+}
+
+function groupCommands(): fc.Arbitrary<string[]>[] {
+  return [
     command(
       'XGROUP',
       inAnyCase('CREATE'),
@@ -143,6 +149,11 @@ export function streamCommands(): fc.Arbitrary<string[]>[] {
     ),
     command('XREADGROUP', groupWords, inAnyCase('STREAMS'), stream, stream, readId, readId),
     command('XACK', stream, group, several(id)),
+  ]
+}
+
+function pendingCommands(): fc.Arbitrary<string[]>[] {
+  return [
     command('XPENDING', stream, group),
     command('XPENDING', stream, group, bound, bound, count, options(consumer)),
     command(
@@ -170,4 +181,8 @@ export function streamCommands(): fc.Arbitrary<string[]>[] {
     command('XINFO', inAnyCase('STREAM'), stream, inAnyCase('FULL'), options(countOption)),
     command('XINFO', inAnyCase('CONSUMERS'), stream, group),
   ]
+}
+
+export function streamCommands(): fc.Arbitrary<string[]>[] {
+  return [...entryCommands(), ...groupCommands(), ...pendingCommands()]
 }
