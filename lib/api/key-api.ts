@@ -40,6 +40,17 @@ export interface RestoreOptions {
   ABSTTL?: boolean | undefined
 }
 
+export interface SortOptions {
+  /** Pattern of keys (`weight_*`) or fields (`h_*->f`) whose values to sort by. */
+  BY?: string | undefined
+  LIMIT?: readonly [offset: Integer, count: Integer] | undefined
+  /** Patterns of what to return for each element; `#` is the element itself. */
+  GET?: readonly string[] | undefined
+  ASC?: boolean | undefined
+  DESC?: boolean | undefined
+  ALPHA?: boolean | undefined
+}
+
 export abstract class KeyApi extends StreamApi {
   /** Removes keys; returns how many there were. */
   del(...keys: readonly Key[]): number {
@@ -218,4 +229,24 @@ export abstract class KeyApi extends StreamApi {
     const ttl = checkInteger(ttlMs, 'ttlMs')
     return this.runText('RESTORE', checkKey(key), ttl, toBytes(payload), ...words) as 'OK'
   }
+
+  /**
+   * The elements of a list, set or sorted set, sorted as numbers unless `ALPHA`; with `STORE` how
+   * many were stored.
+   */
+  sort(key: Key, options: SortOptions & { STORE: Key }): number
+  sort(key: Key, options?: SortOptions): (string | null)[]
+  sort(key: Key, options: SortOptions & { STORE?: Key } = {}): (string | null)[] | number {
+    return this.runText('SORT', checkKey(key), ...sortWords(options)) as (string | null)[] | number
+  }
+
+  /** {@link sort} that stores nothing. */
+  sort_ro(key: Key, options: SortOptions = {}): (string | null)[] {
+    return this.runText('SORT_RO', checkKey(key), ...sortWords(options)) as (string | null)[]
+  }
+}
+
+/** GET may come several times. */
+function sortWords({ GET, ...options }: SortOptions & { STORE?: Key }): Key[] {
+  return [...optionWords(options), ...(GET ?? []).flatMap((pattern) => ['GET', pattern])]
 }

@@ -16,6 +16,8 @@ export interface ListPrimitives {
     first: number,
     count: number,
   ): number
+  /** Pushes elements that are no arguments at the right end. */
+  listPushAll(db: number, key: Operand, elements: readonly Uint8Array[]): number
   /** Up to `count` elements, or null if there is no list. */
   listPop(db: number, key: Operand, right: boolean, count: Int64, mode: BulkMode): Bulk[] | null
   /** null if there is no list to take from. */

@@ -47,6 +47,26 @@ napi_value ListPushRange(Call& call) {
   return call.Number(static_cast<double>(length));
 }
 
+// The same for an array of bytes, at the right end.
+napi_value ListPushAll(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  uint32_t count = 0;
+  if (!ReadKey(call, db, key) ||
+      napi_get_array_length(call.env(), call.argument(2), &count) != napi_ok) {
+    return nullptr;
+  }
+  uint64_t length = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    std::string_view element;
+    if (!call.ReadElement(2, i, element)) return nullptr;
+    const Status status =
+        ListPush(call.engine().keyspace(), db, key, element, ListEnd::kRight, false, length);
+    if (!status.ok()) return call.Throw(status);
+  }
+  return call.Number(static_cast<double>(length));
+}
+
 // An array of up to `count` elements; null if there is no list.
 napi_value ListPopMethod(Call& call) {
   uint32_t db;
@@ -212,6 +232,7 @@ napi_value ListPositionsMethod(Call& call) {
 void AppendListMethods(std::vector<MethodEntry>& methods) {
   methods.insert(methods.end(), {
                                     {"listPushRange", Method<ListPushRange>},
+                                    {"listPushAll", Method<ListPushAll>},
                                     {"listPop", Method<ListPopMethod>},
                                     {"listMove", Method<ListMoveMethod>},
                                     {"listLength", Method<ListLengthMethod>},

@@ -21,12 +21,16 @@ struct GroupArguments {
   }
 };
 
-// An id, or `$` for the stream's last one.
-bool ReadGroupId(Call& call, size_t index, StreamId& id, bool& is_last) {
+// An id, or `$` for the stream's last one; SETID takes the ends of all ids too.
+bool ReadGroupId(Call& call, size_t index, bool takes_ends, StreamId& id, bool& is_last) {
   std::string_view text;
   if (!call.ReadOperand(index, text)) return false;
   is_last = text == "$";
   if (is_last) return true;
+  if (takes_ends && (text == "-" || text == "+")) {
+    id = text == "-" ? StreamId() : kStreamIdMax;
+    return true;
+  }
   bool has_seq;
   if (!ParseStreamId(text, id, has_seq)) {
     call.Throw(Status(StatusCode::kNotAStreamId));
@@ -42,7 +46,7 @@ napi_value GroupCreateMethod(Call& call) {
   bool is_last;
   int64_t entries_read;
   bool makes_stream;
-  if (!names.Read(call) || !ReadGroupId(call, 3, id, is_last) ||
+  if (!names.Read(call) || !ReadGroupId(call, 3, false, id, is_last) ||
       !call.ReadInt64(4, entries_read) || !call.ReadBool(5, makes_stream)) {
     return nullptr;
   }
@@ -56,7 +60,7 @@ napi_value GroupSetIdMethod(Call& call) {
   StreamId id;
   bool is_last;
   int64_t entries_read;
-  if (!names.Read(call) || !ReadGroupId(call, 3, id, is_last) ||
+  if (!names.Read(call) || !ReadGroupId(call, 3, true, id, is_last) ||
       !call.ReadInt64(4, entries_read)) {
     return nullptr;
   }

@@ -24,7 +24,6 @@ int64_t DistanceFromFirst(const StreamValue& stream, StreamId id) {
   const auto length = static_cast<int64_t>(stream.length);
   if (added == 0) return 0;
   if (length == 0 && id <= stream.last_id) return added;
-  if (!id.IsZero() && id < stream.max_deleted_id) return kNotKnown;
   if (id == stream.last_id) return added;
   if (id > stream.last_id) return kNotKnown;
   if (stream.max_deleted_id.IsZero() || stream.max_deleted_id < stream.first_id) {

@@ -26,6 +26,7 @@ import { hyperLogLogCommands } from './arbitraries/hyperloglog.js'
 import { keyCommands } from './arbitraries/keys.js'
 import { listCommands } from './arbitraries/lists.js'
 import { setCommands } from './arbitraries/sets.js'
+import { sortCommands } from './arbitraries/sort.js'
 import { sortedSetCommands } from './arbitraries/sorted-sets.js'
 import { streamCommands } from './arbitraries/streams.js'
 import { stringCommands } from './arbitraries/strings.js'
@@ -48,6 +49,7 @@ export const FAMILIES: ReadonlyMap<string, () => fc.Arbitrary<string[]>[]> = new
   ['sorted-set', sortedSetCommands],
   ['geo', geoCommands],
   ['stream', streamCommands],
+  ['sort', sortCommands],
 ])
 
 function rareCommands(): fc.Arbitrary<string[]> {

@@ -60,6 +60,12 @@ const VOLATILE: Readonly<Record<string, (reply: RespReply) => RespReply>> = {
 /** Of XINFO: what depends on the time, or on how Redis builds its trees. */
 const INFO_NAMES: ReadonlySet<unknown> = new Set(['radix-tree-nodes', 'idle', 'seen-time'])
 
+/** Redis keeps the sign of a zero in a large sorted set, and not in a compact one. */
+function withoutMinusZero(reply: RespReply): RespReply {
+  if (Array.isArray(reply)) return (reply as RespReply[]).map(withoutMinusZero)
+  return reply === '-0' ? '0' : reply
+}
+
 function sortedRows(reply: RespReply): RespReply {
   if (!Array.isArray(reply)) return reply
   return [...(reply as RespReply[])].sort((a, b) => (show(a) < show(b) ? -1 : 1))
@@ -227,7 +233,8 @@ export class Comparison {
       this.#compareTimes(step, name, ours, theirs)
     } else {
       const present = showAs(REPLY_ORDERS[name])
-      this.#same(step, present(ours), present(theirs))
+      const scored = name.startsWith('Z') ? withoutMinusZero : (reply: RespReply) => reply
+      this.#same(step, present(scored(ours)), present(scored(theirs)))
     }
   }
 
