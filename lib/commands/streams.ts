@@ -210,7 +210,7 @@ export function parseReadOptions(context: CommandContext, isGroup: boolean): Rea
     } else if (word === 'COUNT' && left > 0) {
       index += 1
       const count = readInteger(context, index)
-      options.count = count > 0 ? count : 0
+      options.count = Math.max(Number(count), 0)
     } else if (word === 'STREAMS' && left > 0) {
       options.keys = index + 1
       options.streams = left / 2

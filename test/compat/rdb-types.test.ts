@@ -13,8 +13,8 @@ import {
   collectionCommands,
   contentOf,
   EngineRunner,
+  readValue,
   ServerRunner,
-  valueOf,
 } from '../support/collections.js'
 import { checkRdb, type RedisServer, startRedis } from '../support/redis-server.js'
 
@@ -85,8 +85,8 @@ t.test('Collections exchanged with redis-server', { skip }, async (t) => {
         if (key.startsWith('copy:')) continue
         const payload = (await from.run('DUMP', key)) as string
         await to.run('RESTORE', `copy:${key}`, '0', payload, 'REPLACE')
-        const [type, , value] = (await valueOf(to, `copy:${key}`)) as unknown[]
-        const [expectedType, , expected] = (await valueOf(from, key)) as unknown[]
+        const [type, , value] = (await readValue(to, `copy:${key}`)) as unknown[]
+        const [expectedType, , expected] = (await readValue(from, key)) as unknown[]
         t.strictSame([type, value], [expectedType, expected], key)
       }
     }

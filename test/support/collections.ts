@@ -130,11 +130,11 @@ const READERS: Readonly<Record<string, (key: string) => string[]>> = {
 export async function contentOf(runner: CommandRunner): Promise<Map<string, unknown>> {
   const keys = (await runner.run('KEYS', '*')) as string[]
   const content = new Map<string, unknown>()
-  for (const key of keys.sort()) content.set(key, await valueOf(runner, key))
+  for (const key of keys.sort()) content.set(key, await readValue(runner, key))
   return content
 }
 
-export async function valueOf(runner: CommandRunner, key: string): Promise<unknown> {
+export async function readValue(runner: CommandRunner, key: string): Promise<unknown> {
   const type = (await runner.run('TYPE', key)) as string
   const read = READERS[type]
   if (read === undefined) throw new Error(`${key} is a ${type}`)
