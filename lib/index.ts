@@ -6,9 +6,39 @@
 
 export type { CallReply } from './api/command-api.js'
 export { Database } from './api/database.js'
+export type {
+  GeoaddOptions,
+  GeoPlace,
+  GeoradiusOptions,
+  GeosearchOptions,
+  GeoUnit,
+} from './api/geo-api.js'
 export type { HscanOptions } from './api/hash-api.js'
-export type { CopyOptions, ScanOptions } from './api/key-api.js'
+export type { CopyOptions, RestoreOptions, ScanOptions, SortOptions } from './api/key-api.js'
+export type { CountOptions, ListEnd, LposOptions } from './api/list-api.js'
 export type { FlushMode } from './api/server-api.js'
+export type { ScanElementsOptions } from './api/set-api.js'
+export type {
+  Bound,
+  LimitOptions,
+  Score,
+  ScoredMembers,
+  ScoreRangeOptions,
+  ZaddOptions,
+  ZcombineOptions,
+  ZrangeOptions,
+} from './api/sorted-set-api.js'
+export type {
+  StreamEntry,
+  StreamIds,
+  StreamReply,
+  TrimOptions,
+  XaddOptions,
+  XautoclaimOptions,
+  XclaimOptions,
+  XreadgroupOptions,
+  XsetidOptions,
+} from './api/stream-api.js'
 export type { ExpiryOptions, GetexOptions, SetOptions } from './api/string-api.js'
 export type { ExpireCondition, Integer, Key, KeyValuePairs, Value } from './api/values.js'
 export type { CowRegion, CowRegions, CowReport, CowSample } from './cow/cow-report.js'
@@ -26,4 +56,5 @@ export {
 } from './errors.js'
 export type { LoadProgressEvent, OpenOptions } from './options.js'
 export type { SaveReport, SnapshotReport } from './persist/snapshot-report.js'
+export type { EncodingLimits } from './util/encoding-limits.js'
 export { SNAPFORK_VERSION as version } from './util/version.js'

@@ -7,6 +7,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import type { Clock } from './commands/context.js'
 import { invalidArgument, outOfRange } from './errors.js'
+import type { EncodingLimits } from './util/encoding-limits.js'
 
 /** How far a load is. */
 export interface LoadProgressEvent {
@@ -20,7 +21,8 @@ export interface LoadProgressEvent {
   readonly keys: number
 }
 
-export interface OpenOptions {
+/** The limits of {@link EncodingLimits} are options too; their defaults are Redis's. */
+export interface OpenOptions extends Partial<EncodingLimits> {
   /**
    * Directory of the files; it is created if it does not exist. One engine at a time has it open.
    *
@@ -47,6 +49,14 @@ export interface OpenOptions {
    * @defaultValue `'auto'`
    */
   rdbversion?: number | 'auto' | undefined
+  /**
+   * Which serialised values are searched for contradictions that are harmless in themselves, such
+   * as a member that comes twice: `'yes'`, those of RESTORE and of files; `'clients'`, those of
+   * RESTORE; `'no'`, none. Whether every length and every element lies inside is always checked.
+   *
+   * @defaultValue `'clients'`
+   */
+  sanitizeDumpPayload?: 'yes' | 'no' | 'clients' | undefined
   /**
    * Keep the keys in huge pages, which make fork(2) about 50 times shorter. `'auto'` does so where
    * the kernel is fit for it (5.8 or later, 4 KiB base pages, not switched off).
@@ -91,6 +101,8 @@ export interface ResolvedOptions {
   readonly rdbchecksum: boolean
   /** 0: the lowest that holds the data. */
   readonly rdbversion: number
+  readonly sanitizeDumpPayload: 'yes' | 'no' | 'clients'
+  readonly limits: Readonly<EncodingLimits>
   readonly hugePages: boolean | 'auto'
   readonly nice: number
   readonly oomScoreAdj: number | null
@@ -102,13 +114,39 @@ export interface ResolvedOptions {
 /** Largest delay of a timer, in milliseconds. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
+interface Range {
+  readonly otherwise: number
+  readonly min: number
+  readonly max: number
+}
+
+const COUNT_MAX = Number.MAX_SAFE_INTEGER
+const INT32_MAX = 2 ** 31 - 1
+
+const LIMITS: Readonly<Record<keyof EncodingLimits, Range>> = {
+  hashMaxListpackEntries: { otherwise: 512, min: 0, max: COUNT_MAX },
+  hashMaxListpackValue: { otherwise: 64, min: 0, max: COUNT_MAX },
+  setMaxIntsetEntries: { otherwise: 512, min: 0, max: COUNT_MAX },
+  setMaxListpackEntries: { otherwise: 128, min: 0, max: COUNT_MAX },
+  setMaxListpackValue: { otherwise: 64, min: 0, max: COUNT_MAX },
+  zsetMaxListpackEntries: { otherwise: 128, min: 0, max: COUNT_MAX },
+  zsetMaxListpackValue: { otherwise: 64, min: 0, max: COUNT_MAX },
+  listMaxListpackSize: { otherwise: -2, min: -INT32_MAX, max: INT32_MAX },
+  streamNodeMaxBytes: { otherwise: 4096, min: 0, max: COUNT_MAX },
+  streamNodeMaxEntries: { otherwise: 100, min: 0, max: COUNT_MAX },
+  hllSparseMaxBytes: { otherwise: 3000, min: 0, max: COUNT_MAX },
+}
+const LIMIT_NAMES = Object.keys(LIMITS) as (keyof EncodingLimits)[]
+
 const NAMES: ReadonlySet<string> = new Set<keyof OpenOptions>([
+  ...LIMIT_NAMES,
   'dir',
   'dbfilename',
   'databases',
   'rdbcompression',
   'rdbchecksum',
   'rdbversion',
+  'sanitizeDumpPayload',
   'hugePages',
   'nice',
   'oomScoreAdj',
@@ -139,6 +177,8 @@ export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
     rdbchecksum: boolean('rdbchecksum', options.rdbchecksum, true),
     rdbversion:
       options.rdbversion === 'auto' ? 0 : integer('rdbversion', options.rdbversion, 0, 10, 12),
+    sanitizeDumpPayload: sanitizing(options.sanitizeDumpPayload),
+    limits: encodingLimits(options),
     hugePages: options.hugePages === 'auto' ? 'auto' : hugePages(options.hugePages),
     nice: integer('nice', options.nice, 5, 0, 19),
     oomScoreAdj:
@@ -172,6 +212,24 @@ function fileName(value: unknown): string {
     throw outOfRange('dbfilename must be the name of a file, not a path.')
   }
   return value
+}
+
+function sanitizing(value: unknown): 'yes' | 'no' | 'clients' {
+  if (value === undefined) return 'clients'
+  if (typeof value !== 'string') throw invalidArgument('sanitizeDumpPayload must be a string.')
+  if (value !== 'yes' && value !== 'no' && value !== 'clients') {
+    throw outOfRange(`sanitizeDumpPayload must be 'yes', 'no' or 'clients', not '${value}'.`)
+  }
+  return value
+}
+
+function encodingLimits(options: Partial<EncodingLimits>): EncodingLimits {
+  const limits: Partial<EncodingLimits> = {}
+  for (const name of LIMIT_NAMES) {
+    const { otherwise, min, max } = LIMITS[name]
+    limits[name] = integer(name, options[name], otherwise, min, max)
+  }
+  return limits as EncodingLimits
 }
 
 function hugePages(value: unknown): boolean | 'auto' {

@@ -59,7 +59,7 @@ function restore(context: CommandContext): Reply {
   if (ttl < 0) throw new ReplyError('ERR Invalid TTL value, must be >= 0')
   const now = context.now()
   const at = ttl === 0 ? NO_EXPIRY : (addTime(ttl, 1, absolute ? 0 : now) ?? ttl)
-  native.restore(db, 1, 3, at, replace)
+  native.restore(db, 1, 3, at, replace, context.host?.checksPayloadsDeeply ?? true)
   // A time that is past: the value was checked, and is not kept.
   if (ttl !== 0 && at <= now) native.keyRemove(db, 1)
   return OK

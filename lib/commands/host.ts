@@ -8,6 +8,8 @@
  */
 
 export interface CommandHost {
+  /** Whether RESTORE refuses what is safe but contradicts itself. */
+  readonly checksPayloadsDeeply: boolean
   /**
    * Writes the snapshot in this process and returns when it is there.
    *

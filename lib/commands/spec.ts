@@ -32,7 +32,7 @@ export const OK = new Status('OK')
 /** What a handler returns. Bulk strings come in the context's mode: as strings or as Buffers. */
 export type Reply = null | number | bigint | string | Buffer | Status | Reply[]
 
-/** Redis's names of the command flags, as COMMAND INFO lists them. */
+/** Redis's names of the command flags, as COMMAND INFO lists them; nothing blocks here so far. */
 export type CommandFlag =
   | 'write'
   | 'readonly'
@@ -42,6 +42,7 @@ export type CommandFlag =
   | 'no_async_loading'
   | 'no_multi'
   | 'fast'
+  | 'blocking'
   | 'loading'
   | 'stale'
 

@@ -368,7 +368,15 @@ export const STREAM_GROUP_COMMANDS = rowsOf('stream', [
     ...row('XGROUP', -2, [], null, '5.0.0', 'Makes and changes groups.', neverRuns),
     subcommands: GROUP_SUBCOMMANDS,
   },
-  row('XREADGROUP', -7, WRITE, null, '5.0.0', 'Entries for a consumer of a group.', xreadgroup),
+  row(
+    'XREADGROUP',
+    -7,
+    ['write', 'blocking'],
+    null,
+    '5.0.0',
+    'Entries for a consumer of a group.',
+    xreadgroup,
+  ),
   row('XACK', -4, WRITE_FAST, FIRST_KEY, '5.0.0', 'Acknowledges entries.', xack),
   row('XPENDING', -3, READ, FIRST_KEY, '5.0.0', 'Entries that are not acknowledged.', xpending),
   row(

@@ -287,6 +287,14 @@ export const STREAM_COMMANDS = rowsOf('stream', [
     'Entries of a range of ids, last first.',
     xrange(true),
   ),
-  row('XREAD', -4, READ, null, '5.0.0', 'Entries behind an id, of several streams.', xread),
+  row(
+    'XREAD',
+    -4,
+    ['readonly', 'blocking'],
+    null,
+    '5.0.0',
+    'Entries behind an id, of several streams.',
+    xread,
+  ),
   row('XSETID', -3, GROW_FAST, FIRST_KEY, '5.0.0', 'Sets the last id of a stream.', xsetid),
 ])

@@ -75,6 +75,7 @@ async function openLocked(
   const usesHugePages = options.hugePages === 'auto' ? await canUseHugePages() : options.hugePages
   const native = new addon.Engine({ databases, hugePages: usesHugePages })
   try {
+    native.setLimits(options.limits)
     const path = join(options.dir, options.dbfilename)
     const loaded = await load(native, path, options)
     return new Snapfork({ native, lock, options, path, usesHugePages, loaded })
@@ -90,6 +91,7 @@ function load(
   options: ResolvedOptions,
 ): Promise<LoadResult | null> {
   const { rdbchecksum: checksum, onLoadProgress } = options
+  const deep = options.sanitizeDumpPayload === 'yes'
   const nowMs = options.clock?.() ?? Date.now()
   if (options.clock !== null) native.setClock(nowMs)
   const onProgress =
@@ -97,5 +99,5 @@ function load(
       ? null
       : ({ bytes, totalBytes, keys }: { bytes: number; totalBytes: number; keys: number }) =>
           onLoadProgress({ path, bytes, totalBytes, keys })
-  return loadFile(native, { path, checksum, nowMs }, onProgress)
+  return loadFile(native, { path, checksum, deep, nowMs }, onProgress)
 }

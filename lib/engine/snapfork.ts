@@ -25,8 +25,8 @@ import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
 import { Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
-import { ExpiryTimer } from './expiry-timer.js'
 import { type DatabaseFacts, formatInfo, REDIS_VERSION } from './info.js'
+import { UpkeepTimer } from './upkeep-timer.js'
 
 export interface CloseOptions {
   /** Write a snapshot first. @defaultValue false */
@@ -55,7 +55,7 @@ export class Snapfork extends Database {
   readonly #snapshots: Snapshotter
   readonly #host: CommandHost
   readonly #clock: Clock
-  readonly #expiry: ExpiryTimer
+  readonly #upkeep: UpkeepTimer
   readonly #events = new EventEmitter<SnapforkEvents>()
   readonly #databases = new Map<number, Database>()
   readonly #runId = randomBytes(20).toString('hex')
@@ -68,6 +68,7 @@ export class Snapfork extends Database {
     const clock = makeClock(native, options.clock)
     // The host exists before `this` does: commands run only later.
     const host: CommandHost = {
+      checksPayloadsDeeply: options.sanitizeDumpPayload !== 'no',
       save: () => void this.save(),
       startBackgroundSave: () => ignoreRejection(this.#snapshots.start()),
       isSaving: () => this.#snapshots.isSaving,
@@ -83,12 +84,14 @@ export class Snapfork extends Database {
       saved: (report) => this.#emit('snapshot', report),
       failed: (error) => this.#emit('snapshot-error', error),
     })
-    this.#expiry = new ExpiryTimer((limit) => {
+    this.#upkeep = new UpkeepTimer((limit) => {
       clock()
-      // More is due if either has used its limit up.
-      return Math.max(native.expireDue(limit), native.expireDueFields(limit))
+      // More is to be done if one of them has used its limit up.
+      return Math.max(
+        ...[native.expireDue(limit), native.expireDueFields(limit), native.freeRemoved(limit)],
+      )
     })
-    this.#expiry.start()
+    this.#upkeep.start()
   }
 
   /** Absolute path of the snapshot file. */
@@ -219,7 +222,7 @@ export class Snapfork extends Database {
   async #close(save: boolean): Promise<void> {
     await this.#snapshots.close()
     if (save) this.#saveLast()
-    this.#expiry.stop()
+    this.#upkeep.stop()
     await this.native.close()
     this.#parts.lock.release()
   }

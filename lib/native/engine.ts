@@ -11,12 +11,12 @@
  * @module
  */
 
+import type { EncodingLimits } from '../util/encoding-limits.js'
 import type { BitmapPrimitives } from './bitmaps.js'
 import type { DumpPrimitives } from './dump.js'
 import type { GeoPrimitives } from './geo.js'
 import type { HashPrimitives } from './hashes.js'
 import type { HyperLogLogPrimitives } from './hyperloglog.js'
-import type { EncodingLimits } from './limits.js'
 import type { ListPrimitives } from './lists.js'
 import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 import type { SetPrimitives } from './sets.js'
@@ -124,6 +124,8 @@ export interface LoadOptions {
   path: string
   /** Verify the trailing CRC-64. */
   checksum: boolean
+  /** Also refuse what is safe but contradicts itself: members twice, scores out of order. */
+  deep: boolean
   /** Unix ms: keys that expired at or before it are counted and dropped. */
   nowMs: number
 }
@@ -239,6 +241,8 @@ export interface NativeEngine
 
   // Time. Removes up to `limit` entries whose time has come; returns how many.
   expireDue(limit: number): number
+  /** Frees up to `limit` nodes of large values that were removed; returns how many. */
+  freeRemoved(limit: number): number
   /** Frozen clock for tests: Unix ms, or null for the real one. */
   setClock(nowMs: number | null): void
 

@@ -26,14 +26,13 @@ napi_value Restore(Call& call) {
   uint32_t db;
   std::string_view key;
   std::string_view payload;
-  int64_t expiry;
-  bool replace;
+  RestoreOptions options;
   if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadOperand(2, payload) ||
-      !call.ReadInt64(3, expiry) || !call.ReadBool(4, replace)) {
+      !call.ReadInt64(3, options.expiry) || !call.ReadBool(4, options.replace) ||
+      !call.ReadBool(5, options.deep)) {
     return nullptr;
   }
-  const Status status =
-      RestoreValue(call.engine().keyspace(), db, key, payload, expiry, replace);
+  const Status status = RestoreValue(call.engine().keyspace(), db, key, payload, options);
   return call.Finish(status, call.Undefined());
 }
 

@@ -276,6 +276,12 @@ napi_value ExpireDue(Call& call) {
   return call.Number(static_cast<double>(call.engine().keyspace().ExpireDue(limit)));
 }
 
+napi_value FreeRemoved(Call& call) {
+  uint32_t limit;
+  if (!call.ReadUint32(0, limit)) return nullptr;
+  return call.Number(static_cast<double>(call.engine().keyspace().FreeUnlinked(limit)));
+}
+
 napi_value SetClock(Call& call) {
   napi_valuetype type;
   napi_typeof(call.env(), call.argument(0), &type);
@@ -311,6 +317,7 @@ void AppendKeyMethods(std::vector<MethodEntry>& methods) {
                                     {"databaseFlushAll", Method<DatabaseFlushAll>},
                                     {"databaseSwap", Method<DatabaseSwap>},
                                     {"expireDue", Method<ExpireDue>},
+                                    {"freeRemoved", Method<FreeRemoved>},
                                     {"setClock", Method<SetClock>},
                                 });
 }

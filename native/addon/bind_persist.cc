@@ -75,14 +75,14 @@ bool ReadOptionsObject(Call& call, Napi::Object& options) {
 napi_value Load(Call& call) {
   Napi::Object options;
   std::string path;
-  bool checksum = true;
-  int64_t now_ms = 0;
+  KeyspaceLoad::Options how;
   if (!ReadOptionsObject(call, options) || !GetString(options, "path", path) ||
-      !GetBool(options, "checksum", checksum) || !GetInt64(options, "nowMs", now_ms)) {
+      !GetBool(options, "checksum", how.checksum) || !GetBool(options, "deep", how.deep) ||
+      !GetInt64(options, "nowMs", how.now_ms)) {
     return nullptr;
   }
   EngineObject& engine = call.engine();
-  engine.load = std::make_unique<KeyspaceLoad>(engine.keyspace(), path, checksum, now_ms);
+  engine.load = std::make_unique<KeyspaceLoad>(engine.keyspace(), path, how);
   if (const Status status = engine.load->Open(); !status.ok()) {
     engine.load.reset();
     return call.Throw(status);

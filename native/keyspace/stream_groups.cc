@@ -374,14 +374,17 @@ Status GroupClaim(Keyspace& keyspace, uint32_t db, std::string_view key, std::st
   for (const StreamId id : ids) {
     if (!done) break;
     PendingEntry old;
-    bool pending = editor.FindPending(id, old);
+    const bool pending = editor.FindPending(id, old);
     if (!StreamHas(keyspace.trees(), editor.stream.value.entries, id)) {
       bool removed;
       done = !pending || editor.RemovePending(id, removed);
       continue;
     }
-    pending = pending || options.force;
-    if (!pending) continue;
+    if (!pending) {
+      if (!options.force) continue;
+      // As if it had been delivered before.
+      old.deliveries = 1;
+    }
     if (old.consumer != 0 && now_ms - old.delivered_ms < options.idle_min_ms) continue;
     done = ClaimOne(editor, id, old, consumer, now_ms, options);
     if (done) claimed.push_back(id);

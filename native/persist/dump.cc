@@ -53,7 +53,7 @@ Status AsPayloadStatus(const Status& status) {
   return Status(StatusCode::kBadPayloadValue);
 }
 
-Status ReadPayload(Keyspace& keyspace, uint32_t db, std::string_view payload,
+Status ReadPayload(Keyspace& keyspace, uint32_t db, std::string_view payload, bool deep,
                    EntryContent& content, std::string& storage) {
   StringSource source(payload.substr(0, payload.size() - kFooterBytes));
   RdbReader reader(source, false, kReaderBufferBytes);
@@ -67,7 +67,7 @@ Status ReadPayload(Keyspace& keyspace, uint32_t db, std::string_view payload,
     storage.assign(value.text());
     return EncodeString(keyspace, db, storage, content);
   }
-  RdbValueLoader loader(reader, true);
+  RdbValueLoader loader(reader, deep);
   LoadedValue value;
   SF_RETURN_IF_ERROR(loader.Read(type, nullptr, value));
   return value.Build(keyspace, db, content, storage);
@@ -107,15 +107,16 @@ Status CheckPayload(std::string_view payload) {
 }
 
 Status RestoreValue(Keyspace& keyspace, uint32_t db, std::string_view key,
-                    std::string_view payload, int64_t expiry, bool replace) {
+                    std::string_view payload, const RestoreOptions& options) {
   const Found found = keyspace.Lookup(db, key);
-  if (found.entry && !replace) return Status(StatusCode::kKeyExists);
+  if (found.entry && !options.replace) return Status(StatusCode::kKeyExists);
   SF_RETURN_IF_ERROR(CheckPayload(payload));
   EntryContent content;
   std::string storage;
-  SF_RETURN_IF_ERROR(AsPayloadStatus(ReadPayload(keyspace, db, payload, content, storage)));
+  SF_RETURN_IF_ERROR(
+      AsPayloadStatus(ReadPayload(keyspace, db, payload, options.deep, content, storage)));
   content.key = key;
-  content.expiry = expiry;
+  content.expiry = options.expiry;
   SF_RETURN_IF_ERROR(PutContent(keyspace, db, found, content));
   ++keyspace.counters().changes;
   return Status();

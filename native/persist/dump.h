@@ -19,11 +19,17 @@ namespace snapfork {
 
 Status DumpValue(const Keyspace& keyspace, EntryView entry, std::string& payload);
 
+struct RestoreOptions {
+  int64_t expiry = kNoExpiry;
+  bool replace = false;
+  // As in RdbLoadOptions.
+  bool deep = true;
+};
+
 // Makes the value of a payload that of a key. kBadPayload: its version or checksum is wrong;
-// kBadPayloadValue: what it holds, which is checked deeply; kKeyExists unless `replace`. Then
-// nothing has changed.
+// kBadPayloadValue: what it holds; kKeyExists unless `replace`. Then nothing has changed.
 Status RestoreValue(Keyspace& keyspace, uint32_t db, std::string_view key,
-                    std::string_view payload, int64_t expiry, bool replace);
+                    std::string_view payload, const RestoreOptions& options);
 
 // Version and checksum alone: kBadPayload.
 Status CheckPayload(std::string_view payload);

@@ -8,10 +8,13 @@
 
 namespace snapfork {
 
-KeyspaceLoad::KeyspaceLoad(Keyspace& keyspace, std::string path, bool checksum, int64_t now_ms)
+KeyspaceLoad::KeyspaceLoad(Keyspace& keyspace, std::string path, const Options& options)
     : keyspace_(keyspace),
       path_(std::move(path)),
-      options_{.checksum = checksum, .databases = keyspace.database_count(), .now_ms = now_ms},
+      options_{.checksum = options.checksum,
+               .databases = keyspace.database_count(),
+               .now_ms = options.now_ms,
+               .deep = options.deep},
       bulk_(keyspace) {}
 
 KeyspaceLoad::~KeyspaceLoad() {

@@ -23,7 +23,12 @@ namespace snapfork {
 
 class KeyspaceLoad final : public RdbTarget {
  public:
-  KeyspaceLoad(Keyspace& keyspace, std::string path, bool checksum, int64_t now_ms);
+  struct Options {
+    bool checksum = true;
+    bool deep = false;  // as RdbLoadOptions
+    int64_t now_ms = 0;
+  };
+  KeyspaceLoad(Keyspace& keyspace, std::string path, const Options& options);
   ~KeyspaceLoad();
   KeyspaceLoad(const KeyspaceLoad&) = delete;
   KeyspaceLoad& operator=(const KeyspaceLoad&) = delete;

@@ -11,6 +11,20 @@ t.test('resolveOptions()', async (t) => {
       rdbcompression: true,
       rdbchecksum: true,
       rdbversion: 0,
+      sanitizeDumpPayload: 'clients',
+      limits: {
+        hashMaxListpackEntries: 512,
+        hashMaxListpackValue: 64,
+        setMaxIntsetEntries: 512,
+        setMaxListpackEntries: 128,
+        setMaxListpackValue: 64,
+        zsetMaxListpackEntries: 128,
+        zsetMaxListpackValue: 64,
+        listMaxListpackSize: -2,
+        streamNodeMaxBytes: 4096,
+        streamNodeMaxEntries: 100,
+        hllSparseMaxBytes: 3000,
+      },
       hugePages: 'auto',
       nice: 5,
       oomScoreAdj: 800,
@@ -27,6 +41,12 @@ t.test('resolveOptions()', async (t) => {
   await t.test('keeps what is given', async (t) => {
     const given = { hugePages: false, oomScoreAdj: null, nice: 0, rdbchecksum: false } as const
     t.match(resolveOptions(given), given)
+    const { limits } = resolveOptions({ listMaxListpackSize: -5, hashMaxListpackEntries: 0 })
+    t.match(limits, {
+      listMaxListpackSize: -5,
+      hashMaxListpackEntries: 0,
+      setMaxIntsetEntries: 512,
+    })
   })
 
   const WRONG_TYPES: Record<string, unknown>[] = [
@@ -36,6 +56,8 @@ t.test('resolveOptions()', async (t) => {
     { rdbcompression: 1 },
     { rdbchecksum: 'yes' },
     { rdbversion: 10n },
+    { sanitizeDumpPayload: true },
+    { setMaxIntsetEntries: '512' },
     { hugePages: 'yes' },
     { nice: null },
     { oomScoreAdj: '1' },
@@ -69,6 +91,10 @@ t.test('resolveOptions()', async (t) => {
     { databases: 1.5 },
     { rdbversion: 9 },
     { rdbversion: 13 },
+    { sanitizeDumpPayload: 'YES' as 'yes' },
+    { setMaxIntsetEntries: -1 },
+    { listMaxListpackSize: 2 ** 31 },
+    { streamNodeMaxBytes: 0.5 },
     { nice: -1 },
     { oomScoreAdj: 1001 },
     { saveStallTimeoutMs: 99 },

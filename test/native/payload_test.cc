@@ -91,7 +91,7 @@ bool TryPayload(Keyspace& keyspace, const std::string& payload) {
   // A copy of its own size, so that a read behind it is seen.
   const std::vector<char> exact(payload.begin(), payload.end());
   const std::string_view view(exact.data(), exact.size());
-  if (!RestoreValue(keyspace, 1, "try", view, kNoExpiry, true).ok()) return false;
+  if (!RestoreValue(keyspace, 1, "try", view, {.replace = true}).ok()) return false;
   DigestOf(keyspace);
   std::string again;
   EXPECT_OK(DumpValue(keyspace, keyspace.Lookup(1, "try").entry, again));
@@ -110,8 +110,8 @@ TEST(Payload, BringsEveryValueBack) {
     MakeValues(from.keyspace, size);
     for (const char* const key : kKeys) {
       const std::string payload = PayloadOf(from.keyspace, key);
-      EXPECT_OK(RestoreValue(to.keyspace, 0, key, payload, kNoExpiry, false));
-      EXPECT_EQ(RestoreValue(to.keyspace, 0, key, payload, kNoExpiry, false).code(),
+      EXPECT_OK(RestoreValue(to.keyspace, 0, key, payload, {}));
+      EXPECT_EQ(RestoreValue(to.keyspace, 0, key, payload, {}).code(),
                 StatusCode::kKeyExists);
     }
     EXPECT_TRUE(DigestOf(from.keyspace) == DigestOf(to.keyspace));
@@ -126,7 +126,7 @@ TEST(Payload, IsRefusedWhereverItIsCut) {
     const std::string payload = PayloadOf(fixture.keyspace, key);
     for (size_t length = 0; length < payload.size(); ++length) {
       std::string cut = payload.substr(0, length);
-      EXPECT_EQ(RestoreValue(fixture.keyspace, 1, "try", cut, kNoExpiry, true).code(),
+      EXPECT_EQ(RestoreValue(fixture.keyspace, 1, "try", cut, {.replace = true}).code(),
                 StatusCode::kBadPayload);
       // With a footer of its own the value itself ends too early.
       cut.append(payload, payload.size() - 10, 2);
@@ -211,11 +211,11 @@ TEST(Payload, RefusesAnotherVersionAndChecksum) {
   std::string payload = PayloadOf(fixture.keyspace, "set");
   payload[payload.size() - 10] = 99;
   Seal(payload);
-  EXPECT_EQ(RestoreValue(fixture.keyspace, 0, "other", payload, kNoExpiry, false).code(),
+  EXPECT_EQ(RestoreValue(fixture.keyspace, 0, "other", payload, {}).code(),
             StatusCode::kBadPayload);
   payload = PayloadOf(fixture.keyspace, "set");
   payload.back() = static_cast<char>(payload.back() ^ 1);
-  EXPECT_EQ(RestoreValue(fixture.keyspace, 0, "other", payload, kNoExpiry, false).code(),
+  EXPECT_EQ(RestoreValue(fixture.keyspace, 0, "other", payload, {}).code(),
             StatusCode::kBadPayload);
 }
 

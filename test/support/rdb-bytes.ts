@@ -131,6 +131,14 @@ export function moduleAux(): Buffer {
   return Buffer.concat([Buffer.from([0xf7]), id, Buffer.from(items)])
 }
 
+/** A value as DUMP and RESTORE have it: its type, what follows it in a file, version, checksum. */
+export function payload(version: number, type: number, value: Uint8Array): Buffer {
+  const content = Buffer.concat([Buffer.from([type]), value, Buffer.from([version, 0])])
+  const footer = Buffer.alloc(8)
+  footer.writeBigUInt64LE(loadAddon().crc64(content))
+  return Buffer.concat([content, footer])
+}
+
 /** A whole file: `checksum` is that of the content unless it is given. */
 export function rdbFile(version: number, parts: readonly Uint8Array[], checksum?: bigint): Buffer {
   const content = Buffer.concat([signature(version), ...parts, Buffer.from([0xff])])

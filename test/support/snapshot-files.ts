@@ -12,7 +12,7 @@ export async function digestOfFile(path: string, databases = 16): Promise<string
   const { Engine } = loadAddon()
   const native = new Engine({ databases, hugePages: false })
   try {
-    await native.load({ path, checksum: true, nowMs: 0 })
+    await native.load({ path, checksum: true, deep: true, nowMs: 0 })
     return native.digest()
   } finally {
     await native.close()

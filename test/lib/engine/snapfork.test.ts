@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
@@ -12,8 +13,12 @@ import {
   Snapfork,
   SnapforkError,
 } from '../../../dist/index.js'
+import { payload, raw, rdbFile, selectDatabase } from '../../support/rdb-bytes.js'
 
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** Type of a hash that is a listpack, in a file. */
+const HASH_LISTPACK = 16
 
 /** Each with arguments that work while the engine is open. */
 const METHODS: Readonly<Record<string, readonly unknown[]>> = {
@@ -115,6 +120,46 @@ t.test('open()', async (t) => {
     })
   })
 
+  await t.test('takes limits of the compact forms', async (t) => {
+    const limits = { hashMaxListpackEntries: 2, setMaxListpackValue: 3, listMaxListpackSize: 1 }
+    const db = await open({ dir: t.testdir(), ...limits })
+    t.teardown(() => db.close())
+    db.hset('hash', { a: 1, b: 2 })
+    t.equal(encodingOf(db, 'hash'), 'listpack')
+    db.hset('hash', 'c', 3)
+    t.equal(encodingOf(db, 'hash'), 'hashtable')
+    db.sadd('set', 'abc')
+    t.equal(encodingOf(db, 'set'), 'listpack')
+    db.sadd('set', 'abcd')
+    t.equal(encodingOf(db, 'set'), 'hashtable')
+  })
+
+  await t.test('searches values for contradictions as sanitizeDumpPayload says', async (t) => {
+    // A compact hash that has the field `a` twice: 17 bytes, 4 elements.
+    const elements = [0x81, 0x61, 2, 1, 1, 0x81, 0x61, 2, 2, 1]
+    const listpack = Buffer.from([17, 0, 0, 0, 4, 0, ...elements, 255])
+    const value = raw(listpack)
+    const file = rdbFile(10, [selectDatabase(0), Buffer.from([HASH_LISTPACK]), raw('h'), value])
+    for (const [sanitizeDumpPayload, ofFiles, ofRestore] of [
+      ['yes', true, true],
+      ['clients', false, true],
+      ['no', false, false],
+    ] as const) {
+      const dir = t.testdir({ 'dump.rdb': file })
+      const opening = open({ dir, sanitizeDumpPayload })
+      if (ofFiles) {
+        await t.rejects(opening, { code: 'ERR_SNAPFORK_CORRUPT_FILE' })
+        continue
+      }
+      const db = await opening
+      const restore = () => db.restore('r', 0, payload(10, HASH_LISTPACK, value))
+      if (ofRestore) t.throws(restore, { message: /Bad data format/ })
+      else t.equal(restore(), 'OK')
+      t.equal(db.hlen('h'), 2)
+      await db.close()
+    }
+  })
+
   await t.test('removes temporary files that a killed process left', async (t) => {
     const dir = t.testdir({ 'temp-snapfork-99-1.rdb': 'x', 'other.rdb': 'y' })
     const db = await open({ dir })
@@ -131,7 +176,26 @@ t.test('open()', async (t) => {
   })
 })
 
+/** Bytes of live entries and values. */
+function datasetBytes(db: Snapfork): number {
+  return Number(/used_memory_dataset:(\d+)/.exec(db.info('memory'))?.[1])
+}
+
+function encodingOf(db: Snapfork, key: string): unknown {
+  return db.call('OBJECT', 'ENCODING', key)
+}
+
 t.test('Snapfork', async (t) => {
+  await t.test('frees large values that were removed, a few nodes at a time', async (t) => {
+    const db = await open({ dir: t.testdir() })
+    t.teardown(() => db.close())
+    for (let index = 0; index < 20_000; ++index) db.hset('h', `field:${index}`, 'x'.repeat(50))
+    const before = datasetBytes(db)
+    t.equal(db.unlink('h'), 1)
+    while (datasetBytes(db) > before / 20) await sleep(5)
+    t.equal(db.dbsize(), 0)
+  })
+
   await t.test('has the numbered databases', async (t) => {
     const db = await open({ dir: t.testdir(), databases: 2 })
     t.teardown(() => db.close())

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { ExpiryTimer } from '../../../dist/engine/expiry-timer.js'
+import { UpkeepTimer } from '../../../dist/engine/upkeep-timer.js'
 
-t.test('ExpiryTimer', async (t) => {
+t.test('UpkeepTimer', async (t) => {
   await t.test('comes back until nothing is due, a slice at a time', async (t) => {
     let due = 12_345
     let calls = 0
-    const timer = new ExpiryTimer((limit) => {
+    const timer = new UpkeepTimer((limit) => {
       calls += 1
       const removed = Math.min(limit, due)
       due -= removed
@@ -18,7 +18,7 @@ t.test('ExpiryTimer', async (t) => {
   })
   await t.test('does nothing after it was stopped', async (t) => {
     let calls = 0
-    const timer = new ExpiryTimer(() => {
+    const timer = new UpkeepTimer(() => {
       calls += 1
       return 0
     })
