@@ -3,6 +3,7 @@
 #include "ds/hash_tree.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/check.h"
@@ -13,6 +14,8 @@ namespace {
 
 // A leaf that is built leaves room for a few more elements.
 constexpr size_t kHashLeafBytesBuilt = kHashLeafBytesMax * 7 / 8;
+// Elements that are fetched before they are needed.
+constexpr size_t kAhead = 16;
 
 void AppendHeader(std::string& pack) { pack.assign(kListpackHeaderBytes, '\0'); }
 
@@ -27,20 +30,32 @@ void FinishPack(std::string& pack, size_t items) {
   StoreLittle(pack.data() + 4, static_cast<uint16_t>(std::min<size_t>(items, 65535)));
 }
 
-void SortByHash(std::vector<HashedElement>& elements) {
+void SortPart(std::span<HashedElement> elements) {
   std::sort(elements.begin(), elements.end(),
             [](const HashedElement& a, const HashedElement& b) { return a.hash < b.hash; });
 }
 
-// Whether two of the sorted elements have the same first item.
-bool HasDuplicate(std::span<const HashedElement> elements) {
-  for (size_t i = 1; i < elements.size(); ++i) {
-    const PackValue name(Listpack::Get(elements[i].begin));
-    for (size_t j = i; j > 0 && elements[j - 1].hash == elements[i].hash; --j) {
-      if (name.Equals(Listpack::Get(elements[j - 1].begin))) return true;
-    }
+// Many elements go to parts by the top bits of their hashes first: a part fits a cache.
+void SortByHash(std::vector<HashedElement>& elements) {
+  constexpr size_t kPartElements = 512;
+  constexpr int kPartBitsMax = 12;
+  const int bits = std::min(static_cast<int>(std::bit_width(elements.size() / kPartElements)),
+                            kPartBitsMax);
+  if (bits < 2) return SortPart(elements);
+  const auto part_of = [bits](const HashedElement& element) {
+    return static_cast<size_t>(element.hash >> (64 - bits));
+  };
+  std::vector<size_t> ends((size_t{1} << bits) + 1);
+  for (const HashedElement& element : elements) ++ends[part_of(element) + 1];
+  for (size_t part = 1; part < ends.size(); ++part) ends[part] += ends[part - 1];
+  std::vector<HashedElement> parted(elements.size());
+  for (const HashedElement& element : elements) parted[ends[part_of(element)]++] = element;
+  elements.swap(parted);
+  size_t start = 0;
+  for (size_t part = 0; part + 1 < ends.size(); ++part) {
+    SortPart(std::span(elements).subspan(start, ends[part] - start));
+    start = ends[part];
   }
-  return false;
 }
 
 // The end of the elements that have the hash of the one at `at`; `bytes` is what they take.
@@ -77,6 +92,17 @@ std::vector<HashedElement> HashedElementsOf(const PackRange& range, unsigned str
   return elements;
 }
 
+bool SortAndFindDuplicate(std::vector<HashedElement>& elements) {
+  SortByHash(elements);
+  for (size_t i = 1; i < elements.size(); ++i) {
+    for (size_t j = i; j > 0 && elements[j - 1].hash == elements[i].hash; --j) {
+      const PackValue name(Listpack::Get(elements[i].begin));
+      if (name.Equals(Listpack::Get(elements[j - 1].begin))) return true;
+    }
+  }
+  return false;
+}
+
 uint64_t EarliestExpiryIn(const Listpack& pack) {
   uint64_t earliest = UINT64_MAX;
   for (const uint8_t* at = pack.begin(); at != pack.end(); at = NextElement(at, 3)) {
@@ -87,8 +113,7 @@ uint64_t EarliestExpiryIn(const Listpack& pack) {
 }
 
 Status BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsigned stride) {
-  SortByHash(elements);
-  if (HasDuplicate(elements)) return Status(StatusCode::kBadValue);
+  if (SortAndFindDuplicate(elements)) return Status(StatusCode::kBadValue);
   std::string pack;
   for (size_t first = 0; first < elements.size();) {
     AppendHeader(pack);
@@ -98,7 +123,11 @@ Status BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsig
       size_t bytes = 0;
       const size_t end = EndOfHash(elements, at, bytes);
       if (at != first && pack.size() + bytes >= kHashLeafBytesBuilt) break;
-      for (; at < end; ++at) AppendElement(pack, elements[at]);
+      for (; at < end; ++at) {
+        // They lie anywhere.
+        if (at + kAhead < elements.size()) __builtin_prefetch(elements[at + kAhead].begin);
+        AppendElement(pack, elements[at]);
+      }
     }
     FinishPack(pack, (at - first) * stride);
     PackSlot key = PackSlot::Of(0, 0, stride);

@@ -84,6 +84,8 @@ struct HashedElement {
 };
 std::vector<HashedElement> HashedElementsOf(const PackRange& range, unsigned stride,
                                             const ElementHasher& hasher);
+// Sorts by hash; true if two elements have the same first item.
+bool SortAndFindDuplicate(std::vector<HashedElement>& elements);
 // Makes an empty tree hold the elements, which lie outside of it, in leaves that leave some room.
 // kOutOfMemory, or kBadValue if two elements have the same first item: the tree is empty or holds a
 // part that the caller frees.

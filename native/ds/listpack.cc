@@ -32,9 +32,12 @@ uint8_t* WriteBacklen(uint8_t* to, size_t content_bytes) {
   return to + bytes;
 }
 
-int64_t SignExtend(uint64_t value, unsigned bits) {
-  const unsigned shift = 64 - bits;
-  return static_cast<int64_t>(value << shift) >> shift;
+// Whether the bytes at a place are the backlen of that many bytes.
+bool IsBacklen(const uint8_t* at, size_t bytes, size_t content_bytes) {
+  if (bytes == 1) return *at == content_bytes;
+  uint8_t expected[kBacklenBytesMax];
+  WriteBacklen(expected, content_bytes);
+  return std::memcmp(expected, at, bytes) == 0;
 }
 
 void StoreHeader(uint8_t* pack, size_t bytes, size_t elements) {
@@ -155,34 +158,6 @@ bool PackValue::Equals(const PackElement& element) const {
          std::memcmp(text_.data(), element.text, element.bytes) == 0;
 }
 
-PackElement Listpack::Get(const uint8_t* at) {
-  PackElement element;
-  const uint8_t first = *at;
-  if (first < 0x80) {
-    element.integer = first;
-  } else if (first < 0xc0) {
-    element.bytes = first & 63u;
-    element.text = reinterpret_cast<const char*>(at + 1);
-  } else if (first < 0xe0) {
-    element.integer = SignExtend((first & 31u) << 8 | at[1], 13);
-  } else if (first < 0xf0) {
-    element.bytes = (first & 15u) << 8 | at[1];
-    element.text = reinterpret_cast<const char*>(at + 2);
-  } else if (first == kText32) {
-    element.bytes = LoadLittle<uint32_t>(at + 1);
-    element.text = reinterpret_cast<const char*>(at + 5);
-  } else if (first == kInteger16) {
-    element.integer = LoadLittle<int16_t>(at + 1);
-  } else if (first == kInteger24) {
-    element.integer = SignExtend(at[1] | uint64_t{at[2]} << 8 | uint64_t{at[3]} << 16, 24);
-  } else if (first == kInteger32) {
-    element.integer = LoadLittle<int32_t>(at + 1);
-  } else {
-    element.integer = LoadLittle<int64_t>(at + 1);
-  }
-  return element;
-}
-
 size_t Listpack::count() const {
   const size_t count = LoadLittle<uint16_t>(pack_ + 4);
   return count != kCountUnknown ? count : WalkedCount(*this);
@@ -280,9 +255,7 @@ bool ValidateListpack(const uint8_t* pack, size_t bytes, PackCheck check) {
     const size_t content = Listpack::ContentBytes(at);
     const size_t backlen_bytes = Listpack::BacklenBytes(content);
     if (content > room || backlen_bytes > room - content) return false;
-    uint8_t backlen[kBacklenBytesMax];
-    WriteBacklen(backlen, content);
-    if (std::memcmp(backlen, at + content, backlen_bytes) != 0) return false;
+    if (!IsBacklen(at + content, backlen_bytes, content)) return false;
     at += content + backlen_bytes;
   }
   const size_t stated = LoadLittle<uint16_t>(pack + 4);

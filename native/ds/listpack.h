@@ -94,7 +94,20 @@ class Listpack {
     const size_t bytes = ContentBytes(at);
     return at + bytes + BacklenBytes(bytes);
   }
-  SF_CHILD_SAFE static PackElement Get(const uint8_t* at);
+  SF_CHILD_SAFE static PackElement Get(const uint8_t* at) {
+    const uint8_t first = *at;
+    if (first < 0x80) return Integer(first);
+    if (first < 0xc0) return Text(at + 1, first & 63u);
+    if (first < 0xe0) return Integer(SignExtend<13>((first & 31u) << 8 | at[1]));
+    if (first < 0xf0) return Text(at + 2, (first & 15u) << 8 | at[1]);
+    if (first == 0xf0) return Text(at + 5, LoadLittle<uint32_t>(at + 1));
+    if (first == 0xf1) return Integer(LoadLittle<int16_t>(at + 1));
+    if (first == 0xf2) {
+      return Integer(SignExtend<24>(at[1] | uint32_t{at[2]} << 8 | uint32_t{at[3]} << 16));
+    }
+    if (first == 0xf3) return Integer(LoadLittle<int32_t>(at + 1));
+    return Integer(LoadLittle<int64_t>(at + 1));
+  }
   // REQUIRES: `at` is an element or end(), not begin().
   SF_CHILD_SAFE static const uint8_t* Previous(const uint8_t* at);
 
@@ -127,6 +140,15 @@ class Listpack {
   }
 
  private:
+  SF_CHILD_SAFE static PackElement Integer(int64_t integer) { return {nullptr, 0, integer}; }
+  SF_CHILD_SAFE static PackElement Text(const uint8_t* text, uint32_t bytes) {
+    return {reinterpret_cast<const char*>(text), bytes, 0};
+  }
+  template <unsigned kBits>
+  SF_CHILD_SAFE static int64_t SignExtend(uint64_t value) {
+    return static_cast<int64_t>(value << (64 - kBits)) >> (64 - kBits);
+  }
+
   const uint8_t* pack_;
 };
 

@@ -15,6 +15,7 @@ class PackBuilder {
   PackBuilder() { Clear(); }
 
   void Clear();
+  void Reserve(size_t bytes) { pack_.reserve(bytes); }
   void Append(const PackValue& value);
   // Elements as they lie in another pack.
   void Append(const PackRange& range);

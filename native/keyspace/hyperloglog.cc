@@ -314,7 +314,7 @@ bool SetRegister(std::string& string, size_t index, uint8_t value, size_t sparse
     append(after);
     const bool grows = made.size() > op.bytes;
     if (value <= kSparseValueMax &&
-        (!grows || string.size() + made.size() - op.bytes <= sparse_bytes_max + kHeadBytes)) {
+        (!grows || string.size() + made.size() - op.bytes <= sparse_bytes_max)) {
       // The join looks from a few operations before the change on.
       size_t from = kHeadBytes;
       size_t previous = kHeadBytes;

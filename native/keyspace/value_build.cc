@@ -28,6 +28,26 @@ bool ItemsFit(const PackRange& pack, uint64_t bytes_max) {
   return true;
 }
 
+// Of members and scores, the members.
+bool MembersFit(const PackRange& pack, uint64_t bytes_max) {
+  for (const uint8_t* at = pack.begin; at != pack.end; at = NextElement(at, 2)) {
+    if (TextBytes(Listpack::Get(at)) > bytes_max) return false;
+  }
+  return true;
+}
+
+// Members and scores with the scores in another form.
+void Reform(const PackRange& elements, ScoreItem::Form from, ScoreItem::Form to,
+            PackBuilder& reformed) {
+  for (const uint8_t* at = elements.begin; at != elements.end;) {
+    const uint8_t* const item = Listpack::Next(at);
+    reformed.Append({at, item, 1});
+    const double score = ScoreOf(Listpack::Get(item), from);
+    reformed.Append(ScoreItem(score, to).value());
+    at = Listpack::Next(item);
+  }
+}
+
 bool AllIntegers(const PackRange& pack) {
   for (const uint8_t* at = pack.begin; at != pack.end; at = Listpack::Next(at)) {
     if (!Listpack::Get(at).is_integer()) return false;
@@ -119,28 +139,23 @@ Status BuildHash(Keyspace& keyspace, uint32_t db, const PackRange& fields, unsig
   return Status();
 }
 
-Status BuildSortedSet(Keyspace& keyspace, uint32_t db,
-                      const std::vector<std::pair<double, std::string_view>>& elements,
-                      EntryContent& content, std::string& storage, bool any_size) {
+Status BuildSortedSet(Keyspace& keyspace, uint32_t db, const PackRange& elements,
+                      ScoreItem::Form form, EntryContent& content, std::string& storage,
+                      bool any_size) {
   const EncodingLimits& limits = keyspace.limits();
-  const bool fits =
-      elements.size() <= limits.zset_max_listpack_entries &&
-      std::all_of(elements.begin(), elements.end(), [&](const auto& element) {
-        return any_size || element.second.size() <= limits.zset_max_listpack_value;
-      });
-  if (fits) {
-    PackBuilder pack;
-    for (const auto& [score, member] : elements) {
-      const ScoreItem item(score, ScoreItem::Form::kText);
-      pack.Append(PackValue(member));
-      pack.Append(item.value());
-    }
-    storage.assign(pack.Finish());
+  const bool compact = elements.count / 2 <= limits.zset_max_listpack_entries &&
+                       (any_size || MembersFit(elements, limits.zset_max_listpack_value));
+  const ScoreItem::Form kept = compact ? ScoreItem::Form::kText : ScoreItem::Form::kBytes;
+  PackBuilder reformed;
+  if (form != kept) Reform(elements, form, kept, reformed);
+  const PackRange range = form != kept ? reformed.range() : elements;
+  if (compact) {
+    MakePack(range, storage);
     return EncodePacked(keyspace, db, {ValueType::kSortedSet, storage}, content);
   }
   content.type = ValueType::kSortedSet;
   ZsetRoots roots;
-  SF_RETURN_IF_ERROR(BuildZsetTrees(keyspace, db, elements, roots));
+  SF_RETURN_IF_ERROR(BuildZsetTrees(keyspace, db, range, roots));
   UseRoots(&roots.by_score, 2, content, storage);
   return Status();
 }

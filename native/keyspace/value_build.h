@@ -9,11 +9,10 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "ds/listpack.h"
 #include "keyspace/keyspace.h"
+#include "keyspace/zset_score.h"
 
 namespace snapfork {
 
@@ -25,10 +24,11 @@ Status BuildSet(Keyspace& keyspace, uint32_t db, const PackRange& members, Entry
 Status BuildHash(Keyspace& keyspace, uint32_t db, const PackRange& fields, unsigned stride,
                  EntryContent& content, std::string& storage, bool any_size = false);
 
-// Elements in the order of (score, member), all members different.
-Status BuildSortedSet(Keyspace& keyspace, uint32_t db,
-                      const std::vector<std::pair<double, std::string_view>>& elements,
-                      EntryContent& content, std::string& storage, bool any_size = false);
+// Members and scores in the order of (score, member), all members different; `form` is that of the
+// scores.
+Status BuildSortedSet(Keyspace& keyspace, uint32_t db, const PackRange& elements,
+                      ScoreItem::Form form, EntryContent& content, std::string& storage,
+                      bool any_size = false);
 
 // Elements; one that is too large for a node has its own.
 Status BuildList(Keyspace& keyspace, uint32_t db, const PackRange& elements,

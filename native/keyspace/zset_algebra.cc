@@ -159,8 +159,13 @@ Status ZsetStore(Keyspace& keyspace, uint32_t db, std::string_view key,
   }
   EntryContent content;
   std::string storage;
-  std::vector<std::pair<double, std::string_view>> elements(members.begin(), members.end());
-  SF_RETURN_IF_ERROR(BuildSortedSet(keyspace, db, elements, content, storage));
+  PackBuilder elements;
+  for (const auto& [score, member] : members) {
+    elements.Append(PackValue(std::string_view(member)));
+    elements.Append(ScoreItem(score, ScoreItem::Form::kBytes).value());
+  }
+  SF_RETURN_IF_ERROR(BuildSortedSet(keyspace, db, elements.range(), ScoreItem::Form::kBytes,
+                                    content, storage));
   content.key = key;
   SF_RETURN_IF_ERROR(PutContent(keyspace, db, found, content));
   ++keyspace.counters().changes;

@@ -33,17 +33,13 @@ Status MakeLarge(Keyspace& keyspace, uint32_t db, const Found& found, std::strin
                  std::string_view member, double score) {
   ZsetRoots roots;
   if (found.entry) {
-    std::vector<std::string> names;
-    std::vector<double> scores;
+    PackBuilder elements;
     VisitRanks(keyspace, found.entry, 0, ZsetSize(keyspace, found.entry), false,
                [&](const PackElement& one, double one_score) {
-                 char scratch[kIntegerTextMax];
-                 names.emplace_back(one.Text(scratch));
-                 scores.push_back(one_score);
+                 elements.Append(PackValue(one));
+                 elements.Append(ScoreItem(one_score, ScoreItem::Form::kBytes).value());
                });
-    std::vector<std::pair<double, std::string_view>> elements;
-    for (size_t i = 0; i < names.size(); ++i) elements.emplace_back(scores[i], names[i]);
-    SF_RETURN_IF_ERROR(BuildZsetTrees(keyspace, db, elements, roots));
+    SF_RETURN_IF_ERROR(BuildZsetTrees(keyspace, db, elements.range(), roots));
   }
   ZsetTree tree(keyspace, db, roots);
   if (!tree.Insert(member, score)) {

@@ -13,6 +13,10 @@
 namespace snapfork {
 
 bool ParseScore(std::string_view text, double& score) {
+  // Most are plain decimals, and from_chars takes less of what strtod(3) does.
+  const char* const text_end = text.data() + text.size();
+  const auto [parsed, error] = std::from_chars(text.data(), text_end, score);
+  if (error == std::errc() && parsed == text_end) return !std::isnan(score);
   if (text.empty()) return false;
   const auto first = static_cast<unsigned char>(text[0]);
   if (first == ' ' || (first >= '\t' && first <= '\r')) return false;
@@ -45,11 +49,7 @@ size_t FormatShortest(double score, char* to) {
 double ScoreOfText(const PackElement& item) {
   if (item.is_integer()) return static_cast<double>(item.integer);
   double score = 0;
-  const char* const end = item.text + item.bytes;
-  const auto [parsed, error] = std::from_chars(item.text, end, score);
-  // Texts of other writers may be of a form that only strtod(3) takes.
-  if (error != std::errc() || parsed != end) ParseScore({item.text, item.bytes}, score);
-  return score;
+  return ParseScore({item.text, item.bytes}, score) ? score : 0;
 }
 
 }  // namespace snapfork

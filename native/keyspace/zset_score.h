@@ -70,6 +70,11 @@ SF_CHILD_SAFE inline double ScoreOfBytes(const PackElement& item) {
 // The score of an item of a compact set; 0 for text that is none.
 double ScoreOfText(const PackElement& item);
 
+// The same of an item in a form that is known.
+inline double ScoreOf(const PackElement& item, ScoreItem::Form form) {
+  return form == ScoreItem::Form::kBytes ? ScoreOfBytes(item) : ScoreOfText(item);
+}
+
 // Unsigned integers in the order of the scores; both zeros are one.
 inline uint64_t OrderOfScore(double score) {
   if (score == 0) score = 0;

@@ -212,41 +212,38 @@ bool ZsetTree::Rescore(std::string_view member, double old_score, double score) 
   return true;
 }
 
-Status BuildZsetTrees(Keyspace& keyspace, uint32_t db,
-                      const std::vector<std::pair<double, std::string_view>>& elements,
+Status BuildZsetTrees(Keyspace& keyspace, uint32_t db, const PackRange& elements,
                       ZsetRoots& roots) {
   const uint16_t heap = keyspace.database(db).heap;
   PackTree by_score(keyspace.arena(), heap, roots.by_score);
   PackTree by_member(keyspace.arena(), heap, roots.by_member);
-  PackBuilder all;
   PackBuilder leaf;
-  bool done = true;
-  uint64_t count = 0;
-  const auto flush = [&] {
-    if (count == 0) return true;
-    leaf.Finish();
-    const bool appended = by_score.Append(leaf.Finish(), KeyOfPack(count, leaf.pack()));
+  const auto append_leaf = [&](const PackRange& range) {
     leaf.Clear();
-    count = 0;
-    return appended;
+    leaf.Append(range);
+    const std::string_view pack = leaf.Finish();
+    return by_score.Append(pack, KeyOfPack(range.count / kStride, leaf.pack()));
   };
-  for (const auto& [score, member] : elements) {
-    const ScoreItem item(score, ScoreItem::Form::kBytes);
-    const PackValue name(member);
-    if (leaf.bytes() + name.encoded_bytes() + item.value().encoded_bytes() > kLeafBytesBuilt) {
-      done = done && flush();
+  bool done = true;
+  PackRange range{elements.begin, elements.begin, 0};
+  for (const uint8_t* at = elements.begin; done && at != elements.end;) {
+    const uint8_t* const next = NextElement(at, kStride);
+    const size_t bytes = kListpackEmptyBytes + static_cast<size_t>(next - range.begin);
+    if (range.count > 0 && bytes > kLeafBytesBuilt) {
+      done = append_leaf(range);
+      range = {at, at, 0};
     }
-    for (PackBuilder* pack : {&leaf, &all}) {
-      pack->Append(name);
-      pack->Append(item.value());
-    }
-    ++count;
+    range.end = next;
+    range.count += kStride;
+    at = next;
   }
-  done = done && flush();
-  std::vector<HashedElement> hashed =
-      HashedElementsOf(all.range(), kStride, NameHasher(keyspace));
-  const Status status = done ? BuildHashTree(by_member, hashed, kStride)
-                             : Status(StatusCode::kOutOfMemory);
+  done = done && append_leaf(range);
+  Status status(StatusCode::kOutOfMemory);
+  if (done) {
+    std::vector<HashedElement> hashed =
+        HashedElementsOf(elements, kStride, NameHasher(keyspace));
+    status = BuildHashTree(by_member, hashed, kStride);
+  }
   if (!status.ok()) {
     FreePackTree(keyspace.arena(), roots.by_score);
     FreePackTree(keyspace.arena(), roots.by_member);

@@ -69,9 +69,9 @@ uint64_t CountBefore(const PackTreeReader& reader, PackSlot root, SlotIsBefore&&
   return rank;
 }
 
-// Elements in order, members different: makes the trees of a set. kOutOfMemory: nothing is left.
-Status BuildZsetTrees(Keyspace& keyspace, uint32_t db,
-                      const std::vector<std::pair<double, std::string_view>>& elements,
+// Makes the trees of a set, from its elements in the order of (score, member), scores as bytes.
+// kOutOfMemory, or kBadValue for a member twice: nothing is left.
+Status BuildZsetTrees(Keyspace& keyspace, uint32_t db, const PackRange& elements,
                       ZsetRoots& roots);
 
 }  // namespace snapfork

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_set>
 
 #include "ds/intset.h"
+#include "keyspace/collection.h"
 #include "keyspace/hash_fields.h"
+#include "keyspace/name_hasher.h"
 #include "keyspace/value_build.h"
 #include "keyspace/zset_score.h"
 #include "persist/rdb_format.h"
@@ -50,14 +51,24 @@ ValueType TypeOf(uint8_t type) {
   }
 }
 
-// Whether the first items of the elements are all different.
-bool MembersDiffer(const PackRange& range, unsigned stride) {
-  std::unordered_set<std::string> seen;
-  char scratch[kIntegerTextMax];
-  for (const uint8_t* at = range.begin; at != range.end; at = NextElement(at, stride)) {
-    if (!seen.emplace(Listpack::Get(at).Text(scratch)).second) return false;
+// Elements up to which a type may be compact.
+uint64_t CompactMax(const EncodingLimits& limits, ValueType type) {
+  switch (type) {
+    case ValueType::kSet:
+      return std::max(limits.set_max_intset_entries, limits.set_max_listpack_entries);
+    case ValueType::kHash:
+      return limits.hash_max_listpack_entries;
+    case ValueType::kSortedSet:
+      return limits.zset_max_listpack_entries;
+    default:
+      return 0;  // a list may have an element twice
   }
-  return true;
+}
+
+// Whether the first items of the elements are all different.
+bool MembersDiffer(const PackRange& range, unsigned stride, const NameHasher& hasher) {
+  std::vector<HashedElement> elements = HashedElementsOf(range, stride, hasher);
+  return !SortAndFindDuplicate(elements);
 }
 
 // Whether no text would be kept as an integer here: then the pack can be searched as it is.
@@ -78,8 +89,19 @@ Status LoadedValue::Build(Keyspace& keyspace, uint32_t db, EntryContent& content
                           std::string& storage) {
   if (type == ValueType::kStream) return stream_.Build(keyspace, db, content, storage);
   if (stride_ == 3) OrderByExpiry();
+  if (!intset_.empty()) {
+    const Intset ints(BytesOf(intset_));
+    if (ints.count() <= keyspace.limits().set_max_intset_entries) {
+      storage.assign(intset_);
+      return EncodePacked(keyspace, db, {ValueType::kSet, storage, true}, content);
+    }
+    for (uint32_t i = 0; i < ints.count(); ++i) elements_.Append(PackValue(ints.At(i)));
+  }
+  if (!in_order_) OrderByScore();
   const PackRange range = elements_.range();
-  if (checks_members_ && type != ValueType::kList && !MembersDiffer(range, stride_)) {
+  // Large forms find members that come twice as they are built.
+  if (checks_members_ && range.count / stride_ <= CompactMax(keyspace.limits(), type) &&
+      !MembersDiffer(range, stride_, NameHasher(keyspace))) {
     return BadValue();
   }
   switch (type) {
@@ -90,28 +112,40 @@ Status LoadedValue::Build(Keyspace& keyspace, uint32_t db, EntryContent& content
     case ValueType::kHash:
       return BuildHash(keyspace, db, range, stride_, content, storage, any_size_);
     default:
-      break;
+      return BuildSortedSet(keyspace, db, range, score_form_, content, storage, any_size_);
   }
-  // Integers as texts, which the elements then point to.
-  std::vector<std::string> integers;
-  integers.reserve(range.count / 2);
-  std::vector<std::pair<double, std::string_view>> elements;
+}
+
+// Members and scores in the order of both. Redis writes plain ones last first.
+void LoadedValue::OrderByScore() {
+  struct Scored {
+    double score;
+    const uint8_t* begin;
+    const uint8_t* end;
+  };
+  const auto is_before = [](const Scored& a, const Scored& b) {
+    if (a.score != b.score) return a.score < b.score;
+    char scratch[2][kIntegerTextMax];
+    return Listpack::Get(a.begin).Text(scratch[0]) < Listpack::Get(b.begin).Text(scratch[1]);
+  };
+  const PackRange range = elements_.range();
+  std::vector<Scored> elements;
   elements.reserve(range.count / 2);
-  for (const uint8_t* at = range.begin; at != range.end; at = NextElement(at, 2)) {
-    const PackElement member = Listpack::Get(at);
-    const double score = ScoreOfText(Listpack::Get(Listpack::Next(at)));
-    if (member.is_integer()) {
-      char scratch[kIntegerTextMax];
-      integers.emplace_back(member.Text(scratch));
-      elements.emplace_back(score, integers.back());
-    } else {
-      elements.emplace_back(score, std::string_view(member.text, member.bytes));
-    }
+  for (const uint8_t* at = range.begin; at != range.end;) {
+    const uint8_t* const item = Listpack::Next(at);
+    const uint8_t* const end = Listpack::Next(item);
+    elements.push_back({ScoreOf(Listpack::Get(item), score_form_), at, end});
+    at = end;
   }
-  if (!std::is_sorted(elements.begin(), elements.end())) {
-    std::sort(elements.begin(), elements.end());
+  if (std::is_sorted(elements.rbegin(), elements.rend(), is_before)) {
+    std::reverse(elements.begin(), elements.end());
+  } else {
+    std::sort(elements.begin(), elements.end(), is_before);
   }
-  return BuildSortedSet(keyspace, db, elements, content, storage, any_size_);
+  PackBuilder ordered;
+  ordered.Reserve(elements_.bytes());
+  for (const Scored& element : elements) ordered.Append({element.begin, element.end, 2});
+  std::swap(elements_, ordered);
 }
 
 // Triples by expiry ascending, those without one last, as a compact hash has them; pairs if no
@@ -138,21 +172,23 @@ void LoadedValue::OrderByExpiry() {
     ordered.Append({triple.begin, expires ? triple.end : NextElement(triple.begin, 2),
                     expires ? size_t{3} : size_t{2}});
   }
-  elements_.Clear();
-  elements_.Append(ordered.range());
+  std::swap(elements_, ordered);
   if (!expires) stride_ = 2;
 }
 
 Status RdbValueLoader::Read(uint8_t type, RdbString* keep, LoadedValue& value) {
   value.elements_.Clear();
+  value.intset_.clear();
   value.stride_ = 1;
   value.checks_members_ = deep_;
   value.any_size_ = false;
+  value.in_order_ = true;
+  value.score_form_ = ScoreItem::Form::kText;
   value.type = TypeOf(type);
   const uint64_t start = reader_.offset();
   Status status = ReadOfType(type, keep, value);
   const bool is_stream = value.type == ValueType::kStream;  // may be empty
-  if (status.ok() && !is_stream && value.elements_.empty()) {
+  if (status.ok() && !is_stream && value.elements_.empty() && value.intset_.empty()) {
     status = Status(StatusCode::kEmptyValue);
   }
   if (status.ok() && value.type == ValueType::kSortedSet) status = CheckScores(value);
@@ -245,6 +281,7 @@ Status RdbValueLoader::ReadScore(bool binary, double& score) {
 Status RdbValueLoader::ReadPlainZset(bool binary, RdbString* keep, LoadedValue& value) {
   value.stride_ = 2;
   value.checks_members_ = true;
+  value.score_form_ = ScoreItem::Form::kBytes;
   uint64_t count = 0;
   SF_RETURN_IF_ERROR(reader_.ReadLength(count));
   for (uint64_t i = 0; i < count; ++i) {
@@ -253,8 +290,7 @@ Status RdbValueLoader::ReadPlainZset(bool binary, RdbString* keep, LoadedValue& 
     double score;
     SF_RETURN_IF_ERROR(ReadScore(binary, score));
     if (std::isnan(score)) return BadValue();
-    const ScoreItem item(score, ScoreItem::Form::kText);
-    value.elements_.Append(item.value());
+    value.elements_.Append(ScoreItem(score, ScoreItem::Form::kBytes).value());
   }
   return Status();
 }
@@ -355,8 +391,7 @@ Status RdbValueLoader::ReadIntset(RdbString* keep, LoadedValue& value) {
   const std::string_view blob = text_.text();
   // In order always: a search relies on it.
   if (!ValidateIntset(BytesOf(blob), blob.size(), PackCheck::kDeep)) return BadValue();
-  const Intset ints(BytesOf(blob));
-  for (uint32_t i = 0; i < ints.count(); ++i) value.elements_.Append(PackValue(ints.At(i)));
+  value.intset_.assign(blob);
   return Status();
 }
 
@@ -382,23 +417,32 @@ Status RdbValueLoader::ReadNodes(bool has_containers, RdbString* keep, LoadedVal
 }
 
 // Numbers all of them; under deep checks those of a blob in order too.
-Status RdbValueLoader::CheckScores(const LoadedValue& value) const {
+Status RdbValueLoader::CheckScores(LoadedValue& value) const {
   const PackRange range = value.elements_.range();
-  double last_score = -INFINITY;
-  std::string last_member;
-  for (const uint8_t* at = range.begin; at != range.end; at = NextElement(at, 2)) {
-    const PackElement item = Listpack::Get(Listpack::Next(at));
-    double score = static_cast<double>(item.integer);
-    if (!item.is_integer() && !ParseScore({item.text, item.bytes}, score)) return BadValue();
-    if (!deep_ || !value.any_size_) continue;
-    char scratch[kIntegerTextMax];
-    std::string member(Listpack::Get(at).Text(scratch));
-    const bool behind = score > last_score || (score == last_score && member > last_member);
-    if (!behind && at != range.begin) return BadValue();
+  const bool is_text = value.score_form_ == ScoreItem::Form::kText;
+  double last_score = 0;
+  const uint8_t* last = nullptr;
+  for (const uint8_t* at = range.begin; at != range.end;) {
+    const uint8_t* const place = Listpack::Next(at);
+    const PackElement item = Listpack::Get(place);
+    double score = 0;
+    if (item.is_integer()) {
+      score = static_cast<double>(item.integer);
+    } else if (!is_text) {
+      score = ScoreOfBytes(item);
+    } else if (!ParseScore({item.text, item.bytes}, score)) {
+      return BadValue();
+    }
+    if (last != nullptr && value.in_order_ && score <= last_score) {
+      char scratch[2][kIntegerTextMax];
+      value.in_order_ = score == last_score && Listpack::Get(last).Text(scratch[0]) <
+                                                   Listpack::Get(at).Text(scratch[1]);
+    }
     last_score = score;
-    last_member = std::move(member);
+    last = at;
+    at = Listpack::Next(place);
   }
-  return Status();
+  return deep_ && value.any_size_ && !value.in_order_ ? BadValue() : Status();
 }
 
 // Integers in range; under deep checks those of a blob in order too.

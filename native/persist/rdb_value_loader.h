@@ -20,6 +20,7 @@
 #include "base/status.h"
 #include "ds/pack_builder.h"
 #include "keyspace/keyspace.h"
+#include "keyspace/zset_score.h"
 #include "persist/rdb_reader.h"
 #include "persist/rdb_stream.h"
 
@@ -38,13 +39,19 @@ class LoadedValue {
 
   // Elements, fields and values, members and scores.
   PackBuilder elements_;
+  // Instead of elements.
+  std::string intset_;
   LoadedStream stream_;
   unsigned stride_ = 1;
   bool checks_members_ = false;
   // Came as a blob: its elements may be longer than the limits of a compact value, as in Redis.
   bool any_size_ = false;
+  // Of members and scores.
+  ScoreItem::Form score_form_ = ScoreItem::Form::kText;
+  bool in_order_ = true;
 
   void OrderByExpiry();
+  void OrderByScore();
 };
 
 class RdbValueLoader {
@@ -70,7 +77,7 @@ class RdbValueLoader {
   Status ReadNodes(bool has_containers, RdbString* keep, LoadedValue& value);
   Status AppendZiplist(std::string_view blob, LoadedValue& value);
   Status AppendPack(std::string_view blob, LoadedValue& value);
-  Status CheckScores(const LoadedValue& value) const;
+  Status CheckScores(LoadedValue& value) const;
   Status CheckExpiries(const LoadedValue& value) const;
 
   RdbReader& reader_;
