@@ -20,7 +20,7 @@ export interface Shape {
 }
 
 /** Keys of a large shape. */
-const LARGE_KEYS = 4
+export const LARGE_KEYS = 4
 const COMPACT_ELEMENTS = 50
 const BATCH = 100
 
@@ -87,14 +87,19 @@ export function shapeOf(name: string): Shape {
   return shape
 }
 
-/** Every command that makes `elements` elements of a shape. */
-export function* commandsOf(shape: Shape, elements: number): Iterable<string[]> {
+/** The commands that make elements `first` to `last - 1`, of `elements` in all. */
+export function commandsOf(
+  shape: Shape,
+  elements: number,
+): (first: number, last: number) => Iterable<string[]> {
   const perKey = shape.elementsPerKey(elements)
-  for (let start = 0; start < elements; start += perKey) {
-    const end = Math.min(elements, start + perKey)
-    const key = `key:${start / perKey}`
-    for (let from = start; from < end; from += shape.batch) {
-      yield shape.add(key, from, Math.min(end, from + shape.batch))
+  return function* commands(first, last) {
+    for (let start = first; start < last; start += perKey) {
+      const end = Math.min(last, start + perKey)
+      const key = `key:${start / perKey}`
+      for (let from = start; from < end; from += shape.batch) {
+        yield shape.add(key, from, Math.min(end, from + shape.batch))
+      }
     }
   }
 }

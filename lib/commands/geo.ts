@@ -222,7 +222,8 @@ function placesReply(
     if (!withDistance && !withHash && !withPlace) return member
     const item: Reply[] = [member]
     if (withDistance) item.push(context.bulk(distanceText(metres, unit)))
-    if (withHash) item.push(score)
+    // A score need not be one: a set may hold distances. No minus zero.
+    if (withHash) item.push(Math.trunc(score) + 0)
     if (withPlace) item.push(placeReply(context, place))
     return item
   })

@@ -40,6 +40,13 @@ bool IsBacklen(const uint8_t* at, size_t bytes, size_t content_bytes) {
   return std::memcmp(expected, at, bytes) == 0;
 }
 
+// Whether a valid element is a short text that begins as a number.
+bool LooksLikeInteger(const uint8_t* at) {
+  const uint8_t first = *at;
+  if (first <= kText6 || first > kText6 + kIntegerTextMax) return false;
+  return at[1] == '-' || (at[1] >= '0' && at[1] <= '9');
+}
+
 void StoreHeader(uint8_t* pack, size_t bytes, size_t elements) {
   StoreLittle(pack, static_cast<uint32_t>(bytes));
   StoreLittle(pack + 4, static_cast<uint16_t>(std::min(elements, kCountUnknown)));
@@ -239,7 +246,7 @@ void ListpackSpliceCopy(uint8_t* to, const uint8_t* pack, const PackSplice& spli
   FinishSplice(to, old_count, static_cast<size_t>(at - to) + old_bytes - tail, splice);
 }
 
-bool ValidateListpack(const uint8_t* pack, size_t bytes, PackCheck check) {
+bool ValidateListpack(const uint8_t* pack, size_t bytes, PackCheck check, PackFacts* facts) {
   if (bytes < kListpackEmptyBytes || LoadLittle<uint32_t>(pack) != bytes) return false;
   const uint8_t* const last = pack + bytes - 1;
   if (*last != kEnd) return false;
@@ -256,8 +263,14 @@ bool ValidateListpack(const uint8_t* pack, size_t bytes, PackCheck check) {
     const size_t backlen_bytes = Listpack::BacklenBytes(content);
     if (content > room || backlen_bytes > room - content) return false;
     if (!IsBacklen(at + content, backlen_bytes, content)) return false;
+    if (facts != nullptr && LooksLikeInteger(at)) {
+      const PackElement element = Listpack::Get(at);
+      int64_t integer;
+      if (ParseInteger({element.text, element.bytes}, integer)) facts->canonical = false;
+    }
     at += content + backlen_bytes;
   }
+  if (facts != nullptr) facts->count = count;
   const size_t stated = LoadLittle<uint16_t>(pack + 4);
   return at == last && (stated == kCountUnknown || stated == count);
 }

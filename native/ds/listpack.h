@@ -189,6 +189,13 @@ void ListpackSpliceCopy(uint8_t* to, const uint8_t* pack, const PackSplice& spli
 // Header and end only (what Redis does without deep checks), or every element too: inside the
 // pack, right backlen, right count.
 enum class PackCheck { kHeader, kDeep };
-bool ValidateListpack(const uint8_t* pack, size_t bytes, PackCheck check);
+// What a deep check finds out by the way.
+struct PackFacts {
+  size_t count = 0;
+  // No text would be kept as an integer here: the pack can be searched as it is.
+  bool canonical = true;
+};
+bool ValidateListpack(const uint8_t* pack, size_t bytes, PackCheck check,
+                      PackFacts* facts = nullptr);
 
 }  // namespace snapfork

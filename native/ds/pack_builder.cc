@@ -3,38 +3,48 @@
 #include "ds/pack_builder.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
 
 namespace snapfork {
+namespace {
 
-void PackBuilder::Clear() {
-  pack_.assign(kListpackHeaderBytes, '\0');
-  count_ = 0;
+constexpr size_t kCapacityMin = 256;
+
+}  // namespace
+
+void PackBuilder::Reserve(size_t bytes) {
+  if (bytes <= buffer_.capacity()) return;
+  SF_CHECK(buffer_.Reserve(std::max({bytes, buffer_.capacity() * 2, kCapacityMin})));
+}
+
+uint8_t* PackBuilder::Grow(size_t bytes) {
   finished_ = false;
+  Reserve(bytes_ + bytes + 1);
+  uint8_t* const at = address() + bytes_;
+  bytes_ += bytes;
+  return at;
 }
 
 void PackBuilder::Append(const PackValue& value) {
-  if (finished_) pack_.pop_back();
-  finished_ = false;
-  const size_t at = pack_.size();
-  pack_.resize(at + value.encoded_bytes());
-  value.WriteTo(reinterpret_cast<uint8_t*>(pack_.data()) + at);
+  value.WriteTo(Grow(value.encoded_bytes()));
   ++count_;
 }
 
 void PackBuilder::Append(const PackRange& range) {
-  if (finished_) pack_.pop_back();
-  finished_ = false;
-  pack_.append(reinterpret_cast<const char*>(range.begin),
-               static_cast<size_t>(range.end - range.begin));
+  const auto bytes = static_cast<size_t>(range.end - range.begin);
+  std::memcpy(Grow(bytes), range.begin, bytes);
   count_ += range.count;
 }
 
 std::string_view PackBuilder::Finish() {
-  if (!finished_) pack_.push_back(static_cast<char>(0xff));
+  const size_t bytes = bytes_ + 1;
+  buffer_.data()[bytes_] = static_cast<char>(0xff);
   finished_ = true;
-  StoreLittle(pack_.data(), static_cast<uint32_t>(pack_.size()));
-  StoreLittle(pack_.data() + 4, static_cast<uint16_t>(std::min<size_t>(count_, 65535)));
-  return pack_;
+  StoreLittle(buffer_.data(), static_cast<uint32_t>(bytes));
+  StoreLittle(buffer_.data() + 4, static_cast<uint16_t>(std::min<size_t>(count_, 65535)));
+  return {buffer_.data(), bytes};
 }
 
 }  // namespace snapfork

@@ -2,9 +2,10 @@
 
 #pragma once
 
-#include <string>
 #include <string_view>
 
+#include "base/check.h"
+#include "base/raw_bytes.h"
 #include "ds/listpack.h"
 
 namespace snapfork {
@@ -12,15 +13,20 @@ namespace snapfork {
 // Its buffer is used again for the next pack.
 class PackBuilder {
  public:
-  PackBuilder() { Clear(); }
+  PackBuilder() { Reserve(kListpackEmptyBytes); }
 
-  void Clear();
-  void Reserve(size_t bytes) { pack_.reserve(bytes); }
+  void Clear() {
+    bytes_ = kListpackHeaderBytes;
+    count_ = 0;
+    finished_ = false;
+  }
+  // Room for a pack of that size.
+  void Reserve(size_t bytes);
   void Append(const PackValue& value);
   // Elements as they lie in another pack.
   void Append(const PackRange& range);
   // Bytes of the pack if it was finished now.
-  size_t bytes() const { return pack_.size() + (finished_ ? 0 : 1); }
+  size_t bytes() const { return bytes_ + 1; }
   size_t count() const { return count_; }
   bool empty() const { return count_ == 0; }
   // The pack; valid until the next change. More may be appended afterwards.
@@ -28,14 +34,21 @@ class PackBuilder {
   std::string_view Finish();
   // What was appended, of any size; valid until the next change.
   PackRange range() const {
-    const auto* const bytes = reinterpret_cast<const uint8_t*>(pack_.data());
-    return {bytes + kListpackHeaderBytes, bytes + pack_.size() - (finished_ ? 1 : 0), count_};
+    return {address() + kListpackHeaderBytes, address() + bytes_, count_};
   }
   // REQUIRES: finished.
-  Listpack pack() const { return Listpack(reinterpret_cast<const uint8_t*>(pack_.data())); }
+  Listpack pack() const {
+    SF_DCHECK(finished_);
+    return Listpack(address());
+  }
 
  private:
-  std::string pack_;  // without the end byte
+  uint8_t* address() { return reinterpret_cast<uint8_t*>(buffer_.data()); }
+  const uint8_t* address() const { return reinterpret_cast<const uint8_t*>(buffer_.data()); }
+  uint8_t* Grow(size_t bytes);
+
+  RawBytes buffer_;
+  size_t bytes_ = kListpackHeaderBytes;  // without the end byte
   size_t count_ = 0;
   bool finished_ = false;
 };

@@ -157,7 +157,7 @@ void MarkStreamEntries(const Listpack& old, const StreamNode& node,
   SetCounts(pack, node.count - marked, node.deleted + marked);
 }
 
-bool ValidateStreamNode(const Listpack& pack, StreamId id) {
+bool ValidateStreamNode(const Listpack& pack, StreamId id, StreamNodeFacts& facts) {
   size_t left = pack.count();
   const uint8_t* at = pack.begin();
   const auto take = [&](int64_t& integer) {
@@ -177,11 +177,11 @@ bool ValidateStreamNode(const Listpack& pack, StreamId id) {
   int64_t deleted;
   int64_t fields;
   int64_t zero;
-  if (!take(count) || !take(deleted) || !take(fields) || fields < 0 || count < 0) return false;
+  if (!take(count) || !take(deleted) || !take(fields) || fields < 0) return false;
+  if (count < 0 || deleted < 0) return false;
   if (!skip(static_cast<uint64_t>(fields)) || !take(zero) || zero != 0) return false;
-  int64_t live = 0;
-  int64_t dead = 0;
-  StreamId last;
+  facts = {0, id, id};
+  uint64_t dead = 0;
   bool is_first = true;
   while (left > 0) {
     const size_t before = left;
@@ -198,12 +198,16 @@ bool ValidateStreamNode(const Listpack& pack, StreamId id) {
     const size_t used = before - left;
     if (!take(items) || items != static_cast<int64_t>(used)) return false;
     const StreamId entry{id.ms + static_cast<uint64_t>(ms), id.seq + static_cast<uint64_t>(seq)};
-    if (entry < id || (!is_first && entry <= last)) return false;
-    last = entry;
+    if (entry < id || (!is_first && entry <= facts.last)) return false;
+    facts.last = entry;
     is_first = false;
-    ++((flags & kStreamEntryDeleted) != 0 ? dead : live);
+    if ((flags & kStreamEntryDeleted) != 0) {
+      ++dead;
+    } else if (facts.live++ == 0) {
+      facts.first_live = entry;
+    }
   }
-  return live == count && dead == deleted;
+  return facts.live == static_cast<uint64_t>(count) && dead == static_cast<uint64_t>(deleted);
 }
 
 }  // namespace snapfork

@@ -80,8 +80,14 @@ void AppendStreamEntry(const Listpack& old, const StreamNode& node, StreamId id,
 void MarkStreamEntries(const Listpack& old, const StreamNode& node,
                        const std::vector<const uint8_t*>& flags, std::string& pack);
 
+// What a check finds out by the way.
+struct StreamNodeFacts {
+  uint64_t live = 0;
+  StreamId first_live;  // if there is one
+  StreamId last;        // deleted or not; the node's own id if there is none
+};
 // Whether a node from a file can be walked as above: counts, deltas, lp-counts, ascending ids.
 // REQUIRES: a valid listpack.
-bool ValidateStreamNode(const Listpack& pack, StreamId id);
+bool ValidateStreamNode(const Listpack& pack, StreamId id, StreamNodeFacts& facts);
 
 }  // namespace snapfork

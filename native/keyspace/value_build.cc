@@ -82,6 +82,46 @@ void MakePack(const PackRange& range, std::string& pack) {
   StoreLittle(pack.data() + 4, static_cast<uint16_t>(std::min<size_t>(range.count, 65535)));
 }
 
+bool NodesFit(std::span<const ListNodeEnd> nodes, const ListNodeLimit& limit) {
+  size_t from = 0;
+  for (const ListNodeEnd& node : nodes) {
+    if (!limit.Fits(kListpackEmptyBytes + node.offset - from, node.elements)) return false;
+    from = node.offset;
+  }
+  return !nodes.empty();
+}
+
+// Calls `append(PackRange)` for nodes as they are; false if it returned so.
+template <typename Append>
+bool AppendNodes(const PackRange& elements, std::span<const ListNodeEnd> nodes,
+                 Append&& append) {
+  const uint8_t* from = elements.begin;
+  for (const ListNodeEnd& node : nodes) {
+    const uint8_t* const end = elements.begin + node.offset;
+    if (!append(PackRange{from, end, node.elements})) return false;
+    from = end;
+  }
+  return true;
+}
+
+// The same for nodes as large as the limit allows.
+template <typename Append>
+bool DivideIntoNodes(const PackRange& elements, const ListNodeLimit& limit, Append&& append) {
+  PackRange node{elements.begin, elements.begin, 0};
+  for (const uint8_t* at = elements.begin; at != elements.end;) {
+    const uint8_t* const next = Listpack::Next(at);
+    const size_t bytes = kListpackEmptyBytes + static_cast<size_t>(next - node.begin);
+    if (node.count > 0 && !limit.Fits(bytes, node.count + 1)) {
+      if (!append(node)) return false;
+      node = {at, at, 0};
+    }
+    node.end = next;
+    ++node.count;
+    at = next;
+  }
+  return append(node);
+}
+
 void UseRoots(const PackSlot* roots, size_t count, EntryContent& content,
               std::string& storage) {
   storage.assign(BytesOfRoots(roots, count));
@@ -161,7 +201,8 @@ Status BuildSortedSet(Keyspace& keyspace, uint32_t db, const PackRange& elements
 }
 
 Status BuildList(Keyspace& keyspace, uint32_t db, const PackRange& elements,
-                 EntryContent& content, std::string& storage) {
+                 std::span<const ListNodeEnd> nodes, EntryContent& content,
+                 std::string& storage) {
   const ListNodeLimit limit(keyspace.limits().list_max_listpack_size);
   const auto all_bytes = static_cast<size_t>(elements.end - elements.begin);
   if (limit.Fits(kListpackEmptyBytes + all_bytes, elements.count) &&
@@ -172,26 +213,15 @@ Status BuildList(Keyspace& keyspace, uint32_t db, const PackRange& elements,
   content.type = ValueType::kList;
   PackSlot root;
   PackTree tree(keyspace.arena(), keyspace.database(db).heap, root);
-  PackRange node{elements.begin, elements.begin, 0};
-  const auto flush = [&] {
+  const auto append = [&](const PackRange& node) {
     PackSlot key;
     key.weight = node.count;
     MakePack(node, storage);
     return tree.Append(storage, key);
   };
-  bool done = true;
-  for (const uint8_t* at = elements.begin; done && at != elements.end;) {
-    const uint8_t* const next = Listpack::Next(at);
-    const size_t bytes = kListpackEmptyBytes + static_cast<size_t>(next - node.begin);
-    if (node.count > 0 && !limit.Fits(bytes, node.count + 1)) {
-      done = flush();
-      node = {at, at, 0};
-    }
-    node.end = next;
-    ++node.count;
-    at = next;
-  }
-  if (!done || !flush()) {
+  const bool done = NodesFit(nodes, limit) ? AppendNodes(elements, nodes, append)
+                                           : DivideIntoNodes(elements, limit, append);
+  if (!done) {
     FreePackTree(keyspace.arena(), root);
     return Status(StatusCode::kOutOfMemory);
   }

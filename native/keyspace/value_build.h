@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,12 @@
 #include "keyspace/zset_score.h"
 
 namespace snapfork {
+
+// Where a node of a list ends.
+struct ListNodeEnd {
+  size_t offset;    // of the bytes behind it, in the range of all elements
+  size_t elements;  // in it
+};
 
 // Members, all different.
 Status BuildSet(Keyspace& keyspace, uint32_t db, const PackRange& members, EntryContent& content,
@@ -30,8 +37,10 @@ Status BuildSortedSet(Keyspace& keyspace, uint32_t db, const PackRange& elements
                       ScoreItem::Form form, EntryContent& content, std::string& storage,
                       bool any_size = false);
 
-// Elements; one that is too large for a node has its own.
+// Elements; one that is too large for a node has its own. `nodes` are ranges of the elements that
+// stay nodes if they fit, or none.
 Status BuildList(Keyspace& keyspace, uint32_t db, const PackRange& elements,
-                 EntryContent& content, std::string& storage);
+                 std::span<const ListNodeEnd> nodes, EntryContent& content,
+                 std::string& storage);
 
 }  // namespace snapfork

@@ -14,15 +14,6 @@
 
 namespace snapfork {
 
-bool RawBytes::Reserve(size_t bytes) {
-  if (bytes <= capacity_) return true;
-  void* grown = std::realloc(data_, bytes);
-  if (grown == nullptr) return false;
-  data_ = static_cast<char*>(grown);
-  capacity_ = bytes;
-  return true;
-}
-
 RdbReader::RdbReader(ByteSource& source, bool checksum, size_t buffer_bytes)
     : source_(source),
       checksum_(checksum),

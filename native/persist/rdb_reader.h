@@ -18,33 +18,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "base/number.h"
+#include "base/raw_bytes.h"
 #include "base/status.h"
 #include "persist/byte_source.h"
 
 namespace snapfork {
-
-// Owned bytes from malloc. A failed allocation leaves them as they were.
-class RawBytes {
- public:
-  RawBytes() = default;
-  RawBytes(const RawBytes&) = delete;
-  RawBytes& operator=(const RawBytes&) = delete;
-  ~RawBytes() { std::free(data_); }
-
-  // Makes the capacity at least `bytes`, keeping the content; false if there is no memory.
-  [[nodiscard]] bool Reserve(size_t bytes);
-
-  char* data() { return data_; }
-  size_t capacity() const { return capacity_; }
-
- private:
-  char* data_ = nullptr;
-  size_t capacity_ = 0;
-};
 
 // A string as the file has it. Reused from string to string.
 class RdbString {
@@ -81,7 +62,7 @@ class RdbString {
 
 class RdbReader {
  public:
-  static constexpr size_t kBufferBytes = 4u << 20;
+  static constexpr size_t kBufferBytes = 512u << 10;
   static constexpr size_t kLookaheadBytes = 64u << 10;
 
   // A small buffer is for tests; at least 64 bytes.

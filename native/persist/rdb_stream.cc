@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "ds/id_tree.h"
 #include "ds/record_tree.h"
@@ -46,6 +47,7 @@ Status ReadTime(RdbReader& reader, int64_t& time) {
 Status LoadedStream::Read(uint8_t type, RdbReader& reader, RdbString* keep, bool deep) {
   value_ = StreamValue();
   nodes_.clear();
+  packs_bytes_ = 0;
   groups_.clear();
   SF_RETURN_IF_ERROR(ReadNodes(reader, keep));
   SF_RETURN_IF_ERROR(ReadCounts(type, reader));
@@ -78,14 +80,16 @@ Status LoadedStream::ReadNodes(RdbReader& reader, RdbString* keep) {
     const auto* const bytes = reinterpret_cast<const uint8_t*>(blob.data());
     if (!ValidateListpack(bytes, blob.size(), PackCheck::kDeep)) return BadValue();
     const Listpack pack(bytes);
-    if (pack.empty() || !ValidateStreamNode(pack, id) || (i > 0 && id <= last)) return BadValue();
-    const StreamNode node = OpenStreamNode(pack, id);
-    const std::vector<StreamEntry> entries = StreamEntriesOf(node);
-    last = entries.empty() ? id : entries.back().id;
+    StreamNodeFacts facts;
+    if (pack.empty() || !ValidateStreamNode(pack, id, facts)) return BadValue();
+    if (i > 0 && id <= last) return BadValue();
+    last = facts.last;
     // A node of tombstones alone says nothing.
-    if (node.count == 0) continue;
-    live += static_cast<uint64_t>(node.count);
-    nodes_.push_back({id, static_cast<uint64_t>(node.count), std::string(blob)});
+    if (facts.live == 0) continue;
+    if (live == 0) value_.first_id = facts.first_live;
+    live += facts.live;
+    if (!Keep(blob)) return Status(StatusCode::kOutOfMemory);
+    nodes_.push_back({id, facts.live, blob.size()});
   }
   uint64_t length = 0;
   SF_RETURN_IF_ERROR(reader.ReadLength(length));
@@ -94,19 +98,20 @@ Status LoadedStream::ReadNodes(RdbReader& reader, RdbString* keep) {
   return length == live ? Status() : BadValue();
 }
 
+bool LoadedStream::Keep(std::string_view pack) {
+  const size_t bytes = packs_bytes_ + pack.size();
+  if (bytes > packs_.capacity() && !packs_.Reserve(std::max(bytes, packs_.capacity() * 2))) {
+    return false;
+  }
+  std::memcpy(packs_.data() + packs_bytes_, pack.data(), pack.size());
+  packs_bytes_ = bytes;
+  return true;
+}
+
 Status LoadedStream::ReadCounts(uint8_t type, RdbReader& reader) {
   const StreamId last_entry = nodes_.empty() ? StreamId() : value_.last_id;
   SF_RETURN_IF_ERROR(ReadIdLengths(reader, value_.last_id));
   if (value_.last_id < last_entry) return BadValue();
-  if (!nodes_.empty()) {
-    const auto* const bytes = reinterpret_cast<const uint8_t*>(nodes_[0].pack.data());
-    for (const StreamEntry& entry :
-         StreamEntriesOf(OpenStreamNode(Listpack(bytes), nodes_[0].id))) {
-      if (entry.deleted) continue;
-      value_.first_id = entry.id;
-      break;
-    }
-  }
   if (type == kRdbTypeStream) {
     value_.entries_added = value_.length;
     return Status();
@@ -221,12 +226,14 @@ Status LoadedStream::Build(Keyspace& keyspace, uint32_t db, EntryContent& conten
   PackTree entries(keyspace.arena(), heap, value.entries);
   std::vector<PackSlot> made;
   bool done = true;
+  const char* pack = packs_.data();
   for (const Node& node : nodes_) {
     PackSlot key;
     key.weight = node.count;
     key.first = node.id.ms;
     key.second = node.id.seq;
-    done = done && entries.Append(node.pack, key);
+    done = done && entries.Append({pack, node.bytes}, key);
+    pack += node.bytes;
   }
   for (const Group& group : groups_) {
     done = done && BuildGroup(keyspace, heap, group, value.groups, made);

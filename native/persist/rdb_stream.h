@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/raw_bytes.h"
 #include "base/status.h"
 #include "keyspace/keyspace.h"
 #include "keyspace/stream_layout.h"
@@ -26,7 +27,7 @@ class LoadedStream {
   struct Node {
     StreamId id;
     uint64_t count;
-    std::string pack;
+    size_t bytes;
   };
   struct Pending {
     StreamId id;
@@ -49,6 +50,7 @@ class LoadedStream {
   };
 
   Status ReadNodes(RdbReader& reader, RdbString* keep);
+  bool Keep(std::string_view pack);
   Status ReadCounts(uint8_t type, RdbReader& reader);
   Status ReadGroup(uint8_t type, RdbReader& reader, RdbString* keep, bool deep, Group& group);
   Status ReadConsumer(uint8_t type, RdbReader& reader, RdbString* keep, Group& group);
@@ -57,6 +59,9 @@ class LoadedStream {
 
   StreamValue value_;
   std::vector<Node> nodes_;
+  // Those of the nodes, one behind the other.
+  RawBytes packs_;
+  size_t packs_bytes_ = 0;
   std::vector<Group> groups_;
 };
 

@@ -71,18 +71,6 @@ bool MembersDiffer(const PackRange& range, unsigned stride, const NameHasher& ha
   return !SortAndFindDuplicate(elements);
 }
 
-// Whether no text would be kept as an integer here: then the pack can be searched as it is.
-bool IsCanonical(const Listpack& pack) {
-  for (const uint8_t* at = pack.begin(); at != pack.end(); at = Listpack::Next(at)) {
-    const PackElement element = Listpack::Get(at);
-    int64_t integer;
-    if (!element.is_integer() && ParseInteger({element.text, element.bytes}, integer)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 Status LoadedValue::Build(Keyspace& keyspace, uint32_t db, EntryContent& content,
@@ -106,7 +94,7 @@ Status LoadedValue::Build(Keyspace& keyspace, uint32_t db, EntryContent& content
   }
   switch (type) {
     case ValueType::kList:
-      return BuildList(keyspace, db, range, content, storage);
+      return BuildList(keyspace, db, range, nodes_, content, storage);
     case ValueType::kSet:
       return BuildSet(keyspace, db, range, content, storage, any_size_);
     case ValueType::kHash:
@@ -179,6 +167,7 @@ void LoadedValue::OrderByExpiry() {
 Status RdbValueLoader::Read(uint8_t type, RdbString* keep, LoadedValue& value) {
   value.elements_.Clear();
   value.intset_.clear();
+  value.nodes_.clear();
   value.stride_ = 1;
   value.checks_members_ = deep_;
   value.any_size_ = false;
@@ -322,10 +311,11 @@ Status RdbValueLoader::ReadHashMetadata(bool has_minimum, RdbString* keep, Loade
 }
 
 Status RdbValueLoader::AppendPack(std::string_view blob, LoadedValue& value) {
-  if (!ValidateListpack(BytesOf(blob), blob.size(), PackCheck::kDeep)) return BadValue();
+  PackFacts facts;
+  if (!ValidateListpack(BytesOf(blob), blob.size(), PackCheck::kDeep, &facts)) return BadValue();
   const Listpack pack(BytesOf(blob));
-  if (IsCanonical(pack)) {
-    value.elements_.Append(PackRange::Of(pack));
+  if (facts.canonical) {
+    value.elements_.Append(PackRange{pack.begin(), pack.end(), facts.count});
     return Status();
   }
   for (const uint8_t* at = pack.begin(); at != pack.end(); at = Listpack::Next(at)) {
@@ -399,6 +389,7 @@ Status RdbValueLoader::ReadNodes(bool has_containers, RdbString* keep, LoadedVal
   uint64_t nodes = 0;
   SF_RETURN_IF_ERROR(reader_.ReadLength(nodes));
   for (uint64_t i = 0; i < nodes; ++i) {
+    const size_t before = value.elements_.count();
     uint64_t container = kRdbContainerPacked;
     if (has_containers) SF_RETURN_IF_ERROR(reader_.ReadLength(container));
     SF_RETURN_IF_ERROR(reader_.ReadString(text_, keep));
@@ -411,6 +402,11 @@ Status RdbValueLoader::ReadNodes(bool has_containers, RdbString* keep, LoadedVal
       value.elements_.Append(PackValue(node));
     } else {
       return BadValue();
+    }
+    const PackRange range = value.elements_.range();
+    if (range.count > before) {
+      const auto offset = static_cast<size_t>(range.end - range.begin);
+      value.nodes_.push_back({offset, range.count - before});
     }
   }
   return Status();

@@ -20,6 +20,7 @@
 #include "base/status.h"
 #include "ds/pack_builder.h"
 #include "keyspace/keyspace.h"
+#include "keyspace/value_build.h"
 #include "keyspace/zset_score.h"
 #include "persist/rdb_reader.h"
 #include "persist/rdb_stream.h"
@@ -41,6 +42,8 @@ class LoadedValue {
   PackBuilder elements_;
   // Instead of elements.
   std::string intset_;
+  // Of a list.
+  std::vector<ListNodeEnd> nodes_;
   LoadedStream stream_;
   unsigned stride_ = 1;
   bool checks_members_ = false;

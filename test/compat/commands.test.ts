@@ -133,4 +133,19 @@ t.test('Commands compared with redis-server', { skip }, async (t) => {
       })
     }
   }
+
+  await t.test('make a HyperLogLog dense at the same size', async (t) => {
+    const { native } = openEngine(t)
+    const comparison = new Comparison(new Ours(native), new Theirs(client), 'absolute')
+    // About 1,680 elements fill the sparse form; then every element may be the one too many.
+    const args = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, at) => `${seed}:${from + at}`)
+    const sequence: Step[] = [{ db: 0, args: ['PFADD', 'h', ...args(0, 1600)] }]
+    for (let index = 1600; index < 1760; ++index) {
+      sequence.push({ db: 0, args: ['PFADD', 'h', ...args(index, index + 1)] })
+      sequence.push({ db: 0, args: ['GET', 'h'] })
+    }
+    await comparison.runSequence(sequence)
+    t.equal(comparison.commands > sequence.length, true)
+  })
 })
