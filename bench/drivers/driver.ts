@@ -42,6 +42,8 @@ export interface Driver {
   readonly pid: number
   /** Starts the engine with the file in `dir`, or empty if there is none. */
   open(dir: string): Promise<LoadFigures>
+  /** Resident memory of that process, without the heap in which commands are put together. */
+  storeBytes(): number
   /** Leaves no garbage of this program in the process that is measured. */
   settle(): Promise<void>
   /** Sets keys `0` to `keys - 1`. */

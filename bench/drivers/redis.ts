@@ -6,6 +6,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { residentBytes } from '../processes.js'
 import { fillOf, makeValues, type Update } from '../workload.js'
 import type { Driver, LoadFigures, SaveFigures, WriteFigures } from './driver.js'
 import { RedisConnection } from './redis-connection.js'
@@ -80,6 +81,10 @@ export class RedisDriver implements Driver {
       await sleep(POLL_MS)
     }
     return { keys, seconds, reportedSeconds: loadSeconds(log) }
+  }
+
+  storeBytes(): number {
+    return residentBytes(this.pid)
   }
 
   settle(): Promise<void> {

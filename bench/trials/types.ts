@@ -8,7 +8,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Driver } from '../drivers/driver.js'
-import { residentBytes } from '../processes.js'
 import { commandsOf, LARGE_KEYS, shapeOf } from '../shapes.js'
 
 export interface TypesFigures {
@@ -31,14 +30,12 @@ export async function measureTypes(
   // told as theirs. Large shapes have the same keys more then, not larger ones.
   const firstElements = elements / LARGE_KEYS
   const commands = commandsOf(shapeOf(shape), elements)
-  // The heap of this process grows with the commands that are made: all of that comes first.
-  for (const command of commands(0, elements)) if (command.length < 2) throw new Error('no command')
   await driver.run(commands(0, firstElements))
   await driver.settle()
-  const firstBytes = residentBytes(driver.pid)
+  const firstBytes = driver.storeBytes()
   await driver.run(commands(firstElements, elements))
   await driver.settle()
-  const bytesPerElement = (residentBytes(driver.pid) - firstBytes) / (elements - firstElements)
+  const bytesPerElement = (driver.storeBytes() - firstBytes) / (elements - firstElements)
   const startedAt = performance.now()
   await driver.run([['SAVE']])
   const saveSeconds = (performance.now() - startedAt) / 1000

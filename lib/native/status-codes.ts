@@ -44,6 +44,7 @@ export const STATUS = {
   BadPayload: 45,
   BadPayloadValue: 46,
   KeyExists: 47,
+  TooManyDrawn: 48,
   StreamIdTooSmall: 60,
   StreamIdZero: 61,
   StreamExhausted: 62,

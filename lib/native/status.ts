@@ -62,6 +62,7 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
   [STATUS.BadHyperLogLog, 'INVALIDOBJ Corrupted HLL object detected'],
   [STATUS.GroupExists, 'BUSYGROUP Consumer Group name already exists'],
   [STATUS.IndexOutOfRange, 'ERR index out of range'],
+  [STATUS.TooManyDrawn, 'ERR value is out of range, no reply holds so many elements'],
 ])
 
 /** What is wrong with a file, to stand after its path. */

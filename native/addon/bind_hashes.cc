@@ -247,7 +247,10 @@ napi_value HashRandomMethod(Call& call) {
     });
   }
   const uint64_t size = is_listed ? listed.size() : FieldCount(keyspace, hash);
-  for (const uint64_t rank : DrawRanks(keyspace, size, static_cast<uint64_t>(count), distinct)) {
+  std::vector<uint64_t> ranks;
+  const Status drawn = DrawRanks(keyspace, size, static_cast<uint64_t>(count), distinct, ranks);
+  if (!drawn.ok()) return call.Throw(drawn);
+  for (const uint64_t rank : ranks) {
     if (is_listed) {
       PushField(call, reply, parts, mode, listed[rank].first, listed[rank].second);
       continue;

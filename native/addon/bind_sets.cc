@@ -115,7 +115,10 @@ napi_value SetRandom(Call& call) {
   if (!set) return reply.value();
   Keyspace& keyspace = call.engine().keyspace();
   const uint64_t size = SetSize(keyspace, set);
-  for (const uint64_t rank : DrawRanks(keyspace, size, static_cast<uint64_t>(count), distinct)) {
+  std::vector<uint64_t> ranks;
+  const Status drawn = DrawRanks(keyspace, size, static_cast<uint64_t>(count), distinct, ranks);
+  if (!drawn.ok()) return call.Throw(drawn);
+  for (const uint64_t rank : ranks) {
     reply.Push(call.Bulk(SetMemberAtRank(keyspace, set, rank), mode));
   }
   return reply.value();
@@ -136,7 +139,10 @@ napi_value SetPop(Call& call) {
   const std::string key(set.key());
   const uint64_t size = SetSize(keyspace, set);
   std::vector<std::string> members;
-  for (const uint64_t rank : DrawRanks(keyspace, size, static_cast<uint64_t>(count), true)) {
+  std::vector<uint64_t> ranks;
+  const Status drawn = DrawRanks(keyspace, size, static_cast<uint64_t>(count), true, ranks);
+  if (!drawn.ok()) return call.Throw(drawn);
+  for (const uint64_t rank : ranks) {
     char scratch[kIntegerTextMax];
     members.emplace_back(SetMemberAtRank(keyspace, set, rank).Text(scratch));
   }

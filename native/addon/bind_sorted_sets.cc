@@ -311,7 +311,10 @@ napi_value ZsetRandom(Call& call) {
   if (!zset) return reply.value();
   Keyspace& keyspace = call.engine().keyspace();
   const uint64_t size = ZsetSize(keyspace, zset);
-  for (const uint64_t rank : DrawRanks(keyspace, size, static_cast<uint64_t>(count), distinct)) {
+  std::vector<uint64_t> ranks;
+  const Status drawn = DrawRanks(keyspace, size, static_cast<uint64_t>(count), distinct, ranks);
+  if (!drawn.ok()) return call.Throw(drawn);
+  for (const uint64_t rank : ranks) {
     VisitRanks(keyspace, zset, rank, 1, false, [&](const PackElement& member, double score) {
       PushElement(call, reply, member, score, with_scores, mode);
     });

@@ -111,6 +111,13 @@ bool IdTree::Split(PackPath& path) {
   return true;
 }
 
+bool IdTree::Own(uint64_t first, uint64_t second) {
+  if (tree_.root().empty()) return true;
+  Place place;
+  Seek(first, second, place);
+  return tree_.Own(place.path);
+}
+
 bool IdTree::Remove(uint64_t first, uint64_t second, bool& removed) {
   removed = false;
   if (tree_.root().empty()) return true;

@@ -22,6 +22,8 @@ class IdTree {
   bool Find(uint64_t first, uint64_t second, std::span<int64_t> items) const;
   // Sets the items of an element, whether it is there or not.
   bool Put(uint64_t first, uint64_t second, std::span<const int64_t> items);
+  // Makes the place of an element fit to be written: Remove does not fail then.
+  bool Own(uint64_t first, uint64_t second);
   // `removed` is false if it is not there.
   bool Remove(uint64_t first, uint64_t second, bool& removed);
 

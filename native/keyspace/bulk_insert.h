@@ -54,7 +54,7 @@ class BulkInsert {
   void Abandon();
 
  private:
-  static constexpr size_t kBatchEntries = 1u << 16;
+  static constexpr size_t kBatchEntries = 1u << 13;
   static constexpr size_t kParts = 256;
   // How far ahead in a sorted batch the bucket of an entry is fetched.
   static constexpr size_t kAhead = 16;

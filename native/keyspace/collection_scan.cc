@@ -8,12 +8,15 @@
 
 namespace snapfork {
 
-std::vector<uint64_t> DrawRanks(Keyspace& keyspace, uint64_t size, uint64_t count, bool distinct) {
-  std::vector<uint64_t> ranks;
-  if (size == 0) return ranks;
+Status DrawRanks(Keyspace& keyspace, uint64_t size, uint64_t count, bool distinct,
+                 std::vector<uint64_t>& ranks) {
+  ranks.clear();
+  if (size == 0) return Status();
   if (!distinct) {
+    if (count > kDrawnMax) return Status(StatusCode::kTooManyDrawn);
+    ranks.reserve(count);
     for (uint64_t i = 0; i < count; ++i) ranks.push_back(keyspace.Random() % size);
-    return ranks;
+    return Status();
   }
   count = std::min(count, size);
   ranks.reserve(count);
@@ -28,7 +31,7 @@ std::vector<uint64_t> DrawRanks(Keyspace& keyspace, uint64_t size, uint64_t coun
   for (size_t i = ranks.size(); i > 1; --i) {
     std::swap(ranks[i - 1], ranks[keyspace.Random() % i]);
   }
-  return ranks;
+  return Status();
 }
 
 RankedElement ElementAtRank(const Keyspace& keyspace, EntryView entry, unsigned pack_stride,

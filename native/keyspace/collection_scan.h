@@ -34,9 +34,12 @@ uint64_t ScanHashTree(const PackTreeReader& reader, PackSlot root, const Element
   }
 }
 
+// More than that are not drawn again and again from a few: no reply should hold them.
+inline constexpr uint64_t kDrawnMax = uint64_t{1} << 24;
 // `count` numbers below `size`, drawn uniformly: all different and at most `size` of them if
-// `distinct`, in random order.
-std::vector<uint64_t> DrawRanks(Keyspace& keyspace, uint64_t size, uint64_t count, bool distinct);
+// `distinct`, in random order. kTooManyDrawn.
+Status DrawRanks(Keyspace& keyspace, uint64_t size, uint64_t count, bool distinct,
+                 std::vector<uint64_t>& ranks);
 
 // An element by its rank in the order of a walk.
 struct RankedElement {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "ds/pack_builder.h"
 #include "keyspace/list_tree.h"
 
@@ -196,11 +197,17 @@ Status ListMove(Keyspace& keyspace, uint32_t db, std::string_view from, ListEnd 
     ++keyspace.counters().changes;
     return Status();
   }
-  // First where it may fail. Both ends of one list do not meet: the new element is at the other.
+  // Both ends of one list do not meet: the new element is at the other.
   uint64_t length = 0;
   SF_RETURN_IF_ERROR(ListPush(keyspace, db, to, element, to_end, false, length));
   bool popped = false;
-  return ListPop(keyspace, db, from, from_end, element, popped);
+  const Status status = ListPop(keyspace, db, from, from_end, element, popped);
+  if (!status.ok()) {
+    std::string pushed;
+    // Never fails: where it lies was made writable for the push.
+    SF_CHECK(ListPop(keyspace, db, to, to_end, pushed, popped).ok());
+  }
+  return status;
 }
 
 Status ListSet(Keyspace& keyspace, uint32_t db, std::string_view key, int64_t index,

@@ -46,13 +46,17 @@ bool TouchConsumer(GroupEditor& editor, std::string_view name, int64_t now_ms,
   return editor.PutConsumer(name, consumer);
 }
 
-// Gives a pending entry to a consumer, taking it from the one that had it.
+// Gives a pending entry to a consumer, taking it from the one that had it. All of it or nothing.
 bool Assign(GroupEditor& editor, StreamId id, const PendingEntry& old, const PendingEntry& entry) {
-  if (old.consumer != entry.consumer) {
-    if (old.consumer != 0 && !editor.ChangeConsumerPending(old.consumer, id, false)) return false;
-    if (!editor.ChangeConsumerPending(entry.consumer, id, true)) return false;
+  if (old.consumer == entry.consumer) return editor.PutPending(id, entry);
+  if (old.consumer != 0 && !editor.OwnConsumerPending(old.consumer, id)) return false;
+  if (!editor.ChangeConsumerPending(entry.consumer, id, true)) return false;
+  if (!editor.PutPending(id, entry)) {
+    SF_CHECK(editor.ChangeConsumerPending(entry.consumer, id, false));  // just inserted
+    return false;
   }
-  return editor.PutPending(id, entry);
+  if (old.consumer != 0) SF_CHECK(editor.ChangeConsumerPending(old.consumer, id, false));
+  return true;
 }
 
 void Advance(const StreamValue& stream, GroupRecord& group, StreamId id) {
@@ -145,24 +149,40 @@ bool GroupEditor::PutPending(StreamId id, const PendingEntry& entry) {
   return GroupPending().Put(id.ms, id.seq, items);
 }
 
-bool GroupEditor::ChangeConsumerPending(uint64_t number, StreamId id, bool add) {
+template <typename Change>
+bool GroupEditor::EditConsumer(uint64_t number, Change&& change) {
   std::string name;
   ConsumerRecord consumer;
   if (!NameOfConsumer(number, name, consumer)) return true;
+  // Written once as it is: its place is then one that may be written.
+  if (!PutConsumer(name, consumer)) return false;
   IdTree pending = Pending(consumer.pending, kConsumerPendingStride);
-  bool removed;
-  const bool done = add ? pending.Put(id.ms, id.seq, {}) : pending.Remove(id.ms, id.seq, removed);
+  const bool done = change(pending);
   // A node may have moved even if that failed.
-  return PutConsumer(name, consumer) && done;
+  SF_CHECK(PutConsumer(name, consumer));
+  return done;
+}
+
+bool GroupEditor::OwnConsumerPending(uint64_t number, StreamId id) {
+  return EditConsumer(number, [id](IdTree& pending) { return pending.Own(id.ms, id.seq); });
+}
+
+bool GroupEditor::ChangeConsumerPending(uint64_t number, StreamId id, bool add) {
+  return EditConsumer(number, [id, add](IdTree& pending) {
+    bool removed;
+    return add ? pending.Put(id.ms, id.seq, {}) : pending.Remove(id.ms, id.seq, removed);
+  });
 }
 
 bool GroupEditor::RemovePending(StreamId id, bool& removed) {
   PendingEntry entry;
   removed = FindPending(id, entry);
   if (!removed) return true;
+  if (!GroupPending().Own(id.ms, id.seq)) return false;
   if (entry.consumer != 0 && !ChangeConsumerPending(entry.consumer, id, false)) return false;
   bool done;
-  return GroupPending().Remove(id.ms, id.seq, done);
+  SF_CHECK(GroupPending().Remove(id.ms, id.seq, done));
+  return true;
 }
 
 Status GroupCreate(Keyspace& keyspace, uint32_t db, std::string_view key, std::string_view group,

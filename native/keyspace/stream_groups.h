@@ -42,9 +42,11 @@ class GroupEditor {
   IdTree GroupPending() { return Pending(group.pending, kGroupPendingStride); }
   bool FindPending(StreamId id, PendingEntry& entry);
   bool PutPending(StreamId id, const PendingEntry& entry);
-  // Takes an entry out of the group's and its consumer's pending entries.
+  // Takes an entry out of the group's and its consumer's pending entries: out of both or of none.
   bool RemovePending(StreamId id, bool& removed);
   bool ChangeConsumerPending(uint64_t number, StreamId id, bool add);
+  // After it an id that is there can be taken out without memory.
+  bool OwnConsumerPending(uint64_t number, StreamId id);
 
   StreamEditor stream;
   GroupRecord group;
@@ -53,6 +55,9 @@ class GroupEditor {
   IdTree Pending(PackSlot& root, unsigned stride) {
     return IdTree(stream.keyspace().arena(), stream.heap(), root, stride);
   }
+  // `change(IdTree&)` gets the pending entries of a consumer; false if it, or memory, fails.
+  template <typename Change>
+  bool EditConsumer(uint64_t number, Change&& change);
   RecordTree<ConsumerRecord> Consumers() {
     return RecordTree<ConsumerRecord>(stream.keyspace().arena(), stream.heap(), group.consumers);
   }

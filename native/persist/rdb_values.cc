@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kPlainElementBytes = 64u << 10;
 
 uint64_t CountLeaves(const PackTreeReader& trees, const PackSlot& slot) {
-  if (slot.height() == 0) return 1;
+  if (slot.height() == 0) return slot.empty() ? 0 : 1;
   const PackNode* const node = trees.Node(slot);
   if (slot.height() == 1) return node->count;
   uint64_t leaves = 0;

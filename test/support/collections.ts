@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Snapfork } from '../../dist/index.js'
+import type { Database } from '../../dist/index.js'
 import { ErrorReply, type RespClient, type RespReply, SimpleString } from './resp-client.js'
 
 /** Whoever runs commands: an engine or a server. Text is latin1, a character a byte. */
@@ -13,9 +13,9 @@ export interface CommandRunner {
 }
 
 export class EngineRunner implements CommandRunner {
-  readonly #engine: Snapfork
+  readonly #engine: Database
 
-  constructor(engine: Snapfork) {
+  constructor(engine: Database) {
     this.#engine = engine
   }
 
@@ -111,10 +111,46 @@ export function collectionCommands(): string[][] {
   for (const width of ['1', '40000', '3000000000', '-9223372036854775808']) {
     commands.push(['SADD', `integers:of:${width}`, width, '2', '3'])
   }
+  commands.push(...streamCommands())
   commands.push(
     ['PEXPIREAT', 'list:1', '4102444800000'],
     ['PEXPIREAT', 'zset:5000', '4102444800001'],
   )
+  return commands
+}
+
+/** Around the limit of a node, which is 100 entries or 4096 bytes. */
+const STREAM_SIZES = [1, 2, 99, 100, 101, 1000]
+
+/** Streams of one node and of many, with deleted entries, and with groups that have read a part. */
+function streamCommands(): string[][] {
+  const commands: string[][] = []
+  for (const size of STREAM_SIZES) {
+    const key = `stream:${size}`
+    for (let at = 0; at < size; ++at) {
+      // The fields of the node, and now and then others.
+      const fields = at % 7 === 3 ? ['other', `${at}`, 'field', ''] : ['field', `value:${at}`]
+      commands.push(['XADD', key, `${1000 + Math.trunc(at / 3)}-${at % 3}`, ...fields])
+    }
+    commands.push(['XGROUP', 'CREATE', key, 'all', '0'], ['XGROUP', 'CREATE', key, 'none', '$'])
+    for (const consumer of ['alice', 'bob']) {
+      const read = ['XREADGROUP', 'GROUP', 'all', consumer, 'COUNT', `${Math.ceil(size / 3)}`]
+      commands.push([...read, 'STREAMS', key, '>'])
+    }
+    commands.push(['XACK', key, 'all', '1000-0'], ['XGROUP', 'CREATECONSUMER', key, 'all', 'idle'])
+    commands.push(['XDEL', key, '1000-1', '1001-2', `${1000 + size}-0`])
+  }
+  const sizes = LENGTHS.map((length) => 'y'.repeat(length))
+  commands.push([
+    'XADD',
+    'stream:mixed',
+    '5-5',
+    ...[...SAMPLES, ...sizes].flatMap((text) => [text, text]),
+  ])
+  for (const [at, text] of [...SAMPLES, ...sizes].entries()) {
+    commands.push(['XADD', 'stream:mixed', `18446744073709551615-${at}`, 'f', text])
+  }
+  commands.push(['XADD', 'stream:empty', '7-7', 'f', 'v'], ['XDEL', 'stream:empty', '7-7'])
   return commands
 }
 
@@ -124,6 +160,7 @@ const READERS: Readonly<Record<string, (key: string) => string[]>> = {
   set: (key) => ['SMEMBERS', key],
   hash: (key) => ['HGETALL', key],
   zset: (key) => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+  stream: (key) => ['XINFO', 'STREAM', key, 'FULL', 'COUNT', '0'],
 }
 
 /** Every key with its type, expiry and content, in an order of its own. */
@@ -140,7 +177,14 @@ export async function readValue(runner: CommandRunner, key: string): Promise<unk
   if (read === undefined) throw new Error(`${key} is a ${type}`)
   const reply = (await runner.run(...read(key))) as string[]
   const expiry = await runner.run('PEXPIRETIME', key)
-  return [type, expiry, isUnordered(type) ? sortItems(type, reply) : reply]
+  const value = isUnordered(type) ? sortItems(type, reply) : reply
+  return [type, expiry, type === 'stream' ? withoutTreeNodes(reply) : value]
+}
+
+/** How a tree is built is an engine's own. */
+function withoutTreeNodes(reply: readonly unknown[]): unknown[] {
+  const at = reply.indexOf('radix-tree-nodes')
+  return reply.filter((_, index) => index !== at + 1)
 }
 
 function isUnordered(type: string): boolean {
