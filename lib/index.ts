@@ -8,6 +8,7 @@ export type { CallReply } from './api/command-api.js'
 export { Database } from './api/database.js'
 export type {
   GeoaddOptions,
+  GeoDetails,
   GeoPlace,
   GeoradiusOptions,
   GeosearchOptions,
@@ -24,12 +25,15 @@ export type {
   Score,
   ScoredMembers,
   ScoreRangeOptions,
+  WithScores,
   ZaddOptions,
   ZcombineOptions,
   ZrangeOptions,
 } from './api/sorted-set-api.js'
 export type {
+  DeliveredEntry,
   StreamEntry,
+  StreamId,
   StreamIds,
   StreamReply,
   TrimOptions,

@@ -5,7 +5,20 @@
  */
 
 import { StringApi } from './string-api.js'
-import { checkInteger, checkKey, type Integer, type Key, toBytes, type Value } from './values.js'
+import {
+  checkArray,
+  checkInteger,
+  checkKey,
+  type Integer,
+  type Key,
+  toBytes,
+  type Value,
+} from './values.js'
+
+function rangeWords(range: readonly (Value | undefined)[] = []): Key[] {
+  const words = checkArray(range, 'range').filter((word) => word !== undefined)
+  return words.map(toBytes)
+}
 
 export abstract class BitmapApi extends StringApi {
   /** Sets a bit; the old one. */
@@ -14,7 +27,7 @@ export abstract class BitmapApi extends StringApi {
       'SETBIT',
       checkKey(key),
       checkInteger(offset, 'offset'),
-      String(bit),
+      toBytes(bit),
     ) as number
   }
 
@@ -28,7 +41,7 @@ export abstract class BitmapApi extends StringApi {
     key: Key,
     range?: readonly [start: Integer, end: Integer, unit?: 'BYTE' | 'BIT'],
   ): number {
-    return this.runText('BITCOUNT', checkKey(key), ...(range ?? []).map(String)) as number
+    return this.runText('BITCOUNT', checkKey(key), ...rangeWords(range)) as number
   }
 
   /** The first bit that has a value, or -1. */
@@ -37,12 +50,7 @@ export abstract class BitmapApi extends StringApi {
     bit: 0 | 1,
     range?: readonly [start: Integer, end?: Integer, unit?: 'BYTE' | 'BIT'],
   ): number {
-    return this.runText(
-      'BITPOS',
-      checkKey(key),
-      String(bit),
-      ...(range ?? []).map(String),
-    ) as number
+    return this.runText('BITPOS', checkKey(key), toBytes(bit), ...rangeWords(range)) as number
   }
 
   /** Stores strings combined bit by bit; the length of the result. */

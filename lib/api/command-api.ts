@@ -62,6 +62,7 @@ export abstract class CommandApi {
 
   /** Runs a command by its row in the table. */
   protected run(mode: BulkMode, ...args: readonly (Key | number | bigint)[]): Reply {
+    for (const arg of args) if (typeof arg !== 'string') toBytes(arg)
     this.#context.begin(this.native.setArguments(args), mode)
     return execute(this.#context)
   }

@@ -6,7 +6,15 @@
 
 import type { CallReply } from './command-api.js'
 import { SortedSetApi } from './sorted-set-api.js'
-import { checkKey, type Integer, type Key, optionWords, toBytes, type Value } from './values.js'
+import {
+  checkArray,
+  checkKey,
+  type Integer,
+  type Key,
+  optionWords,
+  toBytes,
+  type Value,
+} from './values.js'
 
 export type GeoUnit = 'm' | 'km' | 'ft' | 'mi'
 export type GeoPlace = readonly [longitude: number, latitude: number, member: Value]
@@ -17,10 +25,14 @@ export interface GeoaddOptions {
   CH?: boolean | undefined
 }
 
-export interface GeoradiusOptions {
+/** What to tell of each place. */
+export interface GeoDetails {
   WITHCOORD?: boolean | undefined
   WITHDIST?: boolean | undefined
   WITHHASH?: boolean | undefined
+}
+
+export interface GeoradiusOptions extends GeoDetails {
   COUNT?: Integer | undefined
   /** Whatever is found first, not the nearest. */
   ANY?: boolean | undefined
@@ -47,11 +59,9 @@ export abstract class GeoApi extends SortedSetApi {
       'GEOADD',
       checkKey(key),
       ...optionWords(options),
-      ...places.flatMap(([longitude, latitude, member]) => [
-        String(longitude),
-        String(latitude),
-        toBytes(member),
-      ]),
+      ...checkArray(places, 'places').flatMap(([longitude, latitude, member]) =>
+        [longitude, latitude, member].map(toBytes),
+      ),
     ) as number
   }
 
@@ -84,7 +94,7 @@ export abstract class GeoApi extends SortedSetApi {
   geosearchstore(
     destination: Key,
     source: Key,
-    options: GeosearchOptions & { STOREDIST?: boolean | undefined },
+    options: Omit<GeosearchOptions, keyof GeoDetails> & { STOREDIST?: boolean | undefined },
   ): number {
     return this.runText(
       'GEOSEARCHSTORE',
@@ -106,9 +116,9 @@ export abstract class GeoApi extends SortedSetApi {
     return this.runText(
       'GEORADIUS',
       checkKey(key),
-      String(longitude),
-      String(latitude),
-      String(radius),
+      toBytes(longitude),
+      toBytes(latitude),
+      toBytes(radius),
       unit,
       ...optionWords(options),
     ) as CallReply
@@ -126,9 +136,9 @@ export abstract class GeoApi extends SortedSetApi {
     return this.runText(
       'GEORADIUS_RO',
       checkKey(key),
-      String(longitude),
-      String(latitude),
-      String(radius),
+      toBytes(longitude),
+      toBytes(latitude),
+      toBytes(radius),
       unit,
       ...optionWords(options),
     ) as CallReply
@@ -146,7 +156,7 @@ export abstract class GeoApi extends SortedSetApi {
       'GEORADIUSBYMEMBER',
       checkKey(key),
       toBytes(member),
-      String(radius),
+      toBytes(radius),
       unit,
       ...optionWords(options),
     ) as CallReply
@@ -164,7 +174,7 @@ export abstract class GeoApi extends SortedSetApi {
       'GEORADIUSBYMEMBER_RO',
       checkKey(key),
       toBytes(member),
-      String(radius),
+      toBytes(radius),
       unit,
       ...optionWords(options),
     ) as CallReply

@@ -9,6 +9,7 @@ import { HyperLogLogApi } from './hyperloglog-api.js'
 import {
   checkInteger,
   checkKey,
+  countedKeys,
   type Integer,
   type Key,
   optionWords,
@@ -32,6 +33,10 @@ export interface CountOptions {
   COUNT?: Integer | undefined
 }
 
+function countWord(count: Integer | undefined): Integer[] {
+  return count === undefined ? [] : [checkInteger(count, 'count')]
+}
+
 export abstract class ListApi extends HyperLogLogApi {
   /** Adds elements at the left end; the new length. */
   lpush(key: Key, ...elements: readonly Value[]): number {
@@ -53,24 +58,34 @@ export abstract class ListApi extends HyperLogLogApi {
     return this.runText('RPUSHX', checkKey(key), ...elements.map(toBytes)) as number
   }
 
-  /** Takes an element from the left end, or null. */
-  lpop(key: Key): string | null {
-    return this.runText('LPOP', checkKey(key)) as string | null
+  /** Takes an element from the left end, with `count` several; null if there is no list. */
+  lpop(key: Key): string | null
+  lpop(key: Key, count: Integer): string[] | null
+  lpop(key: Key, count?: Integer): string | string[] | null {
+    return this.runText('LPOP', checkKey(key), ...countWord(count)) as string | string[] | null
   }
 
   /** As {@link lpop}, with Buffers. */
-  lpopBuffer(key: Key): Buffer | null {
-    return this.run(BULK_BUFFER, 'LPOP', checkKey(key)) as Buffer | null
+  lpopBuffer(key: Key): Buffer | null
+  lpopBuffer(key: Key, count: Integer): Buffer[] | null
+  lpopBuffer(key: Key, count?: Integer): Buffer | Buffer[] | null {
+    const reply = this.run(BULK_BUFFER, 'LPOP', checkKey(key), ...countWord(count))
+    return reply as Buffer | Buffer[] | null
   }
 
-  /** Takes an element from the right end, or null. */
-  rpop(key: Key): string | null {
-    return this.runText('RPOP', checkKey(key)) as string | null
+  /** Takes an element from the right end, with `count` several; null if there is no list. */
+  rpop(key: Key): string | null
+  rpop(key: Key, count: Integer): string[] | null
+  rpop(key: Key, count?: Integer): string | string[] | null {
+    return this.runText('RPOP', checkKey(key), ...countWord(count)) as string | string[] | null
   }
 
   /** As {@link rpop}, with Buffers. */
-  rpopBuffer(key: Key): Buffer | null {
-    return this.run(BULK_BUFFER, 'RPOP', checkKey(key)) as Buffer | null
+  rpopBuffer(key: Key): Buffer | null
+  rpopBuffer(key: Key, count: Integer): Buffer[] | null
+  rpopBuffer(key: Key, count?: Integer): Buffer | Buffer[] | null {
+    const reply = this.run(BULK_BUFFER, 'RPOP', checkKey(key), ...countWord(count))
+    return reply as Buffer | Buffer[] | null
   }
 
   /** The number of elements, 0 if there is no list. */
@@ -124,7 +139,10 @@ export abstract class ListApi extends HyperLogLogApi {
     ) as 'OK'
   }
 
-  /** Adds an element beside the first one equal to `pivot`; the new length, -1 without one. */
+  /**
+   * Adds an element beside the first one equal to `pivot`; the new length, -1 without one, 0
+   * without a list.
+   */
   linsert(key: Key, where: 'BEFORE' | 'AFTER', pivot: Value, element: Value): number {
     return this.runText('LINSERT', checkKey(key), where, toBytes(pivot), toBytes(element)) as number
   }
@@ -195,12 +213,8 @@ export abstract class ListApi extends HyperLogLogApi {
     end: ListEnd,
     options: CountOptions = {},
   ): [key: string, elements: string[]] | null {
-    return this.runText(
-      'LMPOP',
-      String(keys.length),
-      ...keys.map(checkKey),
-      end,
-      ...optionWords(options),
-    ) as [key: string, elements: string[]] | null
+    return this.runText('LMPOP', ...countedKeys(keys), end, ...optionWords(options)) as
+      | [key: string, elements: string[]]
+      | null
   }
 }

@@ -7,8 +7,10 @@
 import { BULK_BUFFER } from '../native/engine.js'
 import { HashApi } from './hash-api.js'
 import {
+  checkCursor,
   checkInteger,
   checkKey,
+  countedKeys,
   type Integer,
   type Key,
   optionWords,
@@ -127,14 +129,9 @@ export abstract class SetApi extends HashApi {
     return this.runText('SDIFFSTORE', checkKey(destination), ...keys.map(checkKey)) as number
   }
 
-  /** How many members all sets have, at most `LIMIT`. */
+  /** How many members all sets have, at most `LIMIT` unless it is 0. */
   sintercard(keys: readonly Key[], options: { LIMIT?: Integer | undefined } = {}): number {
-    return this.runText(
-      'SINTERCARD',
-      String(keys.length),
-      ...keys.map(checkKey),
-      ...optionWords(options),
-    ) as number
+    return this.runText('SINTERCARD', ...countedKeys(keys), ...optionWords(options)) as number
   }
 
   /** A part of the members, and the cursor for more; 0 begins and ends. */
@@ -143,7 +140,7 @@ export abstract class SetApi extends HashApi {
     cursor: Integer | string,
     options: ScanElementsOptions = {},
   ): [cursor: string, members: string[]] {
-    return this.runText('SSCAN', checkKey(key), String(cursor), ...optionWords(options)) as [
+    return this.runText('SSCAN', checkKey(key), checkCursor(cursor), ...optionWords(options)) as [
       cursor: string,
       members: string[],
     ]

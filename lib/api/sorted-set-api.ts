@@ -4,21 +4,26 @@
  * @module
  */
 
+import { invalidArgument } from '../errors.js'
 import { BULK_BUFFER } from '../native/engine.js'
 import type { CountOptions } from './list-api.js'
 import { type ScanElementsOptions, SetApi } from './set-api.js'
 import {
+  checkCursor,
   checkInteger,
   checkKey,
+  countedKeys,
+  describe,
   type Integer,
   type Key,
   optionWords,
+  pairsOf,
   toBytes,
   type Value,
 } from './values.js'
 
 /** A score; Infinity and -Infinity are legal. */
-export type Score = number | string
+export type Score = number | bigint | string
 
 /** Members and their scores: pairs, an object or a Map. */
 export type ScoredMembers =
@@ -48,9 +53,12 @@ export interface LimitOptions {
   LIMIT?: readonly [offset: Integer, count: Integer] | undefined
 }
 
-export interface ScoreRangeOptions extends LimitOptions {
+export interface WithScores {
+  /** Members and scores in turn. */
   WITHSCORES?: boolean | undefined
 }
+
+export interface ScoreRangeOptions extends LimitOptions, WithScores {}
 
 export interface ZrangeOptions extends ScoreRangeOptions {
   BYSCORE?: boolean | undefined
@@ -59,16 +67,17 @@ export interface ZrangeOptions extends ScoreRangeOptions {
   REV?: boolean | undefined
 }
 
-export interface ZcombineOptions {
+export interface ZcombineOptions extends WithScores {
   /** What the scores of each set are multiplied by. */
   WEIGHTS?: readonly number[] | undefined
   AGGREGATE?: 'SUM' | 'MIN' | 'MAX' | undefined
-  WITHSCORES?: boolean | undefined
 }
 
 function scoreText(score: Score): string {
   if (typeof score === 'string') return score
-  return Number.isFinite(score) ? String(score) : score > 0 ? 'inf' : score < 0 ? '-inf' : 'nan'
+  if (typeof score === 'bigint' || Number.isFinite(score)) return String(score)
+  if (typeof score === 'number') return score > 0 ? 'inf' : score < 0 ? '-inf' : 'nan'
+  throw invalidArgument(`A score must be a number, a bigint or a string, not ${describe(score)}.`)
 }
 
 function parseScore(text: string): number {
@@ -81,9 +90,9 @@ function optionalScore(text: string | null): number | null {
 
 /** Scores and members in turn. */
 function scoredWords(members: ScoredMembers): Key[] {
-  const pairs = Symbol.iterator in members ? members : Object.entries(members)
   const words: Key[] = []
-  for (const [member, score] of pairs) words.push(scoreText(score), toBytes(member))
+  for (const [member, score] of pairsOf(members, 'Members'))
+    words.push(scoreText(score), toBytes(member))
   return words
 }
 
@@ -91,14 +100,13 @@ export abstract class SortedSetApi extends SetApi {
   /**
    * Adds members, or gives them other scores.
    *
-   * @returns how many are new, with `CH` also how many changed; with `INCR` the new score as text,
-   *   or null if an option kept it from being set.
+   * @returns how many are new, with `CH` also how many changed; with `INCR` the new score, or null
+   *   if an option kept it from being set.
    */
-  zadd(key: Key, members: ScoredMembers, options: ZaddOptions = {}): number | string | null {
-    return this.runText('ZADD', checkKey(key), ...optionWords(options), ...scoredWords(members)) as
-      | number
-      | string
-      | null
+  zadd(key: Key, members: ScoredMembers, options: ZaddOptions = {}): number | null {
+    const words = [...optionWords(options), ...scoredWords(members)]
+    const reply = this.runText('ZADD', checkKey(key), ...words) as number | string | null
+    return typeof reply === 'string' ? parseScore(reply) : reply
   }
 
   /** Adds to the score of a member; the new score. */
@@ -142,7 +150,7 @@ export abstract class SortedSetApi extends SetApi {
 
   /** How many members have a score from `min` to `max`; `(` before a bound excludes it. */
   zcount(key: Key, min: Bound, max: Bound): number {
-    return this.runText('ZCOUNT', checkKey(key), String(min), String(max)) as number
+    return this.runText('ZCOUNT', checkKey(key), toBytes(min), toBytes(max)) as number
   }
 
   /** How many members a range of names has: bounds with `[` or `(`, or `-` and `+`. */
@@ -158,8 +166,8 @@ export abstract class SortedSetApi extends SetApi {
     return this.runText(
       'ZRANGE',
       checkKey(key),
-      String(start),
-      String(stop),
+      toBytes(start),
+      toBytes(stop),
       ...optionWords(options),
     ) as string[]
   }
@@ -170,8 +178,8 @@ export abstract class SortedSetApi extends SetApi {
       BULK_BUFFER,
       'ZRANGE',
       checkKey(key),
-      String(start),
-      String(stop),
+      toBytes(start),
+      toBytes(stop),
       ...optionWords(options),
     ) as Buffer[]
   }
@@ -182,14 +190,14 @@ export abstract class SortedSetApi extends SetApi {
     source: Key,
     start: Bound,
     stop: Bound,
-    options: ZrangeOptions = {},
+    options: Omit<ZrangeOptions, 'WITHSCORES'> = {},
   ): number {
     return this.runText(
       'ZRANGESTORE',
       checkKey(destination),
       checkKey(source),
-      String(start),
-      String(stop),
+      toBytes(start),
+      toBytes(stop),
       ...optionWords(options),
     ) as number
   }
@@ -199,8 +207,8 @@ export abstract class SortedSetApi extends SetApi {
     return this.runText(
       'ZRANGEBYSCORE',
       checkKey(key),
-      String(start),
-      String(stop),
+      toBytes(start),
+      toBytes(stop),
       ...optionWords(options),
     ) as string[]
   }
@@ -210,19 +218,19 @@ export abstract class SortedSetApi extends SetApi {
     return this.runText(
       'ZREVRANGEBYSCORE',
       checkKey(key),
-      String(start),
-      String(stop),
+      toBytes(start),
+      toBytes(stop),
       ...optionWords(options),
     ) as string[]
   }
 
   /** Members of a range of ranks, highest score first. */
-  zrevrange(key: Key, start: Bound, stop: Bound, options: ScoreRangeOptions = {}): string[] {
+  zrevrange(key: Key, start: Bound, stop: Bound, options: WithScores = {}): string[] {
     return this.runText(
       'ZREVRANGE',
       checkKey(key),
-      String(start),
-      String(stop),
+      toBytes(start),
+      toBytes(stop),
       ...optionWords(options),
     ) as string[]
   }
@@ -261,7 +269,7 @@ export abstract class SortedSetApi extends SetApi {
 
   /** Removes a range of scores. */
   zremrangebyscore(key: Key, min: Bound, max: Bound): number {
-    return this.runText('ZREMRANGEBYSCORE', checkKey(key), String(min), String(max)) as number
+    return this.runText('ZREMRANGEBYSCORE', checkKey(key), toBytes(min), toBytes(max)) as number
   }
 
   /** Removes a range of names. */
@@ -285,21 +293,16 @@ export abstract class SortedSetApi extends SetApi {
     where: 'MIN' | 'MAX',
     options: CountOptions = {},
   ): [key: string, elements: [member: string, score: string][]] | null {
-    return this.runText(
-      'ZMPOP',
-      String(keys.length),
-      ...keys.map(checkKey),
-      where,
-      ...optionWords(options),
-    ) as [key: string, elements: [member: string, score: string][]] | null
+    return this.runText('ZMPOP', ...countedKeys(keys), where, ...optionWords(options)) as
+      | [key: string, elements: [member: string, score: string][]]
+      | null
   }
 
   /** A member drawn at random; with `count` several, different ones unless it is negative. */
-  zrandmember(
-    key: Key,
-    count?: Integer,
-    options: { WITHSCORES?: boolean | undefined } = {},
-  ): string | null | string[] {
+  zrandmember(key: Key, count?: Integer, options: WithScores = {}): string | null | string[] {
+    if (count === undefined && options.WITHSCORES) {
+      throw invalidArgument('WITHSCORES takes a count.')
+    }
     return this.runText(
       'ZRANDMEMBER',
       checkKey(key),
@@ -313,7 +316,7 @@ export abstract class SortedSetApi extends SetApi {
     cursor: Integer | string,
     options: ScanElementsOptions = {},
   ): [cursor: string, elements: string[]] {
-    return this.runText('ZSCAN', checkKey(key), String(cursor), ...optionWords(options)) as [
+    return this.runText('ZSCAN', checkKey(key), checkCursor(cursor), ...optionWords(options)) as [
       cursor: string,
       elements: string[],
     ]
@@ -321,12 +324,7 @@ export abstract class SortedSetApi extends SetApi {
 
   /** The members of all sets. */
   zunion(keys: readonly Key[], options: ZcombineOptions = {}): string[] {
-    return this.runText(
-      'ZUNION',
-      String(keys.length),
-      ...keys.map(checkKey),
-      ...optionWords(options),
-    ) as string[]
+    return this.runText('ZUNION', ...countedKeys(keys), ...optionWords(options)) as string[]
   }
 
   /** Stores what {@link zunion} returns; how many members it has. */
@@ -338,20 +336,14 @@ export abstract class SortedSetApi extends SetApi {
     return this.runText(
       'ZUNIONSTORE',
       checkKey(destination),
-      String(keys.length),
-      ...keys.map(checkKey),
+      ...countedKeys(keys),
       ...optionWords(options),
     ) as number
   }
 
   /** The members that all sets have. */
   zinter(keys: readonly Key[], options: ZcombineOptions = {}): string[] {
-    return this.runText(
-      'ZINTER',
-      String(keys.length),
-      ...keys.map(checkKey),
-      ...optionWords(options),
-    ) as string[]
+    return this.runText('ZINTER', ...countedKeys(keys), ...optionWords(options)) as string[]
   }
 
   /** Stores what {@link zinter} returns; how many members it has. */
@@ -363,39 +355,23 @@ export abstract class SortedSetApi extends SetApi {
     return this.runText(
       'ZINTERSTORE',
       checkKey(destination),
-      String(keys.length),
-      ...keys.map(checkKey),
+      ...countedKeys(keys),
       ...optionWords(options),
     ) as number
   }
 
   /** The members that only the first set has. */
-  zdiff(keys: readonly Key[], options: { WITHSCORES?: boolean | undefined } = {}): string[] {
-    return this.runText(
-      'ZDIFF',
-      String(keys.length),
-      ...keys.map(checkKey),
-      ...optionWords(options),
-    ) as string[]
+  zdiff(keys: readonly Key[], options: WithScores = {}): string[] {
+    return this.runText('ZDIFF', ...countedKeys(keys), ...optionWords(options)) as string[]
   }
 
   /** Stores what {@link zdiff} returns; how many members it has. */
   zdiffstore(destination: Key, keys: readonly Key[]): number {
-    return this.runText(
-      'ZDIFFSTORE',
-      checkKey(destination),
-      String(keys.length),
-      ...keys.map(checkKey),
-    ) as number
+    return this.runText('ZDIFFSTORE', checkKey(destination), ...countedKeys(keys)) as number
   }
 
-  /** How many members all sets have, at most `LIMIT`. */
+  /** How many members all sets have, at most `LIMIT` unless it is 0. */
   zintercard(keys: readonly Key[], options: { LIMIT?: Integer | undefined } = {}): number {
-    return this.runText(
-      'ZINTERCARD',
-      String(keys.length),
-      ...keys.map(checkKey),
-      ...optionWords(options),
-    ) as number
+    return this.runText('ZINTERCARD', ...countedKeys(keys), ...optionWords(options)) as number
   }
 }

@@ -4,30 +4,40 @@
  * @module
  */
 
+import { invalidArgument } from '../errors.js'
 import type { CallReply } from './command-api.js'
 import { GeoApi } from './geo-api.js'
 import type { CountOptions } from './list-api.js'
 import {
+  checkArray,
   checkInteger,
   checkKey,
+  checkObject,
   flattenPairs,
   type Integer,
   type Key,
   type KeyValuePairs,
   optionWords,
+  pairsOf,
   toBytes,
   type Value,
 } from './values.js'
 
 export type StreamEntry = [id: string, fields: string[]]
+/** An entry that was delivered; without fields if it was deleted since. */
+export type DeliveredEntry = [id: string, fields: string[] | null]
+/** `ms-seq`, `ms`, or what the command takes instead, such as `$`. */
+export type StreamId = string | Integer
 export type StreamReply = [key: string, entries: StreamEntry[]]
 /** Streams and the ids behind which to read. */
-export type StreamIds = Readonly<Record<string, string>> | Iterable<readonly [key: Key, id: string]>
+export type StreamIds =
+  | Readonly<Record<string, StreamId>>
+  | Iterable<readonly [key: Key, id: StreamId]>
 
 /** At most so many entries, or none before an id. */
 export interface TrimOptions {
   MAXLEN?: Integer | undefined
-  MINID?: string | undefined
+  MINID?: StreamId | undefined
   /** Only whole nodes: faster, and a few entries more may stay. */
   approximate?: boolean | undefined
   /** With `approximate`: entries removed at most. */
@@ -40,7 +50,7 @@ export interface XaddOptions extends TrimOptions {
 
 export interface XsetidOptions {
   ENTRIESADDED?: Integer | undefined
-  MAXDELETEDID?: string | undefined
+  MAXDELETEDID?: StreamId | undefined
 }
 
 export interface XreadgroupOptions extends CountOptions {
@@ -53,27 +63,32 @@ export interface XclaimOptions {
   RETRYCOUNT?: Integer | undefined
   FORCE?: boolean | undefined
   JUSTID?: boolean | undefined
-  LASTID?: string | undefined
+  LASTID?: StreamId | undefined
 }
 
 export interface XautoclaimOptions extends CountOptions {
   JUSTID?: boolean | undefined
 }
 
-function trimWords({ NOMKSTREAM, MAXLEN, MINID, approximate, LIMIT }: XaddOptions): Key[] {
+function trimWords(options: XaddOptions): Key[] {
+  const { NOMKSTREAM, MAXLEN, MINID, approximate, LIMIT, ...others } = checkObject(
+    options,
+    'options',
+  )
+  for (const name of Object.keys(others)) throw invalidArgument(`There is no option '${name}'.`)
   const mark = approximate === true ? '~' : '='
   return [
     ...optionWords({ NOMKSTREAM }),
-    ...(MAXLEN === undefined ? [] : ['MAXLEN', mark, String(MAXLEN)]),
-    ...(MINID === undefined ? [] : ['MINID', mark, MINID]),
+    ...(MAXLEN === undefined ? [] : ['MAXLEN', mark, toBytes(MAXLEN)]),
+    ...(MINID === undefined ? [] : ['MINID', mark, toBytes(MINID)]),
     ...optionWords({ LIMIT }),
   ]
 }
 
 /** All keys, then all ids. */
 function streamWords(streams: StreamIds): Key[] {
-  const pairs = [...(Symbol.iterator in streams ? streams : Object.entries(streams))]
-  return [...pairs.map(([key]) => checkKey(key)), ...pairs.map(([, id]) => id)]
+  const pairs = [...pairsOf(streams, 'Streams')]
+  return [...pairs.map(([key]) => checkKey(key)), ...pairs.map(([, id]) => toBytes(id))]
 }
 
 export abstract class StreamApi extends GeoApi {
@@ -81,12 +96,12 @@ export abstract class StreamApi extends GeoApi {
    * Adds an entry; its id. `'*'` makes one of the time. null with `NOMKSTREAM` if there is no
    * stream.
    */
-  xadd(key: Key, id: string, fields: KeyValuePairs, options: XaddOptions = {}): string | null {
+  xadd(key: Key, id: StreamId, fields: KeyValuePairs, options: XaddOptions = {}): string | null {
     return this.runText(
       'XADD',
       checkKey(key),
       ...trimWords(options),
-      id,
+      toBytes(id),
       ...flattenPairs(fields),
     ) as string | null
   }
@@ -97,8 +112,8 @@ export abstract class StreamApi extends GeoApi {
   }
 
   /** Removes entries; how many there were. */
-  xdel(key: Key, ...ids: readonly string[]): number {
-    return this.runText('XDEL', checkKey(key), ...ids) as number
+  xdel(key: Key, ...ids: readonly StreamId[]): number {
+    return this.runText('XDEL', checkKey(key), ...ids.map(toBytes)) as number
   }
 
   /** The number of entries. */
@@ -107,23 +122,23 @@ export abstract class StreamApi extends GeoApi {
   }
 
   /** Entries of a range of ids; `-` and `+` are the ends. */
-  xrange(key: Key, start: string, end: string, options: CountOptions = {}): StreamEntry[] {
+  xrange(key: Key, start: StreamId, end: StreamId, options: CountOptions = {}): StreamEntry[] {
     return this.runText(
       'XRANGE',
       checkKey(key),
-      start,
-      end,
+      toBytes(start),
+      toBytes(end),
       ...optionWords(options),
     ) as StreamEntry[]
   }
 
   /** Entries of a range of ids, last first. */
-  xrevrange(key: Key, end: string, start: string, options: CountOptions = {}): StreamEntry[] {
+  xrevrange(key: Key, end: StreamId, start: StreamId, options: CountOptions = {}): StreamEntry[] {
     return this.runText(
       'XREVRANGE',
       checkKey(key),
-      end,
-      start,
+      toBytes(end),
+      toBytes(start),
       ...optionWords(options),
     ) as StreamEntry[]
   }
@@ -136,8 +151,8 @@ export abstract class StreamApi extends GeoApi {
   }
 
   /** Sets the last id of a stream. */
-  xsetid(key: Key, id: string, options: XsetidOptions = {}): 'OK' {
-    return this.runText('XSETID', checkKey(key), id, ...optionWords(options)) as 'OK'
+  xsetid(key: Key, id: StreamId, options: XsetidOptions = {}): 'OK' {
+    return this.runText('XSETID', checkKey(key), toBytes(id), ...optionWords(options)) as 'OK'
   }
 
   /** Makes and changes groups: words as on Redis's command line. */
@@ -145,13 +160,16 @@ export abstract class StreamApi extends GeoApi {
     return this.runText('XGROUP', subcommand, ...words.map(toBytes)) as CallReply
   }
 
-  /** Entries for a consumer: new ones for the id `>`, else pending ones; null if there are none. */
+  /**
+   * Entries for a consumer: new ones for the id `>`, null if there are none; else those that are
+   * pending behind the id, which may be none.
+   */
   xreadgroup(
     group: Value,
     consumer: Value,
     streams: StreamIds,
     options: XreadgroupOptions = {},
-  ): StreamReply[] | null {
+  ): [key: string, entries: DeliveredEntry[]][] | null {
     return this.runText(
       'XREADGROUP',
       'GROUP',
@@ -160,12 +178,12 @@ export abstract class StreamApi extends GeoApi {
       ...optionWords(options),
       'STREAMS',
       ...streamWords(streams),
-    ) as StreamReply[] | null
+    ) as [key: string, entries: DeliveredEntry[]][] | null
   }
 
   /** Acknowledges entries; how many were pending. */
-  xack(key: Key, group: Value, ...ids: readonly string[]): number {
-    return this.runText('XACK', checkKey(key), toBytes(group), ...ids) as number
+  xack(key: Key, group: Value, ...ids: readonly StreamId[]): number {
+    return this.runText('XACK', checkKey(key), toBytes(group), ...ids.map(toBytes)) as number
   }
 
   /** What is pending: a summary, or with more words a list, as on Redis's command line. */
@@ -184,7 +202,7 @@ export abstract class StreamApi extends GeoApi {
     group: Value,
     consumer: Value,
     minIdleMs: Integer,
-    ids: readonly string[],
+    ids: readonly StreamId[],
     options: XclaimOptions = {},
   ): CallReply[] {
     return this.runText(
@@ -193,7 +211,7 @@ export abstract class StreamApi extends GeoApi {
       toBytes(group),
       toBytes(consumer),
       checkInteger(minIdleMs, 'minIdleMs'),
-      ...ids,
+      ...checkArray(ids, 'ids').map(toBytes),
       ...optionWords(options),
     ) as CallReply[]
   }
@@ -204,7 +222,7 @@ export abstract class StreamApi extends GeoApi {
     group: Value,
     consumer: Value,
     minIdleMs: Integer,
-    start: string,
+    start: StreamId,
     options: XautoclaimOptions = {},
   ): CallReply[] {
     return this.runText(
@@ -213,7 +231,7 @@ export abstract class StreamApi extends GeoApi {
       toBytes(group),
       toBytes(consumer),
       checkInteger(minIdleMs, 'minIdleMs'),
-      start,
+      toBytes(start),
       ...optionWords(options),
     ) as CallReply[]
   }

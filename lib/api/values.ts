@@ -43,6 +43,17 @@ export function toBytes(value: Value): Key {
   )
 }
 
+/** What has to be an array, such as several keys or the ends of a range. */
+export function checkArray<T>(values: readonly T[], name: string): readonly T[] {
+  if (Array.isArray(values)) return values
+  throw invalidArgument(`${name} must be an array, not ${describe(values)}.`)
+}
+
+/** Keys behind their number, as commands with more behind them want it. */
+export function countedKeys(keys: readonly Key[]): Key[] {
+  return [String(checkArray(keys, 'keys').length), ...keys.map(checkKey)]
+}
+
 export function checkInteger(value: Integer, name: string): Integer {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value
   if (typeof value === 'bigint' && value >= INT64_MIN && value <= INT64_MAX) return value
@@ -56,15 +67,24 @@ export function checkCursor(cursor: string | Integer): string {
   throw invalidArgument(`A cursor must be a string or an integer, not ${String(cursor)}.`)
 }
 
+/** Pairs as they can be walked; text and bytes are no pairs. */
+export function pairsOf<K, V>(
+  pairs: Readonly<Record<string, V>> | Iterable<readonly [K, V]>,
+  name: string,
+): Iterable<readonly [K | string, V]> {
+  if (typeof pairs !== 'object' || pairs === null || isUint8Array(pairs)) {
+    const kinds = 'an object, a Map or an iterable of pairs'
+    throw invalidArgument(`${name} must be ${kinds}, not ${describe(pairs)}.`)
+  }
+  return Symbol.iterator in pairs
+    ? (pairs as Iterable<readonly [K, V]>)
+    : Object.entries(pairs as Readonly<Record<string, V>>)
+}
+
 /** Keys and values in turn, all checked before the first is used. */
 export function flattenPairs(pairs: KeyValuePairs): Key[] {
-  if (typeof pairs !== 'object' || pairs === null || isUint8Array(pairs)) {
-    throw invalidArgument(`Pairs must be an object, a Map or an iterable, not ${describe(pairs)}.`)
-  }
   const flat: Key[] = []
-  for (const [key, value] of isIterable(pairs) ? pairs : Object.entries(pairs)) {
-    flat.push(checkKey(key), toBytes(value))
-  }
+  for (const [key, value] of pairsOf(pairs, 'Pairs')) flat.push(checkKey(key), toBytes(value))
   return flat
 }
 
@@ -74,17 +94,20 @@ export function describe(value: unknown): string {
   return typeof value === 'object' ? `an instance of ${value.constructor?.name}` : typeof value
 }
 
-function isIterable(pairs: KeyValuePairs): pairs is Iterable<readonly [Key, Value]> {
-  return Symbol.iterator in pairs
-}
-
 /** Options of a command: a flag, a word with an argument, or a word with several. */
 export type CommandOptions = Readonly<
   Record<string, boolean | Value | readonly Value[] | undefined>
 >
 
+/** What has to be an object that is no array. */
+export function checkObject<T extends object>(value: T, name: string): T {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw invalidArgument(`${name} must be an object, not ${describe(value)}.`)
+}
+
 /** `{ COUNT: 5, REV: true }` as `COUNT 5 REV`. What is false or undefined is left out. */
 export function optionWords(options: object): Key[] {
+  checkObject(options, 'options')
   const words: Key[] = []
   for (const [name, value] of Object.entries(options as CommandOptions)) {
     if (value === undefined || value === false) continue

@@ -157,6 +157,9 @@ t.test('Errors of the typed methods of bitmaps', async (t) => {
     const { db } = openEngine(t)
     const untyped = db as unknown as Record<string, (...args: unknown[]) => unknown>
     const wrong: [method: string, ...args: unknown[]][] = [
+      ['bitcount', 's', 5],
+      ['setbit', 's', 0, undefined],
+      ['bitop', {}, 'to', 's'],
       ['setbit', 1, 0, 1],
       ['setbit', 'b', 0.5, 1],
       ['setbit', 'b', '0', 1],

@@ -51,6 +51,11 @@ t.test('Typed methods of lists', async (t) => {
     t.strictSame(db.rpopBuffer('l'), BYTES)
     t.equal(db.lpop('l'), 'b')
     t.equal(db.exists('l'), 0)
+    db.rpush('several', 'a', BYTES, 'c', 'd')
+    t.strictSame(db.rpop('several', 1), ['d'])
+    t.strictSame(db.lpop('several', 1n), ['a'])
+    t.strictSame(db.lpopBuffer('several', 5), [BYTES, Buffer.from('c')])
+    t.equal(db.rpopBuffer('several', 2), null)
     t.equal(db.lpop('l'), null)
     t.equal(db.rpop('l'), null)
     t.equal(db.lpopBuffer('l'), null)
@@ -195,6 +200,10 @@ t.test('Errors of the typed methods of lists', async (t) => {
     const { db } = openEngine(t)
     const untyped = db as unknown as Record<string, (...args: unknown[]) => unknown>
     const wrong: [method: string, ...args: unknown[]][] = [
+      ['lmpop', 'ab', 'LEFT'],
+      ['lpos', 'l', 'a', null],
+      ['lpop', 'l', 1.5],
+      ['lmove', 'a', 'b', undefined, 'LEFT'],
       ['lpush', 1, 'a'],
       ['rpush', 'l', 'a', {}],
       ['lpushx', 'l', null],

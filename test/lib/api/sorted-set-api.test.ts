@@ -48,7 +48,9 @@ t.test('Typed methods of sorted sets', async (t) => {
     t.equal(db.zadd('z', { a: 5, b: 7, d: 1 }, { GT: true, CH: true }), 2)
     t.equal(db.zadd('z', { a: 5, b: 9 }, { LT: true, CH: true, NX: false }), 1)
     t.strictSame(db.zmscore('z', 'a', 'b', 'c', 'd', 'none'), [5, 7, 1, 1, null])
-    t.equal(db.zadd('z', { a: 0.5 }, { INCR: true }), '5.5')
+    t.equal(db.zadd('z', { a: 0.5 }, { INCR: true }), 5.5)
+    t.equal(db.zadd('big', { a: 5n, b: 2n ** 60n }), 2)
+    t.strictSame(db.zmscore('big', 'a', 'b'), [5, 2 ** 60])
     t.equal(db.zadd('z', { a: 1 }, { INCR: true, NX: true }), null)
     t.equal(db.zadd('z', { a: -1 }, { INCR: true, GT: true, XX: undefined }), null)
   })
@@ -261,7 +263,18 @@ t.test('Errors of the typed methods of sorted sets', async (t) => {
     const wrong: [method: string, ...args: unknown[]][] = [
       ['zadd', 1, { a: 1 }],
       ['zadd', 'z', [[null, 1]]],
+      ['zadd', 'z', { a: true }],
+      ['zadd', 'z', { a: [7] }],
+      ['zadd', 'z', null],
+      ['zadd', 'z', 'ab'],
+      ['zadd', 'z', { a: 1 }, null],
       ['zincrby', 'z', 1, {}],
+      ['zincrby', 'z', undefined, 'a'],
+      ['zcount', 'z', [1], ['2']],
+      ['zlexcount', 'z', {}, '+'],
+      ['zscan', 'z', 1.5],
+      ['zrandmember', 'z', undefined, { WITHSCORES: true }],
+      ['zunion', 'ab'],
       ['zrem', 'z', 'a', undefined],
       ['zrank', 'z'],
       ['zrange', 'z', 0, 1, { LIMIT: [0, null] }],

@@ -79,6 +79,9 @@ t.test('Typed methods of streams', async (t) => {
     t.match(db.xrange('s', '-', '+'), [['4-0'], ['5-0']])
     t.equal(db.xlen('s'), 2)
     // Both are in one node, of which nothing is removed.
+    t.equal(db.xadd('ids', 5, { n: 5 }), '5-0')
+    t.match(db.xread({ ids: 0 }), [['ids', [['5-0', ['n', '5']]]]])
+    t.equal(db.xdel('ids', 5n), 1)
     t.equal(db.xadd('s', '6', { n: 6 }, { MAXLEN: 1n, approximate: true, LIMIT: 10 }), '6-0')
     t.equal(db.xlen('s'), 3)
   })
@@ -268,6 +271,14 @@ t.test('Errors of the typed methods of streams', async (t) => {
       ['xadd', 's', '*', 'field'],
       ['xadd', 's', '*', [[5, 'a']]],
       ['xtrim', null, { MAXLEN: 1 }],
+      ['xtrim', 's', { maxlen: 1 }],
+      ['xadd', 's', '*', { a: 1 }, { MAXLEN: 1, approx: true }],
+      ['xadd', 's', '*', { a: 1 }, null],
+      ['xadd', 's', undefined, { a: 1 }],
+      ['xread', null],
+      ['xreadgroup', 'g', 'c', 's'],
+      ['xclaim', 's', 'g', 'Ada', 0, '1-0'],
+      ['xrange', 's', {}, '+'],
       ['xrange', 's', '-', '+', { COUNT: null }],
       ['xread', [[5, '0']]],
       ['xsetid', 's', '1', { ENTRIESADDED: [null] }],
