@@ -55,6 +55,7 @@
       "native/keyspace/hyperloglog.cc",
       "native/keyspace/keyspace.cc",
       "native/keyspace/key_ops.cc",
+      "native/keyspace/string_lcs.cc",
       "native/keyspace/string_ops.cc",
       "native/keyspace/digest.cc",
       "native/persist/dump.cc",

@@ -43,7 +43,7 @@ export type {
   XreadgroupOptions,
   XsetidOptions,
 } from './api/stream-api.js'
-export type { ExpiryOptions, GetexOptions, SetOptions } from './api/string-api.js'
+export type { ExpiryOptions, GetexOptions, LcsOptions, SetOptions } from './api/string-api.js'
 export type { ExpireCondition, Integer, Key, KeyValuePairs, Value } from './api/values.js'
 export type { CowRegion, CowRegions, CowReport, CowSample } from './cow/cow-report.js'
 export type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './engine/events.js'

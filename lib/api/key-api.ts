@@ -193,8 +193,11 @@ export abstract class KeyApi extends StreamApi {
   }
 
   /** How a value is represented in memory, in Redis's words; null if there is no such key. */
-  object(subcommand: 'ENCODING' | 'encoding', key: Key): string | null {
-    return this.runText('OBJECT', checkKey(subcommand), checkKey(key)) as string | null
+  object(subcommand: 'ENCODING' | 'encoding', key: Key): string | null
+  /** How many share a value: 1, or null if there is no such key. */
+  object(subcommand: 'REFCOUNT' | 'refcount', key: Key): number | null
+  object(subcommand: string, key: Key): string | number | null {
+    return this.runText('OBJECT', checkKey(subcommand), checkKey(key)) as string | number | null
   }
 
   #expire(command: string, key: Key, time: Integer, condition?: ExpireCondition): number {

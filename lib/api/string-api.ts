@@ -18,7 +18,7 @@ import {
   SET_IF_PRESENT,
   SET_KEEP_EXPIRY,
 } from '../native/engine.js'
-import { CommandApi } from './command-api.js'
+import { type CallReply, CommandApi } from './command-api.js'
 import {
   checkInteger,
   checkKey,
@@ -26,6 +26,7 @@ import {
   type Integer,
   type Key,
   type KeyValuePairs,
+  optionWords,
   toBytes,
   type Value,
 } from './values.js'
@@ -51,6 +52,14 @@ export interface SetOptions extends ExpiryOptions {
   XX?: boolean | undefined
   /** Return the old value instead of 'OK'. */
   GET?: boolean | undefined
+}
+
+/** Of LCS with `IDX`. */
+export interface LcsOptions {
+  /** Leave out shorter stretches. */
+  MINMATCHLEN?: Integer | undefined
+  /** Tell the length of each stretch. */
+  WITHMATCHLEN?: boolean | undefined
 }
 
 export interface GetexOptions extends ExpiryOptions {
@@ -199,6 +208,22 @@ export abstract class StringApi extends CommandApi {
   /** As {@link getrange}, with a Buffer. */
   getrangeBuffer(key: Key, start: Integer, end: Integer): Buffer {
     return this.#getRange(key, start, end, BULK_BUFFER) as Buffer
+  }
+
+  /**
+   * The longest common subsequence of two values: its text, with `LEN` its length, with `IDX` where
+   * its stretches lie. Cost: time and memory of the product of both lengths.
+   */
+  lcs(a: Key, b: Key): string
+  lcs(a: Key, b: Key, options: { LEN: true }): number
+  lcs(a: Key, b: Key, options: LcsOptions & { IDX: true }): CallReply[]
+  lcs(a: Key, b: Key, options: LcsOptions & { LEN?: boolean; IDX?: boolean } = {}): CallReply {
+    return this.runText('LCS', checkKey(a), checkKey(b), ...optionWords(options))
+  }
+
+  /** As {@link lcs}, with Buffers. */
+  lcsBuffer(a: Key, b: Key): Buffer {
+    return this.run(BULK_BUFFER, 'LCS', checkKey(a), checkKey(b)) as Buffer
   }
 
   /** Overwrites bytes from `offset` on, after zeros if the value is shorter; the new length. */

@@ -12,11 +12,14 @@ import { parseScanOptions, readCursor } from './scan-options.js'
 import {
   ALL_KEYS,
   type CommandFlag,
+  type CommandRow,
   type CommandSpec,
   FIRST_KEY,
   FIRST_TWO_KEYS,
+  type Handler,
   OK,
   type Reply,
+  row,
   rowsOf,
   Status,
 } from './spec.js'
@@ -102,6 +105,24 @@ function objectEncoding(context: CommandContext): Reply {
   return encoding === null ? null : context.bulk(encoding)
 }
 
+function objectRefcount({ native, db }: CommandContext): Reply {
+  return native.keyExists(db, 2) ? 1 : null
+}
+
+/** Redis's own answer while its policy of eviction is not LFU. */
+function objectFrequency({ native, db }: CommandContext): Reply {
+  if (!native.keyExists(db, 2)) return null
+  throw new ReplyError(
+    'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that ' +
+      'when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+  )
+}
+
+function objectIdleTime({ native, db }: CommandContext): Reply {
+  if (!native.keyExists(db, 2)) return null
+  throw new ReplyError('ERR idle time not tracked: a read writes nothing to memory')
+}
+
 function objectHelp(): Reply {
   return OBJECT_HELP.map((line) => new Status(line))
 }
@@ -114,8 +135,14 @@ const OBJECT_HELP = [
   'OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'ENCODING <key>',
   '    The name of the representation that the value of <key> has.',
+  'FREQ <key>',
+  '    An error: how often <key> is read is not tracked.',
   'HELP',
   '    Prints this help.',
+  'IDLETIME <key>',
+  '    An error: when <key> was read is not tracked.',
+  'REFCOUNT <key>',
+  '    1: no value is shared.',
 ] as const
 
 const READ: readonly CommandFlag[] = ['readonly']
@@ -123,18 +150,18 @@ const READ_FAST: readonly CommandFlag[] = ['readonly', 'fast']
 const WRITE: readonly CommandFlag[] = ['write']
 const WRITE_FAST: readonly CommandFlag[] = ['write', 'fast']
 
+const SECOND_KEY = { first: 2, last: 2, step: 1 }
+
+function objectRow(name: string, since: string, summary: string, run: Handler): CommandRow {
+  return { ...row(name, 3, READ, SECOND_KEY, since, summary, run), method: 'object' }
+}
+
 const OBJECT_SUBCOMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   rowsOf('generic', [
-    {
-      name: 'ENCODING',
-      arity: 3,
-      flags: READ,
-      keys: { first: 2, last: 2, step: 1 },
-      since: '2.2.3',
-      summary: 'How the value of a key is represented in memory.',
-      method: 'object',
-      run: objectEncoding,
-    },
+    objectRow('ENCODING', '2.2.3', 'How the value of a key lies in memory.', objectEncoding),
+    objectRow('FREQ', '4.0.0', 'How often a key is read, which is not tracked.', objectFrequency),
+    objectRow('IDLETIME', '2.2.3', 'How long a key was not read: not tracked.', objectIdleTime),
+    objectRow('REFCOUNT', '2.2.3', 'How many share the value of a key: one.', objectRefcount),
     {
       name: 'HELP',
       arity: 2,

@@ -14,6 +14,7 @@ import { HASH_EXPIRY_COMMANDS } from './hash-expiry.js'
 import { HASH_COMMANDS } from './hashes.js'
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog.js'
 import { KEY_COMMANDS } from './keys.js'
+import { LCS_COMMANDS } from './lcs.js'
 import { LIST_COMMANDS } from './lists.js'
 import { PERSISTENCE_COMMANDS } from './persistence.js'
 import { SET_COMMANDS } from './sets.js'
@@ -30,6 +31,7 @@ import { STRING_COMMANDS } from './strings.js'
 export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   [
     ...STRING_COMMANDS,
+    ...LCS_COMMANDS,
     ...BITMAP_COMMANDS,
     ...HYPERLOGLOG_COMMANDS,
     ...LIST_COMMANDS,

@@ -231,6 +231,13 @@ export interface NativeEngine
   stringSet(db: number, key: Operand, value: Operand, flags: number, expireAtMs: Int64): boolean
   stringAppend(db: number, key: Operand, value: Operand): number
   stringLength(db: number, key: Operand): number
+  /** Length of the longest common subsequence of two strings; absent ones are empty. */
+  stringLcsLength(db: number, a: Operand, b: Operand): number
+  /**
+   * The subsequence, and its stretches from the last to the first: where each begins in both
+   * strings, and its length, flat.
+   */
+  stringLcs(db: number, a: Operand, b: Operand, mode: BulkMode): [text: Bulk, stretches: number[]]
   stringGetRange(db: number, key: Operand, start: Int64, end: Int64, mode: BulkMode): Bulk
   stringSetRange(db: number, key: Operand, offset: Int64, value: Operand): number
   stringIncrement(db: number, key: Operand, delta: Int64): Int64

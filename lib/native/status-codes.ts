@@ -45,6 +45,7 @@ export const STATUS = {
   BadPayloadValue: 46,
   KeyExists: 47,
   TooManyDrawn: 48,
+  TooLargeToCompare: 49,
   StreamIdTooSmall: 60,
   StreamIdZero: 61,
   StreamExhausted: 62,

@@ -62,6 +62,10 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
   [STATUS.BadHyperLogLog, 'INVALIDOBJ Corrupted HLL object detected'],
   [STATUS.GroupExists, 'BUSYGROUP Consumer Group name already exists'],
   [STATUS.IndexOutOfRange, 'ERR index out of range'],
+  [
+    STATUS.TooLargeToCompare,
+    'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
+  ],
   [STATUS.TooManyDrawn, 'ERR value is out of range, no reply holds so many elements'],
 ])
 

@@ -2,6 +2,7 @@
 
 #include "addon/engine_object.h"
 #include "base/limits.h"
+#include "keyspace/string_lcs.h"
 #include "keyspace/string_ops.h"
 
 namespace snapfork {
@@ -115,6 +116,50 @@ napi_value StringIncrementFloatMethod(Call& call) {
 
 }  // namespace
 
+// Both values; absent ones are empty. False with an error pending.
+bool ReadBoth(Call& call, StringResult& a, StringResult& b) {
+  uint32_t db;
+  std::string_view keys[2];
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, keys[0]) ||
+      !call.ReadOperand(2, keys[1])) {
+    return false;
+  }
+  Status status = StringGet(call.engine().keyspace(), db, keys[0], a);
+  if (status.ok()) status = StringGet(call.engine().keyspace(), db, keys[1], b);
+  if (!status.ok()) call.Throw(status);
+  return status.ok();
+}
+
+napi_value StringLcsLength(Call& call) {
+  StringResult a;
+  StringResult b;
+  if (!ReadBoth(call, a, b)) return nullptr;
+  uint64_t length = 0;
+  const Status status = LcsLength(a.text, b.text, length);
+  return call.Finish(status, call.Number(static_cast<double>(length)));
+}
+
+napi_value StringLcs(Call& call) {
+  StringResult a;
+  StringResult b;
+  BulkMode mode;
+  if (!ReadBoth(call, a, b) || !call.ReadMode(3, mode)) return nullptr;
+  std::string text;
+  std::vector<CommonRun> runs;
+  const Status status = LongestCommonSubsequence(a.text, b.text, text, runs);
+  if (!status.ok()) return call.Throw(status);
+  ReplyArray numbers(call);
+  for (const CommonRun& run : runs) {
+    for (const uint64_t number : {run.a, run.b, run.length}) {
+      numbers.Push(call.Number(static_cast<double>(number)));
+    }
+  }
+  ReplyArray reply(call);
+  reply.Push(call.Bulk(text, mode));
+  reply.Push(numbers.value());
+  return reply.value();
+}
+
 void AppendStringMethods(std::vector<MethodEntry>& methods) {
   methods.insert(methods.end(), {
                                     {"stringGet", Method<StringGetMethod>},
@@ -125,6 +170,8 @@ void AppendStringMethods(std::vector<MethodEntry>& methods) {
                                     {"stringSetRange", Method<StringSetRangeMethod>},
                                     {"stringIncrement", Method<StringIncrementMethod>},
                                     {"stringIncrementFloat", Method<StringIncrementFloatMethod>},
+                                    {"stringLcs", Method<StringLcs>},
+                                    {"stringLcsLength", Method<StringLcsLength>},
                                 });
 }
 

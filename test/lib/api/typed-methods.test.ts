@@ -182,6 +182,25 @@ t.test('Typed methods', async (t) => {
     t.equal(db.dbsize(), 0)
   })
 
+  await t.test('find common subsequences', async (t) => {
+    const { db } = openEngine(t)
+    db.mset({ a: 'ohmytext', b: 'mynewtext' })
+    t.equal(db.lcs('a', 'b'), 'mytext')
+    t.strictSame(db.lcsBuffer('a', 'b'), Buffer.from('mytext'))
+    t.equal(db.lcs('a', 'b', { LEN: true }), 6)
+    t.strictSame(db.lcs('a', 'b', { IDX: true, MINMATCHLEN: 4, WITHMATCHLEN: true }), [
+      'matches',
+      [[[4, 7], [5, 8], 4]],
+      'len',
+      6,
+    ])
+    t.equal(db.object('REFCOUNT', 'a'), 1)
+    t.throws(() => db.call('OBJECT', 'IDLETIME', 'a'), { message: /^ERR idle time not tracked/ })
+    db.rpush('list', 'a')
+    const message = 'ERR The specified keys must contain string values'
+    t.throws(() => db.lcs('a', 'list'), { message })
+  })
+
   await t.test('keep bytes as they are', async (t) => {
     const { db } = openEngine(t)
     const key = Buffer.from([0, 255, 13, 10, 128])

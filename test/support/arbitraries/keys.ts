@@ -50,5 +50,6 @@ export function keyCommands(clock: Times): fc.Arbitrary<string[]>[] {
     command('KEYS', pattern),
     command('RANDOMKEY'),
     command('OBJECT', inAnyCase('ENCODING'), key),
+    command('OBJECT', inAnyCase('FREQ'), key),
   ]
 }

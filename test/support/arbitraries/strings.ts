@@ -40,6 +40,8 @@ export function stringCommands(clock: Times): fc.Arbitrary<string[]>[] {
     command('MSETNX', pairs),
     command('APPEND', key, value),
     command('STRLEN', key),
+    command('LCS', key, key, options(word('LEN', 'IDX', 'len', ''), word('WITHMATCHLEN', 'IDX'))),
+    command('LCS', key, key, options(word('IDX')), options(fc.tuple(word('MINMATCHLEN'), number))),
     command('GETRANGE', key, word(...RANGE_ENDS), word(...RANGE_ENDS)),
     command('SUBSTR', key, word(...RANGE_ENDS), word(...RANGE_ENDS)),
     command('SETRANGE', key, word(...SETRANGE_ENDS), value),
