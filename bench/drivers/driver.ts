@@ -42,7 +42,7 @@ export interface Driver {
   readonly pid: number
   /** Starts the engine with the file in `dir`, or empty if there is none. */
   open(dir: string): Promise<LoadFigures>
-  /** Resident memory of that process, without the heap in which commands are put together. */
+  /** Resident memory of the store: of an engine in this process its regions, else the process's. */
   storeBytes(): number
   /** Leaves no garbage of this program in the process that is measured. */
   settle(): Promise<void>

@@ -4,11 +4,14 @@
  * @module
  */
 
+import { readFileSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { sumOf } from '../../dist/cow/cow-report.js'
+import { type Mapping, parseSmaps } from '../../dist/cow/smaps.js'
 import { open, type Snapfork, type SnapshotReport } from '../../dist/index.js'
-import { residentBytes } from '../processes.js'
+import type { NativeEngine } from '../../dist/native/engine.js'
 import { percentileOf } from '../stats.js'
 import { fillOf, keyName, makeValues, type Update } from '../workload.js'
 import type { Driver, LoadFigures, SaveFigures, WriteFigures } from './driver.js'
@@ -39,9 +42,14 @@ export class SnapforkDriver implements Driver {
     return { keys, seconds, reportedSeconds: seconds }
   }
 
-  /** V8's heap holds none of the store. */
+  /** The rest of the process is Node and the heap in which commands are put together. */
   storeBytes(): number {
-    return residentBytes(process.pid) - getHeapStatistics().total_physical_size
+    const { native } = this.#opened as unknown as { native: NativeEngine }
+    const regions = native.regions()
+    const mappings = parseSmaps(readFileSync('/proc/self/smaps', 'latin1'))
+    const isOurs = (mapping: Mapping) =>
+      regions.some(({ start, end }) => mapping.start >= start && mapping.end <= end)
+    return sumOf(mappings.filter(isOurs)).rssBytes
   }
 
   async settle(): Promise<void> {
