@@ -52,6 +52,10 @@ export const ERROR_CODES = {
     summary: 'The RDB version that was asked for cannot hold what is to be saved.',
   },
   ERR_SNAPFORK_IO: { retryable: true, summary: 'A file could not be read or written.' },
+  ERR_SNAPFORK_LOG_FAILED: {
+    retryable: true,
+    summary: 'The append-only log could not be written or synced.',
+  },
   ERR_SNAPFORK_OUT_OF_MEMORY: { retryable: true, summary: 'The engine got no more memory.' },
   ERR_SNAPFORK_CORRUPT_FILE: { retryable: false, summary: 'A file failed validation.' },
   ERR_SNAPFORK_UNSUPPORTED_FILE: {

@@ -58,6 +58,42 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    */
   sanitizeDumpPayload?: 'yes' | 'no' | 'clients' | undefined
   /**
+   * Log every change, so that what came after the last snapshot is not lost with the process. The
+   * log is in a directory of its own; the snapshot file is then read only if there is no log yet.
+   *
+   * @defaultValue `false`
+   */
+  appendonly?: boolean | undefined
+  /** Prefix of the log's files. @defaultValue `'appendonly.aof'` */
+  appendfilename?: string | undefined
+  /** Directory of the log, in `dir`. @defaultValue `'appendonlydir'` */
+  appenddirname?: string | undefined
+  /**
+   * When the log is synced: `'always'`, as soon as there is something, and what waits for
+   * `durable()` shares one sync; `'everysec'`, every second; `'no'`, when the kernel does. The
+   * event loop never waits for it.
+   *
+   * @defaultValue `'everysec'`
+   */
+  appendfsync?: 'always' | 'everysec' | 'no' | undefined
+  /**
+   * Growth of the log's files over the last base, in percent, that leads to a new one; 0: none.
+   *
+   * @defaultValue 100
+   */
+  autoAofRewritePercentage?: number | undefined
+  /** Bytes below which no rewrite is started by itself. @defaultValue 67108864 */
+  autoAofRewriteMinSize?: number | undefined
+  /**
+   * Cut off what a crash has left at the end of the log, and keep it in a file beside; else `open`
+   * rejects.
+   *
+   * @defaultValue `true`
+   */
+  aofLoadTruncated?: boolean | undefined
+  /** Write the time into the log, for recovery up to a point in time. @defaultValue `false` */
+  aofTimestampEnabled?: boolean | undefined
+  /**
    * Keep the keys in huge pages, which make fork(2) about 50 times shorter. `'auto'` does so where
    * the kernel is fit for it (5.8 or later, 4 KiB base pages, not switched off).
    *
@@ -103,6 +139,14 @@ export interface ResolvedOptions {
   readonly rdbversion: number
   readonly sanitizeDumpPayload: 'yes' | 'no' | 'clients'
   readonly limits: Readonly<EncodingLimits>
+  readonly appendonly: boolean
+  readonly appendfilename: string
+  readonly appenddirname: string
+  readonly appendfsync: 'always' | 'everysec' | 'no'
+  readonly autoAofRewritePercentage: number
+  readonly autoAofRewriteMinSize: number
+  readonly aofLoadTruncated: boolean
+  readonly aofTimestampEnabled: boolean
   readonly hugePages: boolean | 'auto'
   readonly nice: number
   readonly oomScoreAdj: number | null
@@ -147,6 +191,14 @@ const NAMES: ReadonlySet<string> = new Set<keyof OpenOptions>([
   'rdbchecksum',
   'rdbversion',
   'sanitizeDumpPayload',
+  'appendonly',
+  'appendfilename',
+  'appenddirname',
+  'appendfsync',
+  'autoAofRewritePercentage',
+  'autoAofRewriteMinSize',
+  'aofLoadTruncated',
+  'aofTimestampEnabled',
   'hugePages',
   'nice',
   'oomScoreAdj',
@@ -171,14 +223,20 @@ export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
   }
   return {
     dir: directory(options.dir),
-    dbfilename: fileName(options.dbfilename),
+    dbfilename: fileName('dbfilename', options.dbfilename, 'dump.rdb'),
     databases: integer('databases', options.databases, 16, 1, 65_536),
     rdbcompression: boolean('rdbcompression', options.rdbcompression, true),
     rdbchecksum: boolean('rdbchecksum', options.rdbchecksum, true),
     rdbversion:
       options.rdbversion === 'auto' ? 0 : integer('rdbversion', options.rdbversion, 0, 10, 12),
-    sanitizeDumpPayload: sanitizing(options.sanitizeDumpPayload),
+    sanitizeDumpPayload: oneOf(
+      'sanitizeDumpPayload',
+      options.sanitizeDumpPayload,
+      SANITIZING,
+      'clients',
+    ),
     limits: encodingLimits(options),
+    ...logOptions(options),
     hugePages: options.hugePages === 'auto' ? 'auto' : hugePages(options.hugePages),
     nice: integer('nice', options.nice, 5, 0, 19),
     oomScoreAdj:
@@ -205,22 +263,58 @@ function directory(value: unknown): string {
   return isAbsolute(value) ? value : resolve(value)
 }
 
-function fileName(value: unknown): string {
-  if (value === undefined) return 'dump.rdb'
-  if (typeof value !== 'string') throw invalidArgument('dbfilename must be a string.')
+function fileName(name: string, value: unknown, otherwise: string): string {
+  if (value === undefined) return otherwise
+  if (typeof value !== 'string') throw invalidArgument(`${name} must be a string.`)
   if (value === '' || value === '.' || value === '..' || /[/\\\0]/.test(value)) {
-    throw outOfRange('dbfilename must be the name of a file, not a path.')
+    throw outOfRange(`${name} must be a bare name, not a path.`)
   }
   return value
 }
 
-function sanitizing(value: unknown): 'yes' | 'no' | 'clients' {
-  if (value === undefined) return 'clients'
-  if (typeof value !== 'string') throw invalidArgument('sanitizeDumpPayload must be a string.')
-  if (value !== 'yes' && value !== 'no' && value !== 'clients') {
-    throw outOfRange(`sanitizeDumpPayload must be 'yes', 'no' or 'clients', not '${value}'.`)
+const SANITIZING = ['yes', 'no', 'clients'] as const
+const SYNC_POLICIES = ['always', 'everysec', 'no'] as const
+
+function oneOf<T extends string>(
+  name: string,
+  value: unknown,
+  words: readonly T[],
+  otherwise: T,
+): T {
+  if (value === undefined) return otherwise
+  if (typeof value !== 'string') throw invalidArgument(`${name} must be a string.`)
+  if (words.includes(value as T)) return value as T
+  throw outOfRange(`${name} must be one of ${words.join(', ')}, not '${value}'.`)
+}
+
+/** Those of the append-only log. */
+function logOptions(options: OpenOptions) {
+  return {
+    appendonly: boolean('appendonly', options.appendonly, false),
+    appendfilename: fileName('appendfilename', options.appendfilename, 'appendonly.aof'),
+    appenddirname: fileName('appenddirname', options.appenddirname, 'appendonlydir'),
+    appendfsync: oneOf('appendfsync', options.appendfsync, SYNC_POLICIES, 'everysec'),
+    autoAofRewritePercentage: integer(
+      ...([
+        'autoAofRewritePercentage',
+        options.autoAofRewritePercentage,
+        100,
+        0,
+        INT32_MAX,
+      ] as const),
+    ),
+    autoAofRewriteMinSize: integer(
+      ...([
+        'autoAofRewriteMinSize',
+        options.autoAofRewriteMinSize,
+        64 << 20,
+        0,
+        COUNT_MAX,
+      ] as const),
+    ),
+    aofLoadTruncated: boolean('aofLoadTruncated', options.aofLoadTruncated, true),
+    aofTimestampEnabled: boolean('aofTimestampEnabled', options.aofTimestampEnabled, false),
   }
-  return value
 }
 
 function encodingLimits(options: Partial<EncodingLimits>): EncodingLimits {

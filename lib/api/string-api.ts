@@ -173,12 +173,7 @@ export abstract class StringApi extends CommandApi {
    * db.mset(new Map([[Buffer.from([0]), 'x']]))
    */
   mset(pairs: KeyValuePairs): 'OK' {
-    const flat = flattenPairs(pairs)
-    if (flat.length === 0) throw arityError('mset')
-    for (let index = 0; index < flat.length; index += 2) {
-      this.native.stringSet(this.dbIndex, flat[index] as Key, flat[index + 1] as Key, 0, NO_EXPIRY)
-    }
-    return 'OK'
+    return this.runText('MSET', ...flattenPairs(pairs)) as 'OK'
   }
 
   /** Sets several keys if none of them exists: 1 if they were set, else 0. */

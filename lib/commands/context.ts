@@ -18,6 +18,7 @@ import {
   type Bulk,
   type BulkMode,
   type NativeEngine,
+  NO_EXPIRY,
 } from '../native/engine.js'
 import type { CommandHost } from './host.js'
 
@@ -36,6 +37,12 @@ export class CommandContext {
   argc = 0
   /** How bulk strings of the reply come back. */
   mode: BulkMode = BULK_UTF8
+  /** Whether the commands are those of a log, run again: their times are over. */
+  isReplay = false
+  /** Whether the running command is logged. */
+  isLogged = false
+  /** Whether it was logged in other words than it was sent. */
+  isRewritten = false
 
   constructor(
     native: NativeEngine,
@@ -53,6 +60,34 @@ export class CommandContext {
   begin(argc: number, mode: BulkMode): void {
     this.argc = argc
     this.mode = mode
+  }
+
+  /** Bytes as a bulk string. */
+  bulkOf(bytes: Buffer): Bulk {
+    if (this.mode === BULK_BUFFER) return bytes
+    return bytes.toString(this.mode === BULK_UTF8 ? 'utf8' : 'latin1')
+  }
+
+  /** Logs an effect of the running command in other words than it was sent. */
+  logAs(...words: readonly (string | Uint8Array)[]): void {
+    if (!this.isLogged) return
+    this.isRewritten = true
+    this.native.logWords(this.db, words)
+  }
+
+  /** Logs what the key of an argument holds now, whatever led to it. */
+  logKey(index: number): void {
+    const payload = this.native.dump(this.db, index, BULK_BUFFER) as Buffer | null
+    const key = this.bytes(index)
+    const at = payload === null ? NO_EXPIRY : this.native.keyExpiry(this.db, index)
+    if (payload === null) this.logAs('DEL', key)
+    else if (at < 0) this.logAs('RESTORE', key, '0', payload, 'REPLACE')
+    else this.logAs('RESTORE', key, String(at), payload, 'REPLACE', 'ABSTTL')
+  }
+
+  /** An argument as {@link logAs} takes it. */
+  bytes(index: number): Uint8Array {
+    return this.native.argument(index, BULK_BUFFER) as Buffer
   }
 
   /** Text of ours as a bulk string. */

@@ -61,7 +61,16 @@ function restore(context: CommandContext): Reply {
   const at = ttl === 0 ? NO_EXPIRY : (addTime(ttl, 1, absolute ? 0 : now) ?? ttl)
   native.restore(db, 1, 3, at, replace, context.host?.checksPayloadsDeeply ?? true)
   // A time that is past: the value was checked, and is not kept.
-  if (ttl !== 0 && at <= now) native.keyRemove(db, 1)
+  const isPast = ttl !== 0 && at <= now
+  if (isPast) native.keyRemove(db, 1)
+  if (context.isLogged && ttl !== 0) {
+    const words: (string | Uint8Array)[] = []
+    for (let index = 0; index < context.argc; ++index) words.push(context.bytes(index))
+    words[2] = String(at)
+    if (!absolute) words.push('ABSTTL')
+    if (isPast) context.logAs('DEL', context.bytes(1))
+    else context.logAs(...words)
+  }
   return OK
 }
 

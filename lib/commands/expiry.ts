@@ -10,6 +10,7 @@ import {
   EXPIRY_IF_LATER,
   EXPIRY_IF_NONE,
   EXPIRY_IF_SOME,
+  EXPIRY_REMOVED,
   type Int64,
 } from '../native/engine.js'
 import { echoed, expireTimeError, readCString, readInteger, upperCase } from './args.js'
@@ -51,7 +52,27 @@ function expire(command: string, unitMs: 1 | 1000, isRelative: boolean): Handler
     const time = readInteger(context, 2)
     const at = addTime(time, unitMs, isRelative ? context.now() : 0)
     if (at === null) throw expireTimeError(command)
-    return context.native.keySetExpiry(context.db, 1, at, flags) === 0 ? 0 : 1
+    const outcome = context.native.keySetExpiry(context.db, 1, at, flags)
+    // The absolute form is logged as it was sent.
+    const isAsSent = outcome === 1 && unitMs === 1 && !isRelative
+    if (context.isLogged && !isAsSent) logExpiry(context, outcome, at, 3)
+    return outcome === 0 ? 0 : 1
+  }
+}
+
+/** The absolute time, with conditions from argument `from` on; a removal if it was in the past. */
+export function logExpiry(
+  context: CommandContext,
+  outcome: number,
+  at: Int64,
+  from = context.argc,
+): void {
+  if (outcome === EXPIRY_REMOVED) {
+    context.logAs('DEL', context.bytes(1))
+  } else if (outcome !== 0) {
+    const conditions: Uint8Array[] = []
+    for (let index = from; index < context.argc; ++index) conditions.push(context.bytes(index))
+    context.logAs('PEXPIREAT', context.bytes(1), String(at), ...conditions)
   }
 }
 

@@ -83,6 +83,7 @@ function geoadd(context: CommandContext): Reply {
   if ((argc - index) % 3 !== 0 || (flags & ZADD_IF_ABSENT && flags & ZADD_IF_PRESENT)) {
     throw syntaxError()
   }
+  const places = index
   const scores: number[] = []
   const members: Uint8Array[] = []
   for (; index < argc; index += 3) {
@@ -90,6 +91,12 @@ function geoadd(context: CommandContext): Reply {
     members.push(native.argument(index + 2, BULK_BUFFER) as Buffer)
   }
   const [added, updated] = native.zsetAddAll(db, 1, flags, scores, members)
+  if (context.isLogged && added + updated > 0) {
+    const options: Uint8Array[] = []
+    for (let at = 2; at < places; ++at) options.push(context.bytes(at))
+    const pairs = members.flatMap((member, at) => [String(scores[at]), member])
+    context.logAs('zadd', context.bytes(1), ...options, ...pairs)
+  }
   return countsChanges ? added + updated : added
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { ReplyError } from '../errors.js'
-import type { Int64 } from '../native/engine.js'
+import { EXPIRY_REMOVED, type Int64 } from '../native/engine.js'
 import { expireTimeError, readInteger, readOption } from './args.js'
 import type { CommandContext } from './context.js'
 import { EXPIRY_CONDITIONS } from './expiry.js'
@@ -53,8 +53,37 @@ function expire(command: string, unitMs: 1 | 1000, isRelative: boolean): Handler
     const flags = EXPIRY_CONDITIONS.get(readOption(context, index)) ?? 0
     if (flags !== 0) index += 1
     const { native, db } = context
-    return eachField(context, index, (field) => native.hashSetExpiry(db, 1, field, at, flags))
+    const outcomes: Int64[] = []
+    const reply = eachField(context, index, (field) => {
+      const outcome = native.hashSetExpiry(db, 1, field, at, flags)
+      outcomes.push(outcome)
+      return outcome
+    })
+    if (context.isLogged) logOutcomes(context, outcomes, at, index)
+    return reply
   }
+}
+
+/** The absolute time for the fields that got it; a removal of those for which it was past. */
+function logOutcomes(
+  context: CommandContext,
+  outcomes: readonly Int64[],
+  at: Int64,
+  fieldsIndex: number,
+): void {
+  const key = context.bytes(1)
+  const fieldsOf = (wanted: number) =>
+    outcomes.flatMap((one, field) =>
+      Number(one) === wanted ? [context.bytes(fieldsIndex + 2 + field)] : [],
+    )
+  const set = fieldsOf(1)
+  const removed = fieldsOf(EXPIRY_REMOVED)
+  const condition = fieldsIndex > 3 ? [context.bytes(3)] : []
+  if (set.length > 0) {
+    const words = [...condition, 'FIELDS', String(set.length), ...set]
+    context.logAs('HPEXPIREAT', key, String(at), ...words)
+  }
+  if (removed.length > 0) context.logAs('HDEL', key, ...removed)
 }
 
 /** What stands for "no field" and "no expiry" is negative and the reply itself. */

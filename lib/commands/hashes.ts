@@ -79,8 +79,11 @@ function hincrby(context: CommandContext): Reply {
   return native.hashIncrement(db, 1, 2, readInteger(context, 3))
 }
 
-function hincrbyfloat({ native, db, mode }: CommandContext): Reply {
-  return native.hashIncrementFloat(db, 1, 2, 3, mode)
+function hincrbyfloat(context: CommandContext): Reply {
+  const { native, db, mode } = context
+  const sum = native.hashIncrementFloat(db, 1, 2, 3, mode)
+  if (context.isLogged) context.logAs('HSET', context.bytes(1), context.bytes(2), sum)
+  return sum
 }
 
 /** How many to draw, and whether all are to be different. */

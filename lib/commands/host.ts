@@ -7,7 +7,18 @@
  * @module
  */
 
+/** What dispatch has to know of the append-only log. */
+export interface CommandLog {
+  /** Whether commands are logged. */
+  readonly isOn: boolean
+  /** Whether writes are taken; set by whoever logs. */
+  accepts: boolean
+  /** Why they are not. */
+  refusal(): Error
+}
+
 export interface CommandHost {
+  readonly log: CommandLog
   /** Whether RESTORE refuses what is safe but contradicts itself. */
   readonly checksPayloadsDeeply: boolean
   /**

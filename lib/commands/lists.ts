@@ -117,7 +117,11 @@ function lmpop(context: CommandContext): Reply {
   }
   for (let key = 2; key < at; ++key) {
     const elements = native.listPop(db, key, right, count ?? 1, mode)
-    if (elements !== null) return [native.argument(key, mode), elements]
+    if (elements === null) continue
+    if (context.isLogged) {
+      context.logAs(right ? 'RPOP' : 'LPOP', context.bytes(key), String(elements.length))
+    }
+    return [native.argument(key, mode), elements]
   }
   return null
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BULK_BUFFER, type Bulk, type Int64 } from '../native/engine.js'
 import { SET_DIFFERENCE, SET_INTERSECTION, SET_UNION, type SetOperation } from '../native/sets.js'
 import { readNumberOfKeys, readPositive, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
@@ -53,11 +54,30 @@ function smembers({ native, db, mode }: CommandContext): Reply {
   return native.setMembers(db, 1, mode)
 }
 
+/** Members one SREM of the log names at most. */
+const LOGGED_MEMBERS_MAX = 1024
+
 function spop(context: CommandContext): Reply {
-  const { native, db, argc, mode } = context
-  if (argc === 2) return native.setPop(db, 1, 1, mode)[0] ?? null
+  const { argc } = context
+  if (argc === 2) return popRandom(context, 1, false)[0] ?? null
   if (argc > 3) throw syntaxError()
-  return native.setPop(db, 1, readPositive(context, 2), mode)
+  return popRandom(context, readPositive(context, 2), true)
+}
+
+/** What chance has chosen is logged by name; with `asKey` all of a set as the key. */
+function popRandom(context: CommandContext, count: Int64, asKey: boolean): Bulk[] {
+  const { native, db, mode } = context
+  if (!context.isLogged) return native.setPop(db, 1, count, mode)
+  const members = native.setPop(db, 1, count, BULK_BUFFER) as Buffer[]
+  const key = context.bytes(1)
+  if (asKey && members.length > 0 && native.keyType(db, 1) === 0) {
+    context.logAs('DEL', key)
+  } else {
+    for (let at = 0; at < members.length; at += LOGGED_MEMBERS_MAX) {
+      context.logAs('SREM', key, ...members.slice(at, at + LOGGED_MEMBERS_MAX))
+    }
+  }
+  return members.map((member) => context.bulkOf(member))
 }
 
 function srandmember(context: CommandContext): Reply {

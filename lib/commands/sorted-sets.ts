@@ -143,7 +143,11 @@ function zmpop(context: CommandContext): Reply {
   }
   for (let key = 2; key < at; ++key) {
     const flat = popFrom(context, key, where === 'MAX', count ?? 1)
-    if (flat.length > 0) return [native.argument(key, mode), pairUp(flat)]
+    if (flat.length === 0) continue
+    if (context.isLogged) {
+      context.logAs(`ZPOP${where}`, context.bytes(key), String(flat.length / 2))
+    }
+    return [native.argument(key, mode), pairUp(flat)]
   }
   return null
 }

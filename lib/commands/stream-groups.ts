@@ -5,8 +5,8 @@
  */
 
 import { ReplyError } from '../errors.js'
-import type { Int64 } from '../native/engine.js'
-import type { ClaimOptions } from '../native/streams.js'
+import { BULK_BUFFER, BULK_UTF8, type Bulk, type Int64 } from '../native/engine.js'
+import type { ClaimOptions, StreamEntry } from '../native/streams.js'
 import { echoed, readBytes, readCString, readInteger, readOption, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
 import {
@@ -22,6 +22,13 @@ import {
   WRITE,
   WRITE_FAST,
 } from './spec.js'
+import {
+  type Delivery,
+  logClaims,
+  logGroupPosition,
+  type PendingEntry,
+  pendingEntries,
+} from './stream-effects.js'
 import { parseReadOptions } from './streams.js'
 
 const SECOND_KEY = { first: 2, last: 2, step: 1 } as const
@@ -140,7 +147,15 @@ function xreadgroup(context: CommandContext): Reply {
   const now = context.now()
   for (let key = keys; key < keys + streams; ++key) {
     const id = key + streams
+    const isNew = readOption(context, id) === '>'
+    const place = { key, group, consumer: group + 1 }
+    // Claims make it; what delivers nothing new does not.
+    if (context.isLogged && (noAck || !isNew)) logNewConsumer(context, place)
     const entries = native.groupRead(db, key, group, group + 1, id, count, noAck, now, mode)
+    if (context.isLogged && isNew && entries !== null) {
+      if (!noAck) logClaims(context, place, deliveriesOf(context, place, entries), true)
+      logGroupPosition(context, place)
+    }
     if (entries !== null) replies.push([native.argument(key, mode), entries])
   }
   return replies.length === 0 ? null : replies
@@ -223,8 +238,58 @@ function xclaim(context: CommandContext): Reply {
     }
   }
   // Neither in the future nor before all time.
-  options[1] = delivered < 0 || delivered > now ? now : delivered
-  return native.groupClaim(db, 1, 2, 3, now, options, lastId, 5, last - 5, mode)
+  const isLater = delivered > now && !context.isReplay
+  options[1] = delivered < 0 || isLater ? now : delivered
+  // What is pending and in the stream no longer is dropped.
+  const place = { key: 1, group: 2, consumer: 3 }
+  const dropped = context.isLogged ? pendingWithoutEntry(context, place, 5, last) : []
+  // In a log the delivery is when the consumer was seen.
+  const seen = context.isReplay ? options[1] : now
+  const claimed = native.groupClaim(db, 1, 2, 3, seen, options, lastId, 5, last - 5, mode)
+  if (context.isLogged && native.logIsBehind()) {
+    const claims = [...deliveriesOf(context, place, claimed), ...dropped]
+    // Without a claim that says so, how far the group was set.
+    if (claims.length === 0) logGroupPosition(context, place)
+    else logClaims(context, place, claims)
+  }
+  return claimed
+}
+
+/** Of the ids from argument `first` to before `end`. */
+function pendingWithoutEntry(
+  context: CommandContext,
+  place: Delivery,
+  first: number,
+  end: number,
+): PendingEntry[] {
+  const { native, db } = context
+  const pending: PendingEntry[] = []
+  for (let index = first; index < end; ++index) {
+    const id = native.argument(index, BULK_UTF8) as string
+    const isThere = native.streamRange(db, place.key, id, id, 1, false, BULK_UTF8).length > 0
+    if (!isThere) pending.push(...pendingEntries(context, place, id, id))
+  }
+  return pending
+}
+
+/** What is known of entries that were just delivered: themselves, or their ids alone. */
+function deliveriesOf(
+  context: CommandContext,
+  place: Delivery,
+  entries: readonly (StreamEntry | Bulk)[],
+): PendingEntry[] {
+  return entries.flatMap((entry) => {
+    const id = String(Array.isArray(entry) ? entry[0] : entry)
+    return pendingEntries(context, place, id, id)
+  })
+}
+
+function logNewConsumer(context: CommandContext, { key, group, consumer }: Delivery): void {
+  const words = [context.bytes(key), context.bytes(group), context.bytes(consumer)]
+  const rows = context.native.consumersInfo(context.db, key, group, 0, BULK_BUFFER)
+  const name = context.bytes(consumer)
+  const isKnown = (rows as unknown[][]).some((row) => (row[1] as Buffer).equals(name))
+  if (!isKnown) context.logAs('XGROUP', 'CREATECONSUMER', ...words)
 }
 
 function isStreamId({ native }: CommandContext, index: number): boolean {
@@ -238,6 +303,8 @@ function isStreamId({ native }: CommandContext, index: number): boolean {
 
 const AUTOCLAIM_COUNT = 100
 const AUTOCLAIM_COUNT_MAX = 2n ** 60n
+/** Pending entries it looks at for each one it claims. */
+const AUTOCLAIM_ATTEMPTS = 10n
 
 function xautoclaim(context: CommandContext): Reply {
   const { native, db, argc, mode } = context
@@ -261,7 +328,17 @@ function xautoclaim(context: CommandContext): Reply {
   if (!native.groupExists(db, 1, 2)) throw noGroupError(context, 1, 2)
   const now = context.now()
   const options: ClaimOptions = [idleMin, now, -1, 0, justId]
-  return native.groupAutoClaim(db, 1, 2, 3, now, options, 5, count, mode)
+  const place = { key: 1, group: 2, consumer: 3 }
+  const most = BigInt(count) * AUTOCLAIM_ATTEMPTS
+  const before = context.isLogged ? pendingEntries(context, place, 5, '+', most) : []
+  const reply = native.groupAutoClaim(db, 1, 2, 3, now, options, 5, count, mode)
+  if (context.isLogged && native.logIsBehind()) {
+    const [, claimed, gone] = reply as [Bulk, (StreamEntry | Bulk)[], Bulk[]]
+    const dropped = new Set(gone.map(String))
+    const claims = deliveriesOf(context, place, claimed)
+    logClaims(context, place, [...claims, ...before.filter(({ id }) => dropped.has(id))])
+  }
+  return reply
 }
 
 const FULL_COUNT = 10

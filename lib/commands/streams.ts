@@ -5,7 +5,7 @@
  */
 
 import { ReplyError } from '../errors.js'
-import type { Int64 } from '../native/engine.js'
+import { BULK_UTF8, type Int64 } from '../native/engine.js'
 import { arityError, readInteger, readOption, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
 import {
@@ -21,6 +21,9 @@ import {
   WRITE,
   WRITE_FAST,
 } from './spec.js'
+
+/** Stands for the first entry of a stream without any. */
+const HIGHEST_ID = '18446744073709551615-18446744073709551615'
 
 /** Entries a node has at most: approximate trimming looks at so many nodes at a time. */
 const TRIM_LIMIT_NODES = 100
@@ -71,7 +74,9 @@ function parseAddOptions(context: CommandContext, adds: boolean): AddOptions {
       throw syntaxError()
     }
   }
-  if (limit !== null && (trimming === null || !trimming.approximate)) {
+  // A log has it beside a trimming that was made exact.
+  const hasLimit = limit !== null && !context.isReplay
+  if (hasLimit && (trimming === null || !trimming.approximate)) {
     throw new ReplyError('ERR syntax error, LIMIT cannot be used without the special ~ option')
   }
   if (!adds && trimming === null) {
@@ -112,12 +117,51 @@ function xadd(context: CommandContext): Reply {
   native.checkStreamIdRequest(next, true)
   const id = native.streamAdd(db, 1, next, context.now(), makesStream, next + 1, count, mode)
   if (id !== null && trimming !== null) trim(context, trimming)
+  if (context.isLogged && id !== null) logAdd(context, trimming, next)
   return id
+}
+
+/** An id that was made, and what an approximate trimming came to, in the place of the arguments. */
+function logAdd(context: CommandContext, trimming: Trimming | null, next: number): void {
+  const { native, db } = context
+  const made = (native.argument(next, BULK_UTF8) as string).includes('*')
+  if (!made && !trimming?.approximate) return
+  const words = exactWords(context, trimming, next)
+  if (made) words[next] = native.streamLastId(db, 1, BULK_UTF8)
+  context.logAs(...words)
+}
+
+/** The arguments, with an approximate trimming, up to `end`, made exact. */
+function exactWords(
+  context: CommandContext,
+  trimming: Trimming | null,
+  end: number,
+): (string | Uint8Array)[] {
+  const { native, db, argc } = context
+  const words: (string | Uint8Array)[] = []
+  for (let index = 0; index < argc; ++index) {
+    if (!trimming?.approximate || index < 2 || index >= end) {
+      words.push(context.bytes(index))
+    } else if (index === trimming.threshold - 1) {
+      words.push('=')
+    } else if (index === trimming.threshold) {
+      const [first] = native.streamRange(db, 1, '-', '+', 1, false, BULK_UTF8)
+      const lowest = first?.[0] ?? HIGHEST_ID
+      words.push(trimming.byId ? lowest : String(native.streamLength(db, 1)))
+    } else {
+      words.push(context.bytes(index))
+    }
+  }
+  return words
 }
 
 function xtrim(context: CommandContext): Reply {
   const { trimming } = parseAddOptions(context, false)
-  return trimming === null ? 0 : trim(context, trimming)
+  const removed = trimming === null ? 0 : trim(context, trimming)
+  if (context.isLogged && removed > 0 && trimming?.approximate) {
+    context.logAs(...exactWords(context, trimming, context.argc))
+  }
+  return removed
 }
 
 function xlen({ native, db }: CommandContext): Reply {

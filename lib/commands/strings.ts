@@ -18,6 +18,7 @@ import {
 } from '../native/engine.js'
 import { arityError, readInteger, readOption, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
+import { logExpiry } from './expiry.js'
 import { type ExpiryUnit, expireAt, INT64_MIN } from './expiry-time.js'
 import {
   ALL_KEYS,
@@ -156,14 +157,32 @@ function set(context: CommandContext): Reply {
   }
   const options = parseSetOptions(context)
   const at = readExpireAt(context, options, 'set')
-  if (options.get) return assignString(native, db, 1, 2, options.flags, at, mode)
-  return native.stringSet(db, 1, 2, options.flags, at) ? OK : null
+  const old = options.get ? native.stringGet(db, 1, mode) : null
+  const done = native.stringSet(db, 1, 2, options.flags, at)
+  if (done && context.isLogged) logSet(context, options, at)
+  return options.get ? old : done ? OK : null
+}
+
+/** Relative times become absolute, and what GET asked for is left out. */
+function logSet(context: CommandContext, options: StringOptions, at: Int64): void {
+  if (options.unit !== null) {
+    context.logAs('SET', context.bytes(1), context.bytes(2), 'PXAT', String(at))
+  } else if (options.get) {
+    const words: Uint8Array[] = []
+    for (let index = 0; index < context.argc; ++index) {
+      if (index < 3 || readOption(context, index) !== 'GET') words.push(context.bytes(index))
+    }
+    context.logAs(...words)
+  }
 }
 
 function setWithTime(unit: ExpiryUnit, command: string): Handler {
   return (context) => {
     const at = expireAt(readInteger(context, 2), unit, context.now(), command)
     context.native.stringSet(context.db, 1, 3, 0, at)
+    if (context.isLogged) {
+      context.logAs('SET', context.bytes(1), context.bytes(3), 'PXAT', String(at))
+    }
     return OK
   }
 }
@@ -172,13 +191,19 @@ function setnx({ native, db }: CommandContext): Reply {
   return native.stringSet(db, 1, 2, SET_IF_ABSENT, NO_EXPIRY) ? 1 : 0
 }
 
-function getset({ native, db, mode }: CommandContext): Reply {
-  return assignString(native, db, 1, 2, 0, NO_EXPIRY, mode)
+function getset(context: CommandContext): Reply {
+  const { native, db, mode } = context
+  const old = assignString(native, db, 1, 2, 0, NO_EXPIRY, mode)
+  if (context.isLogged) context.logAs('SET', context.bytes(1), context.bytes(2))
+  return old
 }
 
-function getdel({ native, db, mode }: CommandContext): Reply {
+function getdel(context: CommandContext): Reply {
+  const { native, db, mode } = context
   const old = native.stringGet(db, 1, mode)
-  if (old !== null) native.keyRemove(db, 1)
+  if (old === null) return old
+  native.keyRemove(db, 1)
+  if (context.isLogged) context.logAs('DEL', context.bytes(1))
   return old
 }
 
@@ -189,9 +214,11 @@ function getex(context: CommandContext): Reply {
   // A key that is not there hides a time that is none.
   if (value === null) return null
   if (options.unit !== null) {
-    native.keySetExpiry(db, 1, readExpireAt(context, options, 'getex'), 0)
-  } else if (options.persist) {
-    native.keyPersist(db, 1)
+    const at = readExpireAt(context, options, 'getex')
+    const outcome = native.keySetExpiry(db, 1, at, 0)
+    if (context.isLogged) logExpiry(context, outcome, at)
+  } else if (options.persist && native.keyPersist(db, 1) && context.isLogged) {
+    context.logAs('PERSIST', context.bytes(1))
   }
   return value
 }
@@ -243,8 +270,11 @@ function setrange(context: CommandContext): Reply {
   return context.native.stringSetRange(context.db, 1, offset, 3)
 }
 
-function incrbyfloat({ native, db, mode }: CommandContext): Reply {
-  return native.stringIncrementFloat(db, 1, 2, mode)
+function incrbyfloat(context: CommandContext): Reply {
+  const { native, db, mode } = context
+  const sum = native.stringIncrementFloat(db, 1, 2, mode)
+  if (context.isLogged) context.logAs('SET', context.bytes(1), sum, 'KEEPTTL')
+  return sum
 }
 
 function increment(step: 1 | -1): Handler {

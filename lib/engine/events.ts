@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SnapshotError } from '../errors.js'
+import type { SnapforkError, SnapshotError } from '../errors.js'
 import type { SnapshotReport } from '../persist/snapshot-report.js'
 
 /** Events by name, with the arguments of their listeners. */
@@ -13,6 +13,11 @@ export interface SnapforkEvents {
   snapshot: [report: SnapshotReport]
   /** A background save failed. Without a listener nothing happens: `bgsave` rejects as well. */
   'snapshot-error': [error: SnapshotError]
+  /** The append-only log has a new base, whoever asked for it. */
+  rewrite: [report: SnapshotReport]
+  /** The log cannot be written or synced: writes are refused until `log-recovered`. */
+  'log-error': [error: SnapforkError]
+  'log-recovered': []
 }
 
 export type SnapforkEvent = keyof SnapforkEvents

@@ -16,7 +16,8 @@ import type { LoadResult, NativeAddon, NativeEngine, NativeLock } from '../nativ
 import { type OpenOptions, type ResolvedOptions, resolveOptions } from '../options.js'
 import { loadFile } from '../persist/load-file.js'
 import { removeStaleTemporaryFiles } from '../persist/temp-files.js'
-import { Snapfork } from './snapfork.js'
+import { loadLog } from './log-recovery.js'
+import { Snapfork, START } from './snapfork.js'
 
 const LOCK_NAME = 'snapfork.lock'
 
@@ -77,8 +78,13 @@ async function openLocked(
   try {
     native.setLimits(options.limits)
     const path = join(options.dir, options.dbfilename)
-    const loaded = await load(native, path, options)
-    return new Snapfork({ native, lock, options, path, usesHugePages, loaded })
+    const log = options.appendonly ? await loadLog(native, options) : null
+    const hasLog = log !== null && (log.manifest.base ?? log.manifest.incremental[0]) !== undefined
+    // A snapshot beside a log that is not there yet becomes its base.
+    const loaded = hasLog ? null : await load(native, path, options)
+    const engine = new Snapfork({ native, lock, options, path, usesHugePages, loaded, log })
+    await engine[START]()
+    return engine
   } catch (error) {
     await native.close()
     throw error

@@ -18,14 +18,16 @@ import { EventEmitter } from 'node:events'
 import { Database } from '../api/database.js'
 import type { Clock } from '../commands/context.js'
 import type { CommandHost } from '../commands/host.js'
-import { invalidArgument, outOfRange } from '../errors.js'
+import { invalidArgument, outOfRange, SnapforkError } from '../errors.js'
 import type { LoadResult, NativeEngine, NativeLock } from '../native/engine.js'
 import type { ResolvedOptions } from '../options.js'
+import { AppendLog, type AppendLogObserver } from '../persist/append-log.js'
 import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
 import { Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
 import { type DatabaseFacts, formatInfo, REDIS_VERSION } from './info.js'
+import type { CutTail, LoadedLog } from './log-recovery.js'
 import { UpkeepTimer } from './upkeep-timer.js'
 
 export interface CloseOptions {
@@ -42,7 +44,12 @@ export interface SnapforkParts {
   readonly path: string
   readonly usesHugePages: boolean
   readonly loaded: LoadResult | null
+  /** null without an append-only log. */
+  readonly log: LoadedLog | null
 }
+
+/** Starts the append-only log, before anybody has the engine. */
+export const START = Symbol('start')
 
 /**
  * An open engine, and its database 0: every command is a method. Made by {@link open}.
@@ -56,6 +63,7 @@ export class Snapfork extends Database {
   readonly #host: CommandHost
   readonly #clock: Clock
   readonly #upkeep: UpkeepTimer
+  readonly #log: AppendLog | null
   readonly #events = new EventEmitter<SnapforkEvents>()
   readonly #databases = new Map<number, Database>()
   readonly #runId = randomBytes(20).toString('hex')
@@ -67,7 +75,13 @@ export class Snapfork extends Database {
     const { native, options } = parts
     const clock = makeClock(native, options.clock)
     // The host exists before `this` does: commands run only later.
+    const log = makeLog(parts, clock, {
+      rewritten: (report) => this.#emit('rewrite', report),
+      failed: (error) => this.#emit('log-error', error),
+      recovered: () => this.#emit('log-recovered'),
+    })
     const host: CommandHost = {
+      log: log ?? NO_LOG,
       checksPayloadsDeeply: options.sanitizeDumpPayload !== 'no',
       save: () => void this.save(),
       startBackgroundSave: () => ignoreRejection(this.#snapshots.start()),
@@ -80,6 +94,7 @@ export class Snapfork extends Database {
     this.#parts = parts
     this.#host = host
     this.#clock = clock
+    this.#log = log
     this.#snapshots = new Snapshotter(native, settingsOf(parts, clock), {
       saved: (report) => this.#emit('snapshot', report),
       failed: (error) => this.#emit('snapshot-error', error),
@@ -87,9 +102,14 @@ export class Snapfork extends Database {
     this.#upkeep = new UpkeepTimer((limit) => {
       clock()
       // More is to be done if one of them has used its limit up.
-      return Math.max(
+      const done = Math.max(
         ...[native.expireDue(limit), native.expireDueFields(limit), native.freeRemoved(limit)],
       )
+      if (log?.isOn) {
+        native.logCommit(false)
+        log.rewriteIfDue()
+      }
+      return done
     })
     this.#upkeep.start()
   }
@@ -159,6 +179,43 @@ export class Snapfork extends Database {
     return this.#snapshots.start()
   }
 
+  /**
+   * Resolves when every change made so far is on disk, whatever `appendfsync` says.
+   *
+   * Calls that wait at the same time share a sync. A change itself is made in memory and returns at
+   * once; it is lost with the process until this resolves.
+   *
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_LOG_FAILED` with `cause` if the log cannot be
+   *   written, and `ERR_SNAPFORK_INVALID_ARG` without `appendonly`.
+   */
+  async durable(): Promise<void> {
+    return this.#openLog.durable()
+  }
+
+  /**
+   * Writes a new base of the append-only log by a forked child, and drops the files before it.
+   *
+   * @throws {SnapshotError} (rejects) as {@link bgsave}. The log goes on.
+   */
+  async bgrewriteaof(): Promise<SnapshotReport> {
+    return this.#openLog.rewrite()
+  }
+
+  /** What `open` had to cut off the end of the log, or null. */
+  get cutTail(): CutTail | null {
+    return this.#parts.log?.cut ?? null
+  }
+
+  /** @internal */
+  async [START](): Promise<void> {
+    await this.#log?.start()
+  }
+
+  get #openLog(): AppendLog {
+    if (this.#log === null) throw invalidArgument('There is no append-only log: see appendonly.')
+    return this.#log
+  }
+
   /** Unix time in seconds of the last save that succeeded; of `open` if there was none. */
   lastsave(): number {
     return this.#snapshots.lastSaveSeconds
@@ -223,6 +280,7 @@ export class Snapfork extends Database {
     await this.#snapshots.close()
     if (save) this.#saveLast()
     this.#upkeep.stop()
+    await this.#log?.stop()
     await this.native.close()
     this.#parts.lock.release()
   }
@@ -279,6 +337,41 @@ function makeClock(native: NativeEngine, given: Clock | null): Clock {
     native.setClock(nowMs)
     return nowMs
   }
+}
+
+/** For an engine without one. */
+const NO_LOG = {
+  isOn: false,
+  accepts: true,
+  refusal: () => new SnapforkError('ERR_SNAPFORK_INTERNAL'),
+}
+
+function makeLog(
+  { native, options, log }: SnapforkParts,
+  now: Clock,
+  observer: AppendLogObserver,
+): AppendLog | null {
+  if (log === null) return null
+  const fork = () => ({
+    compression: options.rdbcompression,
+    checksum: options.rdbchecksum,
+    version: options.rdbversion,
+    serverVersion: REDIS_VERSION,
+    isBase: true,
+    nice: options.nice,
+    oomScoreAdj: options.oomScoreAdj,
+    createdAtSeconds: Math.floor(now() / 1000),
+  })
+  const settings = {
+    files: log.files,
+    sync: options.appendfsync,
+    timestamps: options.aofTimestampEnabled,
+    rewritePercentage: options.autoAofRewritePercentage,
+    rewriteMinBytes: options.autoAofRewriteMinSize,
+    stallTimeoutMs: options.saveStallTimeoutMs,
+    fork,
+  }
+  return new AppendLog(native, settings, observer, log.manifest)
 }
 
 function settingsOf({ options, path }: SnapforkParts, now: Clock) {

@@ -18,7 +18,9 @@ import type { GeoPrimitives } from './geo.js'
 import type { HashPrimitives } from './hashes.js'
 import type { HyperLogLogPrimitives } from './hyperloglog.js'
 import type { ListPrimitives } from './lists.js'
+import type { LogPrimitives } from './log.js'
 import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
+import type { ReplayPrimitives } from './replay.js'
 import type { SetPrimitives } from './sets.js'
 import type { SortedSetPrimitives } from './sorted-sets.js'
 import type { StreamPrimitives } from './streams.js'
@@ -40,6 +42,9 @@ export const EXPIRY_IF_NONE = 1
 export const EXPIRY_IF_SOME = 2
 export const EXPIRY_IF_LATER = 4
 export const EXPIRY_IF_EARLIER = 8
+
+/** What `keySetExpiry` returns if the time was past. */
+export const EXPIRY_REMOVED = 2
 
 /** `expireAtMs` of a key without expiry. */
 export const NO_EXPIRY = -1
@@ -65,6 +70,8 @@ export interface RdbWriteOptions {
   checksum: boolean
   /** RDB version in the header; 0: the lowest that holds the data. */
   version: number
+  /** Whether it is the base of an append-only log: the `aof-base` AUX field. */
+  isBase: boolean
   /** Value of the `redis-ver` AUX field. */
   serverVersion: string
   /** Unix time in seconds for the `ctime` AUX field. */
@@ -185,7 +192,9 @@ export interface NativeEngine
     SortedSetPrimitives,
     GeoPrimitives,
     StreamPrimitives,
-    DumpPrimitives {
+    DumpPrimitives,
+    LogPrimitives,
+    ReplayPrimitives {
   // Argument vector. Indices 0..count-1; index 0 is the command's name.
   setArguments(values: readonly (string | Uint8Array | number | bigint)[]): number
   argument(index: number, mode: BulkMode): Bulk

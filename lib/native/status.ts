@@ -66,6 +66,10 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
     STATUS.TooLargeToCompare,
     'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
   ],
+  [
+    STATUS.LogRefuses,
+    'MISCONF Errors writing to the AOF file, or the disk does not keep up: no write is taken',
+  ],
   [STATUS.TooManyDrawn, 'ERR value is out of range, no reply holds so many elements'],
 ])
 

@@ -18,9 +18,7 @@ import { monotonicMs } from '../util/clock.js'
 import { SnapshotJob } from './snapshot-job.js'
 import type { SaveReport, SnapshotReport } from './snapshot-report.js'
 import { makeTemporaryPath } from './temp-files.js'
-
-/** Deferred frees done in one turn of the event loop: well below a millisecond. */
-const THAW_LIMIT = 2000
+import { thaw } from './thaw.js'
 
 /** Why a save may end without a file and yet nothing has failed. (N2) */
 const NO_FAILURE: ReadonlySet<SnapforkErrorCode> = new Set<SnapforkErrorCode>([
@@ -228,10 +226,9 @@ export class Snapshotter {
     this.#lastSaveSeconds = this.#nowSeconds()
   }
 
-  /** Frees what had to wait for the child, a little in each turn of the event loop. */
+  /** Frees what had to wait for the child. */
   #thaw(): void {
-    if (this.#isClosed || this.#job !== null) return
-    if (this.#native.thaw(THAW_LIMIT) > 0) setImmediate(() => this.#thaw())
+    thaw(this.#native, () => this.#isClosed || this.#job !== null)
   }
 
   #writeOptions(): RdbWriteOptions {
@@ -243,6 +240,7 @@ export class Snapshotter {
       checksum,
       version,
       serverVersion,
+      isBase: false,
       createdAtSeconds: this.#nowSeconds(),
     }
   }

@@ -99,8 +99,10 @@ napi_value HashSetMethod(Call& call) {
       !call.ReadUint32(4, flags)) {
     return nullptr;
   }
+  if (!call.MayWrite()) return nullptr;
   bool created = false;
   const Status status = HashSet(call.engine().keyspace(), db, key, field, value, flags, created);
+  call.Log(db, {"HSET", key, field, value});
   return call.Finish(status, call.Bool(created));
 }
 
@@ -268,8 +270,10 @@ napi_value HashIncrementMethod(Call& call) {
   std::string_view field;
   int64_t delta;
   if (!ReadField(call, db, key, field) || !call.ReadInt64(3, delta)) return nullptr;
+  if (!call.MayWrite()) return nullptr;
   int64_t value = 0;
   const Status status = HashIncrement(call.engine().keyspace(), db, key, field, delta, value);
+  call.Log(db, {"HINCRBY", key, field, IntegerText(delta)});
   return status.ok() ? call.Int64(value) : call.Throw(status);
 }
 

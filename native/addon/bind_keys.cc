@@ -71,7 +71,10 @@ napi_value KeyRemoveMethod(Call& call) {
   uint32_t db;
   std::string_view key;
   if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key)) return nullptr;
-  return call.Bool(KeyRemove(call.engine().keyspace(), db, key));
+  if (!call.MayWrite()) return nullptr;
+  const bool removed = KeyRemove(call.engine().keyspace(), db, key);
+  call.Log(db, {"DEL", key});
+  return call.Bool(removed);
 }
 
 napi_value KeyTypeMethod(Call& call) {
@@ -115,8 +118,10 @@ napi_value KeyPersistMethod(Call& call) {
   uint32_t db;
   std::string_view key;
   if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key)) return nullptr;
+  if (!call.MayWrite()) return nullptr;
   bool done = false;
   const Status status = KeyPersist(call.engine().keyspace(), db, key, done);
+  call.Log(db, {"PERSIST", key});
   return call.Finish(status, call.Bool(done));
 }
 

@@ -109,6 +109,7 @@ bool ReadRequest(const Napi::Object& options, SnapshotRequest& request) {
       !GetBool(options, "checksum", request.writer.checksum) ||
       !GetInt64(options, "version", version) ||
       !GetString(options, "serverVersion", request.server_version) ||
+      !GetBool(options, "isBase", request.is_base) ||
       !GetInt64(options, "createdAtSeconds", request.created_at_seconds)) {
     return false;
   }

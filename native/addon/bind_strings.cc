@@ -2,6 +2,7 @@
 
 #include "addon/engine_object.h"
 #include "base/limits.h"
+#include "base/number.h"
 #include "keyspace/string_lcs.h"
 #include "keyspace/string_ops.h"
 
@@ -21,6 +22,17 @@ napi_value StringGetMethod(Call& call) {
   return result.found ? call.Bulk(result.text, mode) : call.Null();
 }
 
+void LogSet(Call& call, uint32_t db, std::string_view key, std::string_view value, uint32_t flags,
+            int64_t expiry) {
+  if ((flags & kSetKeepExpiry) != 0) {
+    call.Log(db, {"SET", key, value, "KEEPTTL"});
+  } else if (expiry == kNoExpiry) {
+    call.Log(db, {"SET", key, value});
+  } else {
+    call.Log(db, {"SET", key, value, "PXAT", IntegerText(expiry)});
+  }
+}
+
 napi_value StringSetMethod(Call& call) {
   uint32_t db;
   std::string_view key;
@@ -31,9 +43,11 @@ napi_value StringSetMethod(Call& call) {
       !call.ReadUint32(3, flags) || !call.ReadInt64(4, expiry)) {
     return nullptr;
   }
+  if (!call.MayWrite()) return nullptr;
   bool done = false;
   const Status status =
       StringSet(call.engine().keyspace(), db, key, value, flags, expiry, done);
+  if (done) LogSet(call, db, key, value, flags, expiry);
   return call.Finish(status, call.Bool(done));
 }
 
@@ -44,8 +58,10 @@ napi_value StringAppendMethod(Call& call) {
   if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadOperand(2, value)) {
     return nullptr;
   }
+  if (!call.MayWrite()) return nullptr;
   uint64_t length = 0;
   const Status status = StringAppend(call.engine().keyspace(), db, key, value, length);
+  call.Log(db, {"APPEND", key, value});
   return call.Finish(status, call.Number(static_cast<double>(length)));
 }
 
@@ -82,9 +98,11 @@ napi_value StringSetRangeMethod(Call& call) {
       !call.ReadOperand(3, value)) {
     return nullptr;
   }
+  if (!call.MayWrite()) return nullptr;
   uint64_t length = 0;
   const Status status = StringSetRange(call.engine().keyspace(), db, key,
                                        static_cast<uint64_t>(offset), value, length);
+  call.Log(db, {"SETRANGE", key, IntegerText(offset), value});
   return call.Finish(status, call.Number(static_cast<double>(length)));
 }
 
@@ -95,8 +113,10 @@ napi_value StringIncrementMethod(Call& call) {
   if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadInt64(2, delta)) {
     return nullptr;
   }
+  if (!call.MayWrite()) return nullptr;
   int64_t value = 0;
   const Status status = StringIncrement(call.engine().keyspace(), db, key, delta, value);
+  call.Log(db, {"INCRBY", key, IntegerText(delta)});
   return status.ok() ? call.Int64(value) : call.Throw(status);
 }
 
@@ -109,8 +129,10 @@ napi_value StringIncrementFloatMethod(Call& call) {
       !call.ReadMode(3, mode)) {
     return nullptr;
   }
+  if (!call.MayWrite()) return nullptr;
   StringResult result;
   const Status status = StringIncrementFloat(call.engine().keyspace(), db, key, delta, result);
+  if (status.ok()) call.Log(db, {"SET", key, result.text, "KEEPTTL"});
   return status.ok() ? call.Bulk(result.text, mode) : call.Throw(status);
 }
 

@@ -35,13 +35,25 @@ bool Call::ReadOperand(size_t index, std::string_view& bytes) {
   const napi_value value = arguments_[index];
   if (engine_->texts[operands_].Read(env_, value, bytes)) {
     ++operands_;
+    is_direct_ = true;
     return true;
   }
   uint32_t position = 0;
   if (napi_get_value_uint32(env_, value, &position) == napi_ok) {
     return engine_->ArgumentAt(position, bytes) || Refuse();
   }
+  is_direct_ = true;
   return ReadBytes(env_, value, bytes) || Refuse();
+}
+
+bool Call::MayWrite() {
+  if (!is_direct_ || engine_->log == nullptr || engine_->log->accepts()) return true;
+  Throw(Status(StatusCode::kLogRefuses));
+  return false;
+}
+
+void Call::Log(uint32_t db, std::initializer_list<std::string_view> words) {
+  if (is_direct_ && engine_->log != nullptr) engine_->LogDirect(db, words);
 }
 
 bool Call::ReadRange(size_t index, uint32_t& first, uint32_t& count) {

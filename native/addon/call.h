@@ -40,6 +40,13 @@ class Call {
   // The bytes of an operand: of the argument vector, a string (as UTF-8) or a Uint8Array. Valid
   // until the method returns.
   bool ReadOperand(size_t index, std::string_view& bytes);
+  // Whether operands came as themselves, not as places of the argument vector: a typed method's
+  // call, which logs for itself.
+  bool is_direct() const { return is_direct_; }
+  // False, with the error pending, for such a call while the log takes no writes.
+  bool MayWrite();
+  // Logs what such a call has done.
+  void Log(uint32_t db, std::initializer_list<std::string_view> words);
   // A range of the argument vector: index of the first and number.
   bool ReadRange(size_t index, uint32_t& first, uint32_t& count);
   // An argument of the vector, in a range that was read.
@@ -80,6 +87,7 @@ class Call {
   EngineObject* engine_ = nullptr;
   napi_value arguments_[kArgumentsMax];
   size_t operands_ = 0;
+  bool is_direct_ = false;
 };
 
 // An array being made.

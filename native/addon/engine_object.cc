@@ -7,6 +7,7 @@
 namespace snapfork {
 
 EngineObject::~EngineObject() {
+  if (log != nullptr && memory_ != nullptr) memory_->keyspace.set_expiry_observer(nullptr);
   // (O2) is in the order of Memory's members.
   memory_.reset();
 }
@@ -15,6 +16,13 @@ Status EngineObject::Open(const KeyspaceOptions& options) {
   memory_ = std::make_unique<Memory>();
   SF_RETURN_IF_ERROR(memory_->keyspace.Open(options));
   return memory_->snapshots.Open();
+}
+
+void EngineObject::LogDirect(uint32_t db, std::initializer_list<std::string_view> words) {
+  const uint64_t changes = keyspace().counters().changes;
+  if (changes != log->seen_changes) log->commands.Add(db, words);
+  log->seen_changes = changes;
+  log->commands.Commit(true);
 }
 
 bool EngineObject::ReadOptions(const Napi::Object& object, KeyspaceOptions& options) {
@@ -65,6 +73,8 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   AppendGeoMethods(methods);
   AppendDumpMethods(methods);
   AppendPersistMethods(methods);
+  AppendLogMethods(methods);
+  AppendReplayMethods(methods);
   std::vector<napi_property_descriptor> properties;
   for (const MethodEntry& method : methods) {
     properties.push_back({.utf8name = method.name,

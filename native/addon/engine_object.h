@@ -21,10 +21,12 @@
 
 #include "addon/call.h"
 #include "addon/convert.h"
+#include "addon/log_object.h"
 #include "addon/node_addon_api.h"
 #include "fork/snapshot_fork.h"
 #include "keyspace/keyspace.h"
 #include "persist/keyspace_load.h"
+#include "persist/log_replay.h"
 
 namespace snapfork {
 
@@ -43,6 +45,13 @@ class EngineObject {
   Keyspace& keyspace() { return memory_->keyspace; }
   SnapshotFork& snapshots() { return memory_->snapshots; }
   std::unique_ptr<KeyspaceLoad> load;
+  // An append-only file that is being run, or null.
+  std::unique_ptr<LogReplay> replay;
+  // The append-only log, or null.
+  std::unique_ptr<LogObject> log;
+  std::unique_ptr<LogObject> TakeLog() { return std::move(log); }
+  // Logs what a typed method has done, which has no argument vector.
+  void LogDirect(uint32_t db, std::initializer_list<std::string_view> words);
 
   // The argument vector.
   std::string argument_bytes;
@@ -93,6 +102,8 @@ void AppendStreamMethods(std::vector<MethodEntry>& methods);
 void AppendGeoMethods(std::vector<MethodEntry>& methods);
 void AppendDumpMethods(std::vector<MethodEntry>& methods);
 void AppendPersistMethods(std::vector<MethodEntry>& methods);
+void AppendLogMethods(std::vector<MethodEntry>& methods);
+void AppendReplayMethods(std::vector<MethodEntry>& methods);
 
 // For methods that are legal in any state.
 template <MethodBody kBody>

@@ -21,4 +21,15 @@ bool ParseInteger(std::string_view text, int64_t& value);
 // Writes the canonical text to `to` (at least kIntegerTextMax bytes); returns its length.
 size_t FormatInteger(int64_t value, char* to);
 
+// An integer as text, as long as this lives.
+class IntegerText {
+ public:
+  explicit IntegerText(int64_t value) : bytes_(FormatInteger(value, digits_)) {}
+  operator std::string_view() const { return {digits_, bytes_}; }
+
+ private:
+  char digits_[kIntegerTextMax];
+  size_t bytes_;
+};
+
 }  // namespace snapfork

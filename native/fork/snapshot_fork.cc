@@ -96,6 +96,7 @@ SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& r
                   .compressed_bytes = kCompressedBytes,
                   .table = reinterpret_cast<LzfTable*>(scratch + kTableOffset)};
   plan.server_version = request.server_version;
+  plan.is_base = request.is_base;
   plan.created_at_seconds = request.created_at_seconds;
   plan.used_bytes = keyspace.arena().used_bytes();
   plan.functions = keyspace.functions().data();

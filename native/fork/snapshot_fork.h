@@ -37,6 +37,7 @@ struct SnapshotRequest {
   std::string temporary_path;
   RdbWriterOptions writer;
   std::string server_version;
+  bool is_base = false;
   int64_t created_at_seconds = 0;
   // Of a child.
   int nice = 0;

@@ -41,9 +41,14 @@ Status BitSet(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_t of
   const auto mask = static_cast<uint8_t>(0x80 >> offset % 8);
   const auto before = static_cast<uint8_t>(at < bytes.size() ? bytes[at] : 0);
   const auto after = static_cast<char>(bit ? before | mask : before & ~mask);
+  const bool is_change = bit != old || at >= bytes.size();
+  const uint64_t changes = keyspace.counters().changes;
   // One byte of a long string is written where it is.
   uint64_t length;
-  return StringSetRange(keyspace, db, key, at, {&after, 1}, length);
+  const Status status = StringSetRange(keyspace, db, key, at, {&after, 1}, length);
+  // A bit that was so before may give the string another form, which is no change.
+  if (!is_change) keyspace.counters().changes = changes;
+  return status;
 }
 
 Status BitGet(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_t offset, bool& bit) {

@@ -105,6 +105,9 @@ uint64_t HashExpireDueFields(Keyspace& keyspace, uint64_t limit) {
       const FieldView view = EarliestField(keyspace, found.entry, field);
       // Without memory to move what is frozen, it is tried again later.
       if (!RemoveField(keyspace, db, found, key, field, view).ok()) return removed;
+      if (keyspace.expiry_observer() != nullptr) {
+        keyspace.expiry_observer()->OnFieldExpired(db, key, field);
+      }
       ++removed;
       ++keyspace.counters().expired_fields;
       ++keyspace.counters().changes;

@@ -51,6 +51,7 @@ Found Keyspace::Lookup(uint32_t db, std::string_view key) {
   found.entry = EntryAt(found.handle());
   if (found.entry.has_expiry() && found.entry.expiry() <= Now()) {
     Remove(db, found);
+    if (expiry_observer_ != nullptr) expiry_observer_->OnKeyExpired(db, key);
     ++counters_.expired_keys;
     found.slot = nullptr;
     found.entry = EntryView();
@@ -248,8 +249,7 @@ void Keyspace::Flush(uint32_t db) {
 }
 
 void Keyspace::Swap(uint32_t a, uint32_t b) {
-  if (a == b) return;
-  databases_[a].swap(databases_[b]);
+  if (a != b) databases_[a].swap(databases_[b]);
   ++counters_.changes;
 }
 
@@ -278,6 +278,7 @@ uint64_t Keyspace::ExpireDueIn(uint32_t db, int64_t now, uint64_t limit) {
     found.hash = HashOf(found.entry.key());
     found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
     SF_CHECK(found.slot != nullptr);  // (S1)
+    if (expiry_observer_ != nullptr) expiry_observer_->OnKeyExpired(db, found.entry.key());
     Remove(db, found);
     ++removed;
   }

@@ -28,6 +28,7 @@
 #include "ds/pack_tree.h"
 #include "keyspace/encoding_limits.h"
 #include "keyspace/entry.h"
+#include "keyspace/expiry_observer.h"
 #include "mem/arena.h"
 
 namespace snapfork {
@@ -79,6 +80,10 @@ class Keyspace {
   uint32_t database_count() const { return static_cast<uint32_t>(databases_.size()); }
   Database& database(uint32_t db) { return *databases_[db]; }
   const Database& database(uint32_t db) const { return *databases_[db]; }
+
+  // Is told of what expires; null for nobody.
+  void set_expiry_observer(ExpiryObserver* observer) { expiry_observer_ = observer; }
+  ExpiryObserver* expiry_observer() const { return expiry_observer_; }
 
   // Looks a key up; an entry whose time has come is removed first.
   Found Lookup(uint32_t db, std::string_view key);
@@ -184,6 +189,7 @@ class Keyspace {
   HashKey hash_key_{};
   uint64_t random_state_ = 0;
   int64_t frozen_now_ms_ = kNoExpiry;
+  ExpiryObserver* expiry_observer_ = nullptr;
   uint32_t expire_first_ = 0;  // the database ExpireDue begins with
   KeyspaceCounters counters_;
   EncodingLimits limits_;

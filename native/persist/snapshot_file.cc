@@ -92,7 +92,7 @@ Status WriteHeader(const SnapshotPlan& plan, RdbWriter& writer) {
   SF_RETURN_IF_ERROR(writer.WriteAuxInteger("redis-bits", 64));
   SF_RETURN_IF_ERROR(writer.WriteAuxInteger("ctime", plan.created_at_seconds));
   SF_RETURN_IF_ERROR(writer.WriteAuxInteger("used-mem", static_cast<int64_t>(plan.used_bytes)));
-  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("aof-base", 0));
+  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("aof-base", plan.is_base ? 1 : 0));
   for (size_t i = 0; i < plan.function_count; ++i) {
     SF_RETURN_IF_ERROR(writer.WriteFunctions(plan.functions[i]));
   }

@@ -49,6 +49,8 @@ struct SnapshotPlan {
   RdbWriterOptions writer;
   RdbWriterBuffers buffers;
   std::string_view server_version;
+  // The base of an append-only log.
+  bool is_base = false;
   int64_t created_at_seconds = 0;
   uint64_t used_bytes = 0;
 

@@ -52,6 +52,12 @@ export const FAMILIES: ReadonlyMap<string, () => fc.Arbitrary<string[]>[]> = new
   ['sort', sortCommands],
 ])
 
+/** Bits set inside of a HyperLogLog damage it, and then every engine has its own answer. */
+const SPOILING: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['bitmap', new Set(['hyperloglog'])],
+  ['hyperloglog', new Set(['bitmap'])],
+])
+
 function rareCommands(): fc.Arbitrary<string[]> {
   const flush = fc.array(word('SYNC', 'ASYNC', 'async', 'FOO'), { maxLength: 2 })
   return fc.oneof(
@@ -102,7 +108,9 @@ export function familySteps(family: string, maxLength: number): fc.Arbitrary<Ste
     command('PERSIST', key),
     command('TYPE', key),
     command('MOVE', key, word('1', '2')),
-    ...[...FAMILIES].filter(([name]) => name !== family).flatMap(([, commands]) => commands()),
+    ...[...FAMILIES]
+      .filter(([name]) => name !== family && !SPOILING.get(family)?.has(name))
+      .flatMap(([, commands]) => commands()),
   ]
   const any = fc.oneof(
     { weight: 25, arbitrary: fc.oneof(...own) },

@@ -1,0 +1,57 @@
+/**
+ * How a command comes into the append-only log.
+ *
+ * Logged is what changed, in words that mean the same whenever they are run: as the command was
+ * sent, or as its handler says instead (`context.logAs`), where it depended on the time, on chance
+ * or on what there was. What expired on the way comes before it.
+ *
+ * @module
+ */
+
+import type { CommandContext } from './context.js'
+import type { CommandLog } from './host.js'
+import type { CommandSpec, Reply } from './spec.js'
+
+/** Logged even if there was nothing to change. */
+const ALWAYS: ReadonlySet<string> = new Set(['FLUSHALL', 'FLUSHDB'])
+/** Reads that may keep what they have computed. */
+const KEEPING: ReadonlySet<string> = new Set(['PFCOUNT'])
+/** Commands that walk over keys: what they find expired are changes of their own. */
+const WALKS: ReadonlySet<string> = new Set(['SCAN', 'KEYS', 'RANDOMKEY'])
+
+/**
+ * Calls the handler and logs what it did.
+ *
+ * @throws {Error} the log's refusal, before anything is changed; else what the handler throws.
+ */
+export function runLogged(command: CommandSpec, context: CommandContext, log: CommandLog): Reply {
+  const { native } = context
+  if (!command.flags.includes('write') && !KEEPING.has(command.name)) {
+    const reply = command.run(context)
+    native.logCommit(!WALKS.has(command.name))
+    return reply
+  }
+  if (!log.accepts) throw log.refusal()
+  context.isLogged = true
+  context.isRewritten = false
+  try {
+    const reply = command.run(context)
+    log.accepts = context.isRewritten
+      ? native.logCommit(true)
+      : native.logCommand(context.db, ALWAYS.has(command.name), true)
+    return reply
+  } catch (error) {
+    if (native.logIsBehind()) logKeys(command, context)
+    log.accepts = native.logCommit(true)
+    throw error
+  } finally {
+    context.isLogged = false
+  }
+}
+
+/** A command that failed in the middle: logs what its keys hold now. */
+function logKeys({ keys }: CommandSpec, context: CommandContext): void {
+  if (keys === null) return
+  const last = keys.last < 0 ? context.argc + keys.last : keys.last
+  for (let index = keys.first; index <= last; index += keys.step) context.logKey(index)
+}

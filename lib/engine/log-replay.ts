@@ -1,0 +1,90 @@
+/**
+ * Runs the commands of one append-only file, with pauses for the event loop.
+ *
+ * What ends a file too early is told apart: a tail that was torn off, or that was never written
+ * (NULs, garbage behind which no whole command follows), may be cut; damage in the middle may not.
+ *
+ * @module
+ */
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { CommandContext } from '../commands/context.js'
+import { resolve } from '../commands/dispatch.js'
+import { CorruptFileError, ReplyError, SnapforkError } from '../errors.js'
+import { BULK_UTF8, type NativeEngine } from '../native/engine.js'
+import { REPLAY, type ReplayState } from '../native/replay.js'
+import { systemError } from '../native/status.js'
+
+/** Between two turns of the event loop, in microseconds. */
+const SLICE_MICROS = 10_000
+
+export interface ReplayResult {
+  readonly commands: number
+  readonly bytes: number
+  /** Where the tail begins that holds no whole command; null if there is none. */
+  readonly tornAt: number | null
+}
+
+/**
+ * @throws {CorruptFileError} with path, offset and reason for damage in the middle, and for a
+ *   command that cannot be run.
+ */
+export async function replayLog(
+  native: NativeEngine,
+  path: string,
+  offset: number,
+  onProgress: (state: ReplayState) => void,
+): Promise<ReplayResult> {
+  native.replayOpen(path, offset)
+  const context = new CommandContext(native, 0, () => 0)
+  context.isReplay = true
+  try {
+    while (true) {
+      const outcome = native.replayRun(SLICE_MICROS)
+      if (outcome === REPLAY.command) {
+        runCommand(native, context, path)
+        continue
+      }
+      const state = native.replayState()
+      onProgress(state)
+      if (outcome === REPLAY.paused) await nextTurn()
+      else return finish(native, outcome, state, path)
+    }
+  } finally {
+    native.replayClose()
+  }
+}
+
+function runCommand(native: NativeEngine, context: CommandContext, path: string): void {
+  const { database, argc, offset } = native.replayState()
+  context.db = database
+  context.begin(argc, BULK_UTF8)
+  try {
+    resolve(context).run(context)
+  } catch (error) {
+    if (!(error instanceof ReplyError)) throw error
+    throw new CorruptFileError({ path, offset, reason: `a command fails (${error.message})` })
+  }
+}
+
+function finish(
+  native: NativeEngine,
+  outcome: number,
+  state: ReplayState,
+  path: string,
+): ReplayResult {
+  const { commands, offset, totalBytes, status, errno } = state
+  if (outcome === REPLAY.end) return { commands, bytes: totalBytes, tornAt: null }
+  if (outcome === REPLAY.torn) return { commands, bytes: totalBytes, tornAt: offset }
+  if (outcome === REPLAY.failed) {
+    const options = errno === 0 ? {} : { cause: systemError(errno) }
+    throw new SnapforkError('ERR_SNAPFORK_IO', `${path} could not be read.`, options)
+  }
+  if (outcome === REPLAY.refused) {
+    throw new CorruptFileError({ path, offset, reason: `a command fails (status ${status})` })
+  }
+  if (native.replayHasCommandBehind()) {
+    throw new CorruptFileError({ path, offset, reason: 'there is no command, but more behind it' })
+  }
+  return { commands, bytes: totalBytes, tornAt: offset }
+}

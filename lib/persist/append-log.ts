@@ -1,0 +1,326 @@
+/**
+ * The append-only log of an open engine: what is written where, when it is synced, and rewrites.
+ *
+ * Invariants
+ *  (A1) Whatever has changed the keyspace since the base of the manifest was forked is in the
+ *       incremental files of the manifest, in order, or waits in the engine's log for the last one.
+ *  (A2) The switch to another file and the fork of its base happen in one turn, with no command
+ *       between them.
+ *  (A3) After a failed sync nothing counts as durable until a new base is.
+ *
+ * Called from: engine/. Main thread only.
+ *
+ * @module
+ */
+
+import { closeSync, fsyncSync } from 'node:fs'
+import { SnapforkError, type SnapforkErrorCode, SnapshotError } from '../errors.js'
+import type { ForkOptions, NativeEngine } from '../native/engine.js'
+import { LOG_SYNC, type LogProgress } from '../native/log.js'
+import { systemError } from '../native/status.js'
+import { monotonicMs } from '../util/clock.js'
+import { type Manifest, nextSequences } from './aof-manifest.js'
+import type { LogFiles } from './log-files.js'
+import { SnapshotJob } from './snapshot-job.js'
+import type { SnapshotReport } from './snapshot-report.js'
+import { makeTemporaryPath } from './temp-files.js'
+import { thaw } from './thaw.js'
+
+export type LogSyncPolicy = keyof typeof LOG_SYNC
+
+export interface AppendLogSettings {
+  readonly files: LogFiles
+  readonly sync: LogSyncPolicy
+  /** Writes the time into the files. */
+  readonly timestamps: boolean
+  /** Growth of the files over the last base that leads to a rewrite; 0: none. */
+  readonly rewritePercentage: number
+  readonly rewriteMinBytes: number
+  readonly stallTimeoutMs: number
+  /** Of a base, but for its paths. */
+  readonly fork: () => Omit<ForkOptions, 'path' | 'temporaryPath'>
+}
+
+/** Who is told of failures and of what a rewrite came to. */
+export interface AppendLogObserver {
+  rewritten(report: SnapshotReport): void
+  failed(error: SnapforkError): void
+  recovered(): void
+}
+
+interface Waiter {
+  readonly target: number
+  resolve(): void
+  reject(error: Error): void
+}
+
+/** After so many rewrites that failed in a row, automatic ones wait. */
+const FAILURES_MAX = 3
+const RETRY_MS = 60_000
+const RETRY_MS_MAX = 3_600_000
+
+export class AppendLog {
+  isOn = false
+  accepts = true
+  readonly #native: NativeEngine
+  readonly #settings: AppendLogSettings
+  readonly #observer: AppendLogObserver
+  #manifest: Manifest
+  readonly #waiters: Waiter[] = []
+  /** Keeps the process alive while somebody waits. */
+  #vigil: NodeJS.Timeout | null = null
+  #job: SnapshotJob | null = null
+  #rewriting: Promise<SnapshotReport> | null = null
+  #isFailing = false
+  #failures = 0
+  #retryAtMs = 0
+  #rewrites = 0
+  #baseBytes = 0
+  /** Of incremental files before the current one. */
+  #olderBytes = 0
+  /** `appended` where the current file begins, less what was in it before. */
+  #fileStart = 0
+
+  constructor(
+    native: NativeEngine,
+    settings: AppendLogSettings,
+    observer: AppendLogObserver,
+    manifest: Manifest,
+  ) {
+    this.#native = native
+    this.#settings = settings
+    this.#observer = observer
+    this.#manifest = manifest
+  }
+
+  /**
+   * Goes on with the last incremental file, or makes the first. An engine without a base gets one
+   * in this thread: what it holds now.
+   */
+  async start(): Promise<void> {
+    const { files, sync, timestamps } = this.#settings
+    if (this.#manifest.base === null && this.#manifest.incremental.length === 0) this.#writeBase()
+    const last = this.#manifest.incremental.at(-1)
+    const bytes = last === undefined ? 0 : ((await files.sizeOf(last.name)) ?? 0)
+    const fd = last === undefined ? await this.#addFile() : files.openExisting(last.name)
+    await this.#measure()
+    this.#fileStart = -bytes
+    this.#native.logStart(fd, bytes, LOG_SYNC[sync], timestamps, () => this.#onProgress())
+    this.isOn = true
+    await this.#removeHistory()
+  }
+
+  /** Resolves when all that was logged so far is on disk; rejects if that cannot be. */
+  durable(): Promise<void> {
+    const progress = this.#native.logProgress()
+    const error = errorOf(progress)
+    if (error !== null) return Promise.reject(error)
+    if (progress.synced >= progress.appended) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ target: progress.appended, resolve, reject })
+      this.#vigil ??= setInterval(() => {}, RETRY_MS)
+      this.#native.logRequestSync()
+    })
+  }
+
+  /** Why no writes are taken. */
+  refusal(): SnapforkError {
+    const error = errorOf(this.#native.logProgress())
+    if (error !== null) return error
+    const detail = 'The disk does not keep up with the log: no write is taken until it does.'
+    return new SnapforkError('ERR_SNAPFORK_LOG_FAILED', detail)
+  }
+
+  get isRewriting(): boolean {
+    return this.#rewriting !== null
+  }
+
+  /** Bytes of the base and of all incremental files. */
+  get currentBytes(): number {
+    return (
+      this.#baseBytes + this.#olderBytes + this.#native.logProgress().appended - this.#fileStart
+    )
+  }
+
+  get status() {
+    return {
+      isRewriting: this.isRewriting,
+      rewrites: this.#rewrites,
+      consecutiveFailures: this.#failures,
+      currentBytes: this.currentBytes,
+      baseBytes: this.#baseBytes,
+      progress: this.#native.logProgress(),
+    }
+  }
+
+  /** Starts a rewrite if the files have grown enough, and none has failed too often lately. */
+  rewriteIfDue(): void {
+    const { rewritePercentage, rewriteMinBytes } = this.#settings
+    if (!this.isOn || this.isRewriting || rewritePercentage === 0) return
+    if (this.#failures >= FAILURES_MAX && monotonicMs() < this.#retryAtMs) return
+    const bytes = this.currentBytes
+    const growth = (bytes * 100) / Math.max(1, this.#baseBytes) - 100
+    if (bytes <= rewriteMinBytes || growth < rewritePercentage) return
+    this.rewrite().catch(() => {})
+  }
+
+  /**
+   * Writes a new base by a forked child, and drops the files before it.
+   *
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` if one is under way, and what
+   *   `bgsave` rejects with. The log goes on, with one more file.
+   */
+  rewrite(): Promise<SnapshotReport> {
+    if (this.#rewriting !== null) {
+      return Promise.reject(new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE'))
+    }
+    this.#rewriting = this.#rewrite().finally(() => {
+      this.#rewriting = null
+      this.#job = null
+      thaw(this.#native, () => !this.isOn)
+    })
+    return this.#rewriting
+  }
+
+  /** Ends a rewrite, writes and syncs what there is. */
+  async stop(): Promise<void> {
+    this.#job?.cancel('ERR_SNAPFORK_CLOSED')
+    await this.#rewriting?.catch(() => {})
+    if (!this.isOn) return
+    this.#native.logCommit(false)
+    this.isOn = false
+    try {
+      await this.#native.logStop()
+      this.#settle(Number.POSITIVE_INFINITY, null)
+    } catch (cause) {
+      const error = new SnapforkError('ERR_SNAPFORK_LOG_FAILED', undefined, { cause })
+      this.#settle(0, error)
+      throw error
+    }
+  }
+
+  async #rewrite(): Promise<SnapshotReport> {
+    try {
+      const report = await this.#writeNewBase()
+      this.#failures = 0
+      this.#rewrites += 1
+      this.#observer.rewritten(report)
+      return report
+    } catch (error) {
+      this.#failures += 1
+      const waits = this.#failures - FAILURES_MAX
+      this.#retryAtMs = monotonicMs() + Math.min(RETRY_MS * 2 ** Math.max(0, waits), RETRY_MS_MAX)
+      throw error
+    }
+  }
+
+  async #writeNewBase(): Promise<SnapshotReport> {
+    const { files, stallTimeoutMs, fork } = this.#settings
+    const old = this.#manifest
+    const sequence = nextSequences(old).base
+    const base = { name: files.baseName(sequence), sequence }
+    const fd = await this.#addFile()
+    const incremental = this.#manifest.incremental.slice(-1)
+    // (A2)
+    this.#native.logRotate(fd)
+    this.#olderBytes = this.currentBytes - this.#baseBytes
+    this.#fileStart = this.#native.logProgress().appended
+    const paths = { path: files.path(base.name), temporaryPath: makeTemporaryPath(files.dir) }
+    const job = new SnapshotJob(this.#native, { fork: { ...fork(), ...paths }, stallTimeoutMs })
+    this.#job = job
+    const report = await job.start()
+    const history = [...(old.base === null ? [] : [old.base]), ...old.incremental]
+    await this.#replaceManifest({ base, incremental, history: [...history, ...old.history] })
+    this.#native.logForgive()
+    this.#baseBytes = report.bytes
+    this.#olderBytes = 0
+    await this.#removeHistory().catch(() => {})
+    return report
+  }
+
+  /** A base of what there is, in this thread. */
+  #writeBase(): void {
+    const { files, fork } = this.#settings
+    const sequence = nextSequences(this.#manifest).base
+    const base = { name: files.baseName(sequence), sequence }
+    const paths = { path: files.path(base.name), temporaryPath: makeTemporaryPath(files.dir) }
+    this.#native.save({ ...fork(), ...paths })
+    this.#manifest = { ...this.#manifest, base }
+  }
+
+  /** Makes the next incremental file, and a manifest that names it; its descriptor. */
+  async #addFile(): Promise<number> {
+    const { files } = this.#settings
+    const sequence = nextSequences(this.#manifest).incremental
+    const file = { name: files.incrementalName(sequence), sequence }
+    const fd = files.create(file.name)
+    try {
+      fsyncSync(fd)
+      const incremental = [...this.#manifest.incremental, file]
+      await this.#replaceManifest({ ...this.#manifest, incremental })
+      return fd
+    } catch (error) {
+      closeSync(fd)
+      await files.remove([file.name]).catch(() => {})
+      throw error
+    }
+  }
+
+  async #replaceManifest(manifest: Manifest): Promise<void> {
+    await this.#settings.files.writeManifest(manifest)
+    this.#manifest = manifest
+  }
+
+  async #removeHistory(): Promise<void> {
+    const { history } = this.#manifest
+    if (history.length === 0) return
+    await this.#settings.files.remove(history.map(({ name }) => name))
+    await this.#replaceManifest({ ...this.#manifest, history: [] })
+  }
+
+  async #measure(): Promise<void> {
+    const { files } = this.#settings
+    const { base, incremental } = this.#manifest
+    this.#baseBytes = base === null ? 0 : ((await files.sizeOf(base.name)) ?? 0)
+    this.#olderBytes = 0
+    for (const { name } of incremental.slice(0, -1)) {
+      this.#olderBytes += (await files.sizeOf(name)) ?? 0
+    }
+  }
+
+  #onProgress(): void {
+    if (!this.isOn) return
+    const progress = this.#native.logProgress()
+    const error = errorOf(progress)
+    this.accepts = progress.accepts
+    this.#settle(progress.synced, error)
+    if (this.#waiters.length > 0) this.#native.logRequestSync()
+    if ((error !== null) !== this.#isFailing) {
+      this.#isFailing = error !== null
+      if (error === null) this.#observer.recovered()
+      else this.#observer.failed(error)
+    }
+    // (A3)
+    if (progress.syncErrno !== 0 && !this.isRewriting) this.rewrite().catch(() => {})
+  }
+
+  /** Tells those who wait: up to `synced` it is done, and for others `error` says why not. */
+  #settle(synced: number, error: Error | null): void {
+    const waiters = this.#waiters.splice(0)
+    for (const waiter of waiters) {
+      if (waiter.target <= synced) waiter.resolve()
+      else if (error !== null) waiter.reject(error)
+      else this.#waiters.push(waiter)
+    }
+    if (this.#waiters.length > 0 || this.#vigil === null) return
+    clearInterval(this.#vigil)
+    this.#vigil = null
+  }
+}
+
+function errorOf({ writeErrno, syncErrno }: LogProgress): SnapforkError | null {
+  const errno = syncErrno || writeErrno
+  if (errno === 0) return null
+  const code: SnapforkErrorCode = 'ERR_SNAPFORK_LOG_FAILED'
+  return new SnapforkError(code, undefined, { cause: systemError(errno) })
+}

@@ -1,0 +1,32 @@
+// log_object.cc - from the log's thread to the event loop.
+
+#include "addon/log_object.h"
+
+namespace snapfork {
+
+LogObject::~LogObject() {
+  thread.Stop();
+  if (listener_ != nullptr) napi_release_threadsafe_function(listener_, napi_tsfn_abort);
+}
+
+napi_status LogObject::SetListener(napi_env env, napi_value listener) {
+  napi_value name = nullptr;
+  napi_create_string_utf8(env, "snapfork.log", NAPI_AUTO_LENGTH, &name);
+  const napi_status status =
+      napi_create_threadsafe_function(env, listener, nullptr, name, 0, 1, nullptr, nullptr,
+                                      nullptr, nullptr, &listener_);
+  // Whoever waits holds the process alive; the log does not.
+  if (status == napi_ok) napi_unref_threadsafe_function(env, listener_);
+  return status;
+}
+
+void LogObject::OnProgress(void* self) {
+  auto* const log = static_cast<LogObject*>(self);
+  const LogProgress progress = log->thread.progress();
+  const bool failing = progress.write_errno != 0 || progress.sync_errno != 0;
+  const bool changed = log->failing_.exchange(failing) != failing;
+  if (!changed && !log->asked_.exchange(false)) return;
+  napi_call_threadsafe_function(log->listener_, nullptr, napi_tsfn_nonblocking);
+}
+
+}  // namespace snapfork

@@ -1,0 +1,60 @@
+// command_log.h - changes as commands, in the form of Redis's append-only file.
+//
+//   *<words> CR LF ( $<bytes> CR LF <word> CR LF ) ...
+//
+// What one command changes, with what expired on its way, is a unit: one effect is logged as it is,
+// several between MULTI and EXEC. SELECT comes before a command of another database than the last
+// one's: before the MULTI for the first of a unit.
+//
+// Format: persistence of Redis 7, byte for byte for the same commands.
+//
+// Runs in: the owner's thread.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "keyspace/expiry_observer.h"
+#include "persist/log_thread.h"
+
+namespace snapfork {
+
+void AppendCommand(std::string& to, std::span<const std::string_view> words);
+
+class CommandLog final : public ExpiryObserver {
+ public:
+  explicit CommandLog(LogThread& thread) : thread_(thread) {}
+  CommandLog(const CommandLog&) = delete;
+  CommandLog& operator=(const CommandLog&) = delete;
+
+  // Adds an effect to the unit.
+  void Add(uint32_t db, std::span<const std::string_view> words);
+  // Ends the unit. One that is not `atomic` (of a command that meets expired keys as it walks) is
+  // logged effect by effect.
+  void Commit(bool atomic);
+  // A new file begins: it selects its database anew. REQUIRES: no unit is open.
+  void StartFile() { db_ = kNoDatabase; }
+  // Writes the second before a command of another second (`#TS:`).
+  void set_timestamps(bool on) { timestamps_ = on; }
+
+  void OnKeyExpired(uint32_t db, std::string_view key) override;
+  void OnFieldExpired(uint32_t db, std::string_view key, std::string_view field) override;
+
+ private:
+  static constexpr uint32_t kNoDatabase = UINT32_MAX;
+
+  void AppendTimestamp(std::string& to);
+
+  LogThread& thread_;
+  std::string unit_;
+  size_t head_bytes_ = 0;  // a SELECT before the first effect
+  size_t effects_ = 0;
+  uint32_t db_ = kNoDatabase;
+  bool timestamps_ = false;
+  int64_t second_ = 0;
+};
+
+}  // namespace snapfork

@@ -1,0 +1,169 @@
+// log_reader.cc - parsing, refilling, and telling damage at the end from damage in the middle.
+
+#include "persist/log_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/limits.h"
+#include "base/number.h"
+
+namespace snapfork {
+namespace {
+
+constexpr size_t kBufferBytes = 1u << 20;
+// Longest annotation, and head of a command or word: Redis's limit.
+constexpr size_t kLineBytesMax = 1024;
+constexpr int64_t kWordsMax = 1 << 24;
+
+}  // namespace
+
+LogReader::~LogReader() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Status LogReader::Open(const std::string& path, uint64_t offset) {
+  fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) return Status::FromErrno(errno);
+  struct stat facts;
+  if (fstat(fd_, &facts) != 0) return Status::FromErrno(errno);
+  total_bytes_ = static_cast<uint64_t>(facts.st_size);
+  SeekTo(offset);
+  return Status();
+}
+
+void LogReader::SeekTo(uint64_t offset) {
+  if (offset >= buffer_offset_ && offset <= buffer_offset_ + bytes_) {
+    at_ = static_cast<size_t>(offset - buffer_offset_);
+    return;
+  }
+  buffer_offset_ = offset;
+  bytes_ = 0;
+  at_ = 0;
+}
+
+bool LogReader::Fill() {
+  const size_t kept = bytes_ - at_;
+  // A command that fills the buffer needs a larger one.
+  const size_t wanted = std::max(kBufferBytes, kept * 2);
+  std::memmove(buffer_.data(), buffer_.data() + at_, kept);
+  buffer_offset_ += at_;
+  at_ = 0;
+  bytes_ = kept;
+  if (!buffer_.Reserve(wanted)) {
+    error_ = Status(StatusCode::kOutOfMemory);
+    return false;
+  }
+  ssize_t count;
+  do {
+    count = pread(fd_, buffer_.data() + kept, buffer_.capacity() - kept,
+                  static_cast<off_t>(buffer_offset_ + kept));
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) error_ = Status::FromErrno(errno);
+  if (count <= 0) return false;
+  bytes_ += static_cast<size_t>(count);
+  return true;
+}
+
+// A line without its end; false if it is not all there. `bad` if it can be none.
+bool LogReader::ReadLine(size_t& at, std::string_view& line, bool& bad) const {
+  const std::string_view rest(buffer_.data() + at, bytes_ - at);
+  const size_t end = rest.substr(0, kLineBytesMax).find('\n');
+  if (end == std::string_view::npos) {
+    bad = rest.size() >= kLineBytesMax;
+    return false;
+  }
+  bad = end == 0 || rest[end - 1] != '\r';
+  line = rest.substr(0, bad ? 0 : end - 1);
+  at += end + 1;
+  return !bad;
+}
+
+LogReader::Parsed LogReader::Parse() {
+  size_t at = at_;
+  std::string_view line;
+  bool bad = false;
+  const auto incomplete = [&] { return bad ? Parsed::kBad : Parsed::kIncomplete; };
+  while (at < bytes_ && buffer_.data()[at] == '#') {
+    // An annotation may end with a line feed alone.
+    const std::string_view rest(buffer_.data() + at, bytes_ - at);
+    const size_t end = rest.substr(0, kLineBytesMax).find('\n');
+    if (end == std::string_view::npos) {
+      bad = rest.size() >= kLineBytesMax;
+      return incomplete();
+    }
+    at += end + 1;
+  }
+  if (at == bytes_) return Parsed::kIncomplete;
+  if (buffer_.data()[at] != '*') return Parsed::kBad;
+  if (!ReadLine(at, line, bad)) return incomplete();
+  int64_t count;
+  if (!ParseInteger(line.substr(1), count) || count < 1 || count > kWordsMax) return Parsed::kBad;
+  words_.clear();
+  for (int64_t i = 0; i < count; ++i) {
+    if (at == bytes_) return Parsed::kIncomplete;
+    if (buffer_.data()[at] != '$') return Parsed::kBad;
+    if (!ReadLine(at, line, bad)) return incomplete();
+    int64_t length;
+    if (!ParseInteger(line.substr(1), length) || length < 0) return Parsed::kBad;
+    if (static_cast<uint64_t>(length) > kStringBytesMax) return Parsed::kBad;
+    const auto size = static_cast<size_t>(length);
+    if (bytes_ - at < size + 2) return Parsed::kIncomplete;
+    words_.emplace_back(buffer_.data() + at, size);
+    at += size;
+    if (buffer_.data()[at] != '\r' || buffer_.data()[at + 1] != '\n') return Parsed::kBad;
+    at += 2;
+  }
+  at_ = at;
+  return Parsed::kCommand;
+}
+
+LogReader::Outcome LogReader::Next() {
+  command_offset_ = next_offset();
+  while (true) {
+    const Parsed parsed = Parse();
+    if (parsed == Parsed::kCommand) return Outcome::kCommand;
+    if (parsed == Parsed::kBad) return IsZeroTail() ? Outcome::kTorn : Outcome::kBad;
+    if (Fill()) continue;
+    if (!error_.ok()) return Outcome::kFailed;
+    if (at_ == bytes_) return Outcome::kEnd;
+    return Outcome::kTorn;
+  }
+}
+
+bool LogReader::IsZeroTail() {
+  while (true) {
+    for (size_t i = at_; i < bytes_; ++i) {
+      if (buffer_.data()[i] != '\0') return false;
+    }
+    at_ = bytes_;
+    if (!Fill()) return error_.ok();
+  }
+}
+
+bool LogReader::HasCommandBehind() {
+  uint64_t offset = command_offset_;
+  while (true) {
+    SeekTo(offset + 1);
+    if (at_ == bytes_ && !Fill()) return false;
+    const auto* const star = static_cast<const char*>(
+        std::memchr(buffer_.data() + at_, '*', bytes_ - at_));
+    if (star == nullptr) {
+      offset = buffer_offset_ + bytes_ - 1;
+      continue;
+    }
+    offset = buffer_offset_ + static_cast<uint64_t>(star - buffer_.data());
+    SeekTo(offset);
+    Parsed parsed = Parse();
+    while (parsed == Parsed::kIncomplete && Fill()) parsed = Parse();
+    if (parsed == Parsed::kCommand) return true;
+    SeekTo(offset);
+  }
+}
+
+}  // namespace snapfork

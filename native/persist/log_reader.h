@@ -1,0 +1,68 @@
+// log_reader.h - commands of an append-only file, one after the other.
+//
+// A line that begins with `#` between two commands is passed over. Everything else has to be exact:
+// the counts, and the line ends behind every word, so that damage shows where it is.
+//
+// Runs in: the owner's thread.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/raw_bytes.h"
+#include "base/status.h"
+
+namespace snapfork {
+
+class LogReader {
+ public:
+  LogReader() = default;
+  ~LogReader();
+  LogReader(const LogReader&) = delete;
+  LogReader& operator=(const LogReader&) = delete;
+
+  Status Open(const std::string& path, uint64_t offset);
+
+  // kTorn: the file ends inside of a command, or in nothing but NULs; kBad: there is no command
+  // where one should be; kFailed: see error().
+  enum class Outcome { kCommand, kEnd, kTorn, kBad, kFailed };
+  Outcome Next();
+
+  // Of the command that was read; valid until the next call.
+  const std::vector<std::string_view>& words() const { return words_; }
+  // Where it, or what is wrong, begins.
+  uint64_t offset() const { return command_offset_; }
+  // Where the next one begins.
+  uint64_t next_offset() const { return buffer_offset_ + at_; }
+  uint64_t total_bytes() const { return total_bytes_; }
+  Status error() const { return error_; }
+
+  // Goes back or on to where a command begins.
+  void SeekTo(uint64_t offset);
+  // Whether a whole command can be found anywhere behind what is wrong: then the damage is in the
+  // middle of the file. Loses the position.
+  bool HasCommandBehind();
+
+ private:
+  enum class Parsed { kCommand, kIncomplete, kBad };
+  Parsed Parse();
+  bool ReadLine(size_t& at, std::string_view& line, bool& bad) const;
+  // Reads more behind what is buffered from the command on; false at the end of the file.
+  bool Fill();
+  bool IsZeroTail();
+
+  int fd_ = -1;
+  uint64_t total_bytes_ = 0;
+  RawBytes buffer_;
+  size_t bytes_ = 0;  // buffered
+  size_t at_ = 0;     // the next command, in the buffer
+  uint64_t buffer_offset_ = 0;
+  uint64_t command_offset_ = 0;
+  std::vector<std::string_view> words_;
+  Status error_;
+};
+
+}  // namespace snapfork

@@ -1,0 +1,218 @@
+// log_thread.cc - gathering, writing, syncing, and going on after failures.
+
+#include "persist/log_thread.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/thread.h"
+
+namespace snapfork {
+namespace {
+
+constexpr int64_t kSyncMs = 1000;
+constexpr int64_t kRetryMs = 1000;
+// So long the thread lets bytes gather, unless somebody waits for them.
+constexpr useconds_t kGatherMicros = 1000;
+
+int64_t NowMs() { return MonotonicMicros() / 1000; }
+
+}  // namespace
+
+Status LogThread::Start(int fd, uint64_t bytes, LogSync sync) {
+  SF_DCHECK(!running_);
+  fd_ = fd;
+  file_bytes_ = bytes;
+  sync_ = sync;
+  synced_at_ms_ = NowMs();
+  chunks_.emplace_back();
+  const int error = StartThread<LogThread, &LogThread::Run>(thread_, *this);
+  if (error != 0) {
+    close(fd);
+    fd_ = -1;
+    return Status::FromErrno(error);
+  }
+  running_ = true;
+  return Status();
+}
+
+void LogThread::SetSync(LogSync sync) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  sync_ = sync;
+  changed_.notify_one();
+}
+
+void LogThread::Append(std::string_view bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  chunks_.back().bytes.append(bytes);
+  appended_.store(appended_.load(std::memory_order_relaxed) + bytes.size(),
+                  std::memory_order_relaxed);
+  if (idle_) changed_.notify_one();
+}
+
+void LogThread::Rotate(int fd) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  chunks_.back().next_fd = fd;
+  rotated_at_ = appended_.load(std::memory_order_relaxed);
+  const uint64_t file = chunks_.back().file + 1;
+  chunks_.emplace_back().file = file;
+  changed_.notify_one();
+}
+
+void LogThread::Forgive() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  forgiven_below_.store(chunks_.back().file);
+  synced_.store(std::max(synced_.load(), rotated_at_));
+  write_errno_ = 0;
+  sync_errno_ = 0;
+  changed_.notify_one();
+}
+
+void LogThread::RequestSync() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  sync_target_ = appended_.load(std::memory_order_relaxed);
+  changed_.notify_one();
+}
+
+void LogThread::Stop() {
+  if (!running_) return;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    changed_.notify_one();
+  }
+  pthread_join(thread_, nullptr);
+  running_ = false;
+}
+
+LogProgress LogThread::progress() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return {appended_.load(), written_.load(), synced_.load(), write_errno_, sync_errno_};
+}
+
+// REQUIRES: the mutex, as for the next two.
+bool LogThread::HasWork(int64_t now_ms) const {
+  const Chunk& first = chunks_.front();
+  const bool writes = !first.bytes.empty() || first.next_fd >= 0;
+  const bool may_write = write_errno_ == 0 || now_ms >= retry_at_ms_ || IsForgiven(first);
+  return stopping_ || (writes && may_write) || IsSyncDue(now_ms);
+}
+
+bool LogThread::IsSyncDue(int64_t now_ms) const {
+  const uint64_t written = written_.load();
+  const uint64_t synced = synced_.load();
+  if (written <= synced || sync_errno_ != 0) return false;
+  if (synced < sync_target_ || sync_ == LogSync::kAlways) return true;
+  return sync_ == LogSync::kEverySecond && now_ms - synced_at_ms_ >= kSyncMs;
+}
+
+void LogThread::WaitForWork(std::unique_lock<std::mutex>& lock) {
+  idle_ = true;
+  while (!HasWork(NowMs())) {
+    const bool unsynced = written_.load() > synced_.load() && sync_ == LogSync::kEverySecond;
+    if (unsynced || write_errno_ != 0) {
+      changed_.wait_for(lock, std::chrono::milliseconds(kSyncMs / 10));
+    } else {
+      changed_.wait(lock);
+    }
+  }
+  idle_ = false;
+  const bool hurries = sync_ == LogSync::kAlways || stopping_ || synced_.load() < sync_target_;
+  if (hurries) return;
+  lock.unlock();
+  usleep(kGatherMicros);
+  lock.lock();
+}
+
+LogThread::Chunk LogThread::Take() {
+  Chunk chunk = std::move(chunks_.front());
+  chunks_.pop_front();
+  if (chunks_.empty()) chunks_.emplace_back().file = chunk.file;
+  return chunk;
+}
+
+void LogThread::Run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (bool goes_on = true; goes_on;) {
+    WaitForWork(lock);
+    Chunk chunk = Take();
+    lock.unlock();
+    const bool whole = Write(chunk);
+    if (whole && chunk.next_fd >= 0) SwitchTo(chunk);
+    lock.lock();
+    if (!whole) chunks_.push_front(std::move(chunk));
+    const bool due = IsSyncDue(NowMs()) || (stopping_ && sync_errno_ == 0);
+    // At the end what cannot be written is given up.
+    const bool is_done = chunks_.size() == 1 && chunks_.front().bytes.empty();
+    goes_on = !(stopping_ && (is_done || !whole));
+    lock.unlock();
+    if (due && written_.load() > synced_.load()) SyncFile();
+    notify_(context_);
+    lock.lock();
+  }
+  close(fd_);
+}
+
+// Writes a chunk at the end of the file; false with the rest of it if that failed.
+bool LogThread::Write(Chunk& chunk) {
+  size_t done = 0;
+  int error = 0;
+  while (done < chunk.bytes.size() && error == 0 && !IsForgiven(chunk)) {
+    const ssize_t count = pwrite(fd_, chunk.bytes.data() + done, chunk.bytes.size() - done,
+                                 static_cast<off_t>(file_bytes_));
+    if (count > 0) {
+      done += static_cast<size_t>(count);
+      file_bytes_ += static_cast<uint64_t>(count);
+    } else if (count == 0 || errno != EINTR) {
+      error = count == 0 ? EIO : errno;
+    }
+  }
+  if (IsForgiven(chunk)) done = chunk.bytes.size();
+  written_.store(written_.load() + done);
+  chunk.bytes.erase(0, done);
+  NoteWrite(chunk.bytes.empty() ? 0 : error);
+  return chunk.bytes.empty();
+}
+
+void LogThread::NoteWrite(int error) {
+  if (error != 0) retry_at_ms_ = NowMs() + kRetryMs;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  write_errno_ = error;
+}
+
+void LogThread::NoteSync(int error) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (error != 0) sync_errno_ = error;
+}
+
+// (G2)
+void LogThread::SyncFile() {
+  const uint64_t written = written_.load();
+  const int error = fdatasync(fd_) == 0 ? 0 : errno;
+  NoteSync(error);
+  synced_at_ms_ = NowMs();
+  if (error == 0) synced_.store(std::max(synced_.load(), written));
+}
+
+// To the file behind a chunk that is written. (G1)
+void LogThread::SwitchTo(const Chunk& chunk) {
+  if (!IsForgiven(chunk) && written_.load() > synced_.load()) {
+    bool failed_before;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      failed_before = sync_errno_ != 0;
+    }
+    if (!failed_before) SyncFile();
+  }
+  close(fd_);
+  fd_ = chunk.next_fd;
+  file_bytes_ = 0;
+}
+
+}  // namespace snapfork
