@@ -41,6 +41,12 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   // BGSAVE and its like need an engine with files.
   'lib/commands/persistence.ts': 'test/lib/engine/snapfork.test.ts',
   'lib/engine/open.ts': 'test/lib/engine/snapfork.test.ts',
+  'lib/engine/log-recovery.ts': 'test/lib/persist/append-log.test.ts',
+  'lib/engine/log-replay.ts': 'test/lib/persist/append-log.test.ts',
+  'lib/persist/log-files.ts': 'test/lib/persist/append-log.test.ts',
+  'lib/persist/thaw.ts': 'test/fork/isolation.test.ts',
+  'lib/native/log.ts': 'test/lib/persist/append-log.test.ts',
+  'lib/native/replay.ts': 'test/lib/persist/append-log.test.ts',
   'lib/persist/snapshotter.ts': 'test/lib/engine/snapfork.test.ts',
   // Constants, which the addon takes and gives.
   'lib/native/engine.ts': 'test/lib/api/typed-methods.test.ts',
