@@ -35,6 +35,15 @@ export interface CommandHost {
   startBackgroundSave(): void
   /** Whether a child of this engine is saving. */
   isSaving(): boolean
+  /**
+   * Starts a rewrite of the append-only log.
+   *
+   * @throws {TypeError} if there is none.
+   */
+  startRewrite(): void
+  /** The same once the child that saves has ended. */
+  scheduleRewrite(): void
+  isRewriting(): boolean
   /** Unix time in seconds of the last snapshot that was written. */
   lastSaveSeconds(): number
   /** INFO's text; no names stand for the default sections. */

@@ -11,6 +11,8 @@ import type { CommandHost } from './host.js'
 import { type CommandFlag, OK, type Reply, rowsOf, Status } from './spec.js'
 
 const SAVE_STARTED = new Status('Background saving started')
+const REWRITE_SCHEDULED = new Status('Background append only file rewriting scheduled')
+const REWRITE_STARTED = new Status('Background append only file rewriting started')
 
 function hostOf({ host }: CommandContext): CommandHost {
   if (host === null) throw new ReplyError('ERR this engine has no files')
@@ -49,6 +51,21 @@ function bgsave(context: CommandContext): Reply {
   return SAVE_STARTED
 }
 
+/** Without a log it is an error; Redis would write a base that nothing belongs to. */
+function bgrewriteaof(context: CommandContext): Reply {
+  const host = hostOf(context)
+  if (!host.log.isOn) throw new ReplyError('ERR there is no append-only file: see appendonly')
+  if (host.isRewriting()) {
+    throw new ReplyError('ERR Background append only file rewriting already in progress')
+  }
+  if (host.isSaving()) {
+    host.scheduleRewrite()
+    return REWRITE_SCHEDULED
+  }
+  host.startRewrite()
+  return REWRITE_STARTED
+}
+
 function lastsave(context: CommandContext): Reply {
   return hostOf(context).lastSaveSeconds()
 }
@@ -79,6 +96,15 @@ export const PERSISTENCE_COMMANDS = rowsOf('server', [
     since: '1.0.0',
     summary: 'Forks a child that writes a snapshot.',
     run: bgsave,
+  },
+  {
+    name: 'BGREWRITEAOF',
+    arity: 1,
+    flags: SAVE_FLAGS,
+    keys: null,
+    since: '1.0.0',
+    summary: 'Forks a child that writes a new base of the append-only log.',
+    run: bgrewriteaof,
   },
   {
     name: 'LASTSAVE',

@@ -33,6 +33,8 @@ import { parseReadOptions } from './streams.js'
 
 const SECOND_KEY = { first: 2, last: 2, step: 1 } as const
 
+const NEW_IDS: ReadonlySet<string> = new Set(['>', '18446744073709551615-18446744073709551615'])
+
 /** No key, or no group: one text for both. */
 function noGroupError(context: CommandContext, key: number, group: number, where = ''): ReplyError {
   const names = `'${readBytes(context, key)}' or consumer group '${readBytes(context, group)}'`
@@ -147,11 +149,13 @@ function xreadgroup(context: CommandContext): Reply {
   const now = context.now()
   for (let key = keys; key < keys + streams; ++key) {
     const id = key + streams
-    const isNew = readOption(context, id) === '>'
+    // Redis takes the highest id for the same.
+    const isNew = NEW_IDS.has(readOption(context, id))
     const place = { key, group, consumer: group + 1 }
-    // Claims make it; what delivers nothing new does not.
-    if (context.isLogged && (noAck || !isNew)) logNewConsumer(context, place)
+    // Claims would make it.
+    const mayMake = context.isLogged && (noAck || !isNew) && !hasConsumer(context, place)
     const entries = native.groupRead(db, key, group, group + 1, id, count, noAck, now, mode)
+    if (mayMake && hasConsumer(context, place)) logConsumer(context, place)
     if (context.isLogged && isNew && entries !== null) {
       if (!noAck) logClaims(context, place, deliveriesOf(context, place, entries), true)
       logGroupPosition(context, place)
@@ -284,12 +288,15 @@ function deliveriesOf(
   })
 }
 
-function logNewConsumer(context: CommandContext, { key, group, consumer }: Delivery): void {
-  const words = [context.bytes(key), context.bytes(group), context.bytes(consumer)]
+function hasConsumer(context: CommandContext, { key, group, consumer }: Delivery): boolean {
   const rows = context.native.consumersInfo(context.db, key, group, 0, BULK_BUFFER)
   const name = context.bytes(consumer)
-  const isKnown = (rows as unknown[][]).some((row) => (row[1] as Buffer).equals(name))
-  if (!isKnown) context.logAs('XGROUP', 'CREATECONSUMER', ...words)
+  return (rows as unknown[][]).some((row) => (row[1] as Buffer).equals(name))
+}
+
+function logConsumer(context: CommandContext, { key, group, consumer }: Delivery): void {
+  const words = [context.bytes(key), context.bytes(group), context.bytes(consumer)]
+  context.logAs('XGROUP', 'CREATECONSUMER', ...words)
 }
 
 function isStreamId({ native }: CommandContext, index: number): boolean {

@@ -1,7 +1,7 @@
 /**
  * INFO: every field with Redis's name and meaning, in Redis's order; plus the section Cow.
  *
- * Fields of what does not exist yet (log, replication, scripts) have the value Redis gives where it
+ * Fields of what does not exist yet (replication, scripts) have the value Redis gives where it
  * is not used, or are left out with their section.
  *
  * @module
@@ -9,6 +9,7 @@
 
 import { release, totalmem } from 'node:os'
 import type { EngineStats } from '../native/engine.js'
+import type { AppendLogStatus } from '../persist/append-log.js'
 import type { SnapshotStatus } from '../persist/snapshotter.js'
 import { SNAPFORK_VERSION } from '../util/version.js'
 
@@ -33,6 +34,8 @@ export interface InfoFacts {
   readonly usesHugePages: boolean
   readonly stats: EngineStats
   readonly snapshots: SnapshotStatus
+  /** null without an append-only log. */
+  readonly log: AppendLogStatus | null
   readonly keysLoaded: number
   readonly keysExpiredAtLoad: number
   /** Those that hold keys. */
@@ -88,7 +91,7 @@ function serverFields({ runId, nowMs, uptimeMs }: InfoFacts): Field[] {
   ]
 }
 
-function memoryFields({ stats, usesHugePages }: InfoFacts): Field[] {
+function memoryFields({ stats, usesHugePages, log }: InfoFacts): Field[] {
   const overhead = stats.indexBytes + stats.metaBytes
   const used = stats.usedBytes + overhead
   const rss = process.memoryUsage.rss()
@@ -110,7 +113,7 @@ function memoryFields({ stats, usesHugePages }: InfoFacts): Field[] {
     ['maxmemory_policy', 'noeviction'],
     ['mem_fragmentation_ratio', (rss / Math.max(1, used)).toFixed(2)],
     ['mem_fragmentation_bytes', rss - used],
-    ['mem_aof_buffer', 0],
+    ['mem_aof_buffer', waitingBytes(log)],
     ['mem_replication_backlog', 0],
     ['mem_total_replication_buffers', 0],
     ['mem_allocator', 'snapfork'],
@@ -138,7 +141,7 @@ function persistenceFields(facts: InfoFacts): Field[] {
     ['rdb_last_cow_size', snapshots.lastReport?.cow.duplicatedBytes ?? 0],
     ['rdb_last_load_keys_expired', keysExpiredAtLoad],
     ['rdb_last_load_keys_loaded', keysLoaded],
-    ...LOG_FIELDS,
+    ...logFields(facts.log),
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
   ]
@@ -162,19 +165,37 @@ function currentSaveFields({ current }: SnapshotStatus): Field[] {
   ]
 }
 
-/** Of an engine without append-only log. */
-const LOG_FIELDS: readonly Field[] = [
-  ['aof_enabled', 0],
-  ['aof_rewrite_in_progress', 0],
-  ['aof_rewrite_scheduled', 0],
-  ['aof_last_rewrite_time_sec', -1],
-  ['aof_current_rewrite_time_sec', -1],
-  ['aof_last_bgrewrite_status', 'ok'],
-  ['aof_rewrites', 0],
-  ['aof_rewrites_consecutive_failures', 0],
-  ['aof_last_write_status', 'ok'],
-  ['aof_last_cow_size', 0],
-]
+/** Redis has the last six only with a log. */
+function logFields(log: AppendLogStatus | null): Field[] {
+  const failed = log !== null && log.progress.writeErrno + log.progress.syncErrno !== 0
+  const fields: Field[] = [
+    ['aof_enabled', log === null ? 0 : 1],
+    ['aof_rewrite_in_progress', log?.isRewriting ? 1 : 0],
+    ['aof_rewrite_scheduled', log?.isScheduled ? 1 : 0],
+    ['aof_last_rewrite_time_sec', wholeSeconds(log?.lastReport?.durationMs ?? null)],
+    ['aof_current_rewrite_time_sec', wholeSeconds(log?.rewritingMs ?? null)],
+    ['aof_last_bgrewrite_status', log !== null && log.consecutiveFailures > 0 ? 'err' : 'ok'],
+    ['aof_rewrites', log?.rewrites ?? 0],
+    ['aof_rewrites_consecutive_failures', log?.consecutiveFailures ?? 0],
+    ['aof_last_write_status', failed ? 'err' : 'ok'],
+    ['aof_last_cow_size', log?.lastReport?.cow.duplicatedBytes ?? 0],
+  ]
+  if (log === null) return fields
+  return [
+    ...fields,
+    ['aof_current_size', log.currentBytes],
+    ['aof_base_size', log.baseBytes],
+    ['aof_pending_rewrite', log.isScheduled ? 1 : 0],
+    ['aof_buffer_length', waitingBytes(log)],
+    ['aof_pending_bio_fsync', log.progress.written > log.progress.synced ? 1 : 0],
+    ['aof_delayed_fsync', 0],
+  ]
+}
+
+/** Logged, and not written yet. */
+function waitingBytes(log: AppendLogStatus | null): number {
+  return log === null ? 0 : log.progress.appended - log.progress.written
+}
 
 function statsFields({ stats, snapshots }: InfoFacts): Field[] {
   return [

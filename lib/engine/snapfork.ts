@@ -86,6 +86,9 @@ export class Snapfork extends Database {
       save: () => void this.save(),
       startBackgroundSave: () => ignoreRejection(this.#snapshots.start()),
       isSaving: () => this.#snapshots.isSaving,
+      startRewrite: () => ignoreRejection(this.#openLog.rewrite()),
+      scheduleRewrite: () => this.#openLog.schedule(),
+      isRewriting: () => log?.isRewriting ?? false,
       lastSaveSeconds: () => this.lastsave(),
       info: (sections) => this.#info(sections),
       allKeysRemoved: () => this.#snapshots.cancel('ERR_SNAPFORK_CANCELED'),
@@ -107,7 +110,7 @@ export class Snapfork extends Database {
       )
       if (log?.isOn) {
         native.logCommit(false)
-        log.rewriteIfDue()
+        log.rewriteIfDue(this.#snapshots.isSaving)
       }
       return done
     })
@@ -301,6 +304,7 @@ export class Snapfork extends Database {
       usesHugePages,
       stats: this.native.stats(),
       snapshots: this.#snapshots.status,
+      log: this.#log?.isOn ? this.#log.status : null,
       keysLoaded: loaded?.keysLoaded ?? 0,
       keysExpiredAtLoad: loaded?.keysExpired ?? 0,
       databases: this.#databaseFacts(),

@@ -66,10 +66,6 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
     STATUS.TooLargeToCompare,
     'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
   ],
-  [
-    STATUS.LogRefuses,
-    'MISCONF Errors writing to the AOF file, or the disk does not keep up: no write is taken',
-  ],
   [STATUS.TooManyDrawn, 'ERR value is out of range, no reply holds so many elements'],
 ])
 
@@ -93,6 +89,7 @@ const CODES: ReadonlyMap<number, SnapforkErrorCode> = new Map([
   [STATUS.Io, 'ERR_SNAPFORK_IO'],
   [STATUS.NoSpace, 'ERR_SNAPFORK_NO_SPACE'],
   [STATUS.OutOfMemory, 'ERR_SNAPFORK_OUT_OF_MEMORY'],
+  [STATUS.LogRefuses, 'ERR_SNAPFORK_LOG_FAILED'],
   [STATUS.ForkFailed, 'ERR_SNAPFORK_FORK_FAILED'],
   [STATUS.VersionTooLow, 'ERR_SNAPFORK_RDB_VERSION'],
   [STATUS.Locked, 'ERR_SNAPFORK_LOCKED'],

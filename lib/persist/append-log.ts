@@ -41,6 +41,21 @@ export interface AppendLogSettings {
   readonly fork: () => Omit<ForkOptions, 'path' | 'temporaryPath'>
 }
 
+/** What is known of the log. */
+export interface AppendLogStatus {
+  readonly isRewriting: boolean
+  readonly isScheduled: boolean
+  /** How long the rewrite has been running, or null. */
+  readonly rewritingMs: number | null
+  readonly rewrites: number
+  /** Of the last rewrite that succeeded. */
+  readonly lastReport: SnapshotReport | null
+  readonly consecutiveFailures: number
+  readonly currentBytes: number
+  readonly baseBytes: number
+  readonly progress: LogProgress
+}
+
 /** Who is told of failures and of what a rewrite came to. */
 export interface AppendLogObserver {
   rewritten(report: SnapshotReport): void
@@ -74,7 +89,9 @@ export class AppendLog {
   #isFailing = false
   #failures = 0
   #retryAtMs = 0
+  #isScheduled = false
   #rewrites = 0
+  #lastReport: SnapshotReport | null = null
   #baseBytes = 0
   /** Of incremental files before the current one. */
   #olderBytes = 0
@@ -142,10 +159,13 @@ export class AppendLog {
     )
   }
 
-  get status() {
+  get status(): AppendLogStatus {
     return {
       isRewriting: this.isRewriting,
+      isScheduled: this.#isScheduled,
+      rewritingMs: this.#job?.elapsedMs ?? null,
       rewrites: this.#rewrites,
+      lastReport: this.#lastReport,
       consecutiveFailures: this.#failures,
       currentBytes: this.currentBytes,
       baseBytes: this.#baseBytes,
@@ -153,10 +173,24 @@ export class AppendLog {
     }
   }
 
-  /** Starts a rewrite if the files have grown enough, and none has failed too often lately. */
-  rewriteIfDue(): void {
+  /** A rewrite as soon as the child that runs has ended. */
+  schedule(): void {
+    this.#isScheduled = true
+  }
+
+  /**
+   * Starts a rewrite if one is scheduled, or the files have grown enough and none has failed too
+   * often lately. Not while another child runs.
+   */
+  rewriteIfDue(isChildActive: boolean): void {
     const { rewritePercentage, rewriteMinBytes } = this.#settings
-    if (!this.isOn || this.isRewriting || rewritePercentage === 0) return
+    if (!this.isOn || this.isRewriting || isChildActive) return
+    if (this.#isScheduled) {
+      this.#failures = 0
+      this.rewrite().catch(() => {})
+      return
+    }
+    if (rewritePercentage === 0) return
     if (this.#failures >= FAILURES_MAX && monotonicMs() < this.#retryAtMs) return
     const bytes = this.currentBytes
     const growth = (bytes * 100) / Math.max(1, this.#baseBytes) - 100
@@ -174,6 +208,7 @@ export class AppendLog {
     if (this.#rewriting !== null) {
       return Promise.reject(new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE'))
     }
+    this.#isScheduled = false
     this.#rewriting = this.#rewrite().finally(() => {
       this.#rewriting = null
       this.#job = null
@@ -204,6 +239,7 @@ export class AppendLog {
       const report = await this.#writeNewBase()
       this.#failures = 0
       this.#rewrites += 1
+      this.#lastReport = report
       this.#observer.rewritten(report)
       return report
     } catch (error) {

@@ -3,6 +3,7 @@
 #include "persist/command_log.h"
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "base/clock.h"
@@ -11,22 +12,37 @@
 namespace snapfork {
 namespace {
 
-void AppendNumber(std::string& to, char mark, uint64_t number) {
-  char digits[kIntegerTextMax];
-  to.push_back(mark);
-  to.append(digits, FormatInteger(static_cast<int64_t>(number), digits));
-  to.append("\r\n");
+char* WriteNumber(char* to, char mark, size_t number) {
+  *to++ = mark;
+  if (number < 10) {
+    *to++ = static_cast<char>('0' + number);
+  } else {
+    to += FormatInteger(static_cast<int64_t>(number), to);
+  }
+  *to++ = '\r';
+  *to++ = '\n';
+  return to;
 }
+
+// Of a number with its mark and line end.
+constexpr size_t kNumberBytesMax = kIntegerTextMax + 3;
 
 }  // namespace
 
 void AppendCommand(std::string& to, std::span<const std::string_view> words) {
-  AppendNumber(to, '*', words.size());
+  size_t bytes = kNumberBytesMax;
+  for (const std::string_view word : words) bytes += kNumberBytesMax + word.size() + 2;
+  const size_t before = to.size();
+  to.resize(before + bytes);
+  char* at = WriteNumber(to.data() + before, '*', words.size());
   for (const std::string_view word : words) {
-    AppendNumber(to, '$', word.size());
-    to.append(word);
-    to.append("\r\n");
+    at = WriteNumber(at, '$', word.size());
+    if (!word.empty()) std::memcpy(at, word.data(), word.size());
+    at += word.size();
+    *at++ = '\r';
+    *at++ = '\n';
   }
+  to.resize(static_cast<size_t>(at - to.data()));
 }
 
 void CommandLog::Add(uint32_t db, std::span<const std::string_view> words) {

@@ -19,7 +19,9 @@ namespace {
 constexpr int64_t kSyncMs = 1000;
 constexpr int64_t kRetryMs = 1000;
 // So long the thread lets bytes gather, unless somebody waits for them.
-constexpr useconds_t kGatherMicros = 1000;
+constexpr useconds_t kGatherMicros = 5000;
+// A buffer that was larger is given back.
+constexpr size_t kSpareBytesMax = 8u << 20;
 
 int64_t NowMs() { return MonotonicMicros() / 1000; }
 
@@ -133,7 +135,10 @@ void LogThread::WaitForWork(std::unique_lock<std::mutex>& lock) {
 LogThread::Chunk LogThread::Take() {
   Chunk chunk = std::move(chunks_.front());
   chunks_.pop_front();
-  if (chunks_.empty()) chunks_.emplace_back().file = chunk.file;
+  if (chunks_.empty()) {
+    chunks_.emplace_back().file = chunk.file;
+    chunks_.back().bytes.swap(spare_);
+  }
   return chunk;
 }
 
@@ -146,7 +151,12 @@ void LogThread::Run() {
     const bool whole = Write(chunk);
     if (whole && chunk.next_fd >= 0) SwitchTo(chunk);
     lock.lock();
-    if (!whole) chunks_.push_front(std::move(chunk));
+    if (!whole) {
+      chunks_.push_front(std::move(chunk));
+    } else if (chunk.bytes.capacity() <= kSpareBytesMax) {
+      spare_.swap(chunk.bytes);
+      spare_.clear();
+    }
     const bool due = IsSyncDue(NowMs()) || (stopping_ && sync_errno_ == 0);
     // At the end what cannot be written is given up.
     const bool is_done = chunks_.size() == 1 && chunks_.front().bytes.empty();

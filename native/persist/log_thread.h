@@ -102,6 +102,7 @@ class LogThread {
   std::condition_variable changed_;
   // Under the mutex.
   std::deque<Chunk> chunks_;  // the last one is being filled
+  std::string spare_;         // memory of a chunk that was written
   LogSync sync_ = LogSync::kEverySecond;
   uint64_t sync_target_ = 0;  // to be synced at once
   uint64_t rotated_at_ = 0;   // where the last file begins

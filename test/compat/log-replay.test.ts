@@ -34,17 +34,14 @@ function run(db: Snapfork, { db: index, args }: Step): void {
   }
 }
 
-/** Of everything; of streams their entries and what is pending. */
+/** Of everything, or of streams alone: their entries and what is pending. */
 function contentOf(db: Snapfork, kind: string): string {
   if (kind !== 'stream') return db.digest()
   const content: unknown[] = []
   for (let index = 0; index < DATABASES; ++index) {
     const database = db.database(index)
     for (const key of database.keys('*').sort()) {
-      if (database.type(key) !== 'stream') {
-        content.push([index, key, database.callBuffer('DUMP', key)])
-        continue
-      }
+      if (database.type(key) !== 'stream') continue
       const groups = database.xinfo('GROUPS', key) as unknown[][]
       const pending = groups.map((group) => database.xpending(key, String(group[1])))
       content.push([index, key, database.xrange(key, '-', '+'), groups, pending])
@@ -71,7 +68,8 @@ t.test('A log brings back what random commands have left', async (t) => {
         const content = contentOf(db, kind)
         await db.close()
         db = await open(options)
-        if (contentOf(db, kind) !== content) throw new Error('something else came back')
+        const found = contentOf(db, kind)
+        if (found !== content) throw new Error(`  was  ${content}\n  came ${found}`)
       })
       await fc.assert(property, { seed, numRuns: SEQUENCES, endOnFailure: false })
     })

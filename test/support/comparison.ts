@@ -222,7 +222,7 @@ export class Comparison {
     if (name === 'SPOP') return this.#comparePops(step)
     // Redis's SORT takes the error of the last number that was out of range for its own: this
     // command, which changes nothing, reads a good one.
-    if (name === 'SORT')
+    if (name === 'SORT' || name === 'SORT_RO')
       await this.#theirs.send({ db: 0, args: ['ZADD', 'no key', 'XX', '1', 'a'] })
     const [ours, theirs] = await this.#both(step)
     if (ours instanceof ErrorReply || theirs instanceof ErrorReply) {
