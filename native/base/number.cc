@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 
+#include <charconv>
 #include <limits>
 
 namespace snapfork {
@@ -32,17 +33,7 @@ bool ParseInteger(std::string_view text, int64_t& value) {
 }
 
 size_t FormatInteger(int64_t value, char* to) {
-  char reversed[kIntegerTextMax];
-  size_t count = 0;
-  uint64_t magnitude = value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
-  do {
-    reversed[count++] = static_cast<char>('0' + magnitude % 10);
-    magnitude /= 10;
-  } while (magnitude != 0);
-  size_t length = 0;
-  if (value < 0) to[length++] = '-';
-  while (count > 0) to[length++] = reversed[--count];
-  return length;
+  return static_cast<size_t>(std::to_chars(to, to + kIntegerTextMax, value).ptr - to);
 }
 
 }  // namespace snapfork

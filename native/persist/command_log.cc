@@ -29,12 +29,10 @@ constexpr size_t kNumberBytesMax = kIntegerTextMax + 3;
 
 }  // namespace
 
-void AppendCommand(std::string& to, std::span<const std::string_view> words) {
+void AppendCommand(ByteBuffer& to, std::span<const std::string_view> words) {
   size_t bytes = kNumberBytesMax;
   for (const std::string_view word : words) bytes += kNumberBytesMax + word.size() + 2;
-  const size_t before = to.size();
-  to.resize(before + bytes);
-  char* at = WriteNumber(to.data() + before, '*', words.size());
+  char* at = WriteNumber(to.Reserve(bytes), '*', words.size());
   for (const std::string_view word : words) {
     at = WriteNumber(at, '$', word.size());
     if (!word.empty()) std::memcpy(at, word.data(), word.size());
@@ -42,7 +40,7 @@ void AppendCommand(std::string& to, std::span<const std::string_view> words) {
     *at++ = '\r';
     *at++ = '\n';
   }
-  to.resize(static_cast<size_t>(at - to.data()));
+  to.EndAt(at);
 }
 
 void CommandLog::Add(uint32_t db, std::span<const std::string_view> words) {
@@ -50,7 +48,7 @@ void CommandLog::Add(uint32_t db, std::span<const std::string_view> words) {
     char digits[kIntegerTextMax];
     const std::string_view number(digits, FormatInteger(db, digits));
     AppendCommand(unit_, std::array<std::string_view, 2>{"SELECT", number});
-    if (effects_ == 0) head_bytes_ = unit_.size();
+    if (effects_ == 0) head_bytes_ = unit_.view().size();
     db_ = db;
   }
   AppendCommand(unit_, words);
@@ -59,33 +57,36 @@ void CommandLog::Add(uint32_t db, std::span<const std::string_view> words) {
 
 void CommandLog::Commit(bool atomic) {
   if (effects_ == 0) return;
-  std::string bytes;
-  if (timestamps_) AppendTimestamp(bytes);
-  if (effects_ > 1 && atomic) {
-    bytes.append(unit_, 0, head_bytes_);
-    AppendCommand(bytes, std::array<std::string_view, 1>{"MULTI"});
-    bytes.append(unit_, head_bytes_);
-    AppendCommand(bytes, std::array<std::string_view, 1>{"EXEC"});
-    thread_.Append(bytes);
-  } else if (!bytes.empty()) {
-    bytes.append(unit_);
-    thread_.Append(bytes);
+  if (timestamps_ || (effects_ > 1 && atomic)) {
+    ByteBuffer bytes;
+    if (timestamps_) AppendTimestamp(bytes);
+    AppendUnit(bytes, effects_ > 1 && atomic);
+    thread_.Append(bytes.view());
   } else {
-    thread_.Append(unit_);
+    thread_.Append(unit_.view());
   }
   unit_.clear();
   head_bytes_ = 0;
   effects_ = 0;
 }
 
-void CommandLog::AppendTimestamp(std::string& to) {
+// A SELECT that comes first stays outside.
+void CommandLog::AppendUnit(ByteBuffer& to, bool as_transaction) const {
+  const std::string_view unit = unit_.view();
+  to.Append(unit.substr(0, head_bytes_));
+  if (as_transaction) AppendCommand(to, std::array<std::string_view, 1>{"MULTI"});
+  to.Append(unit.substr(head_bytes_));
+  if (as_transaction) AppendCommand(to, std::array<std::string_view, 1>{"EXEC"});
+}
+
+void CommandLog::AppendTimestamp(ByteBuffer& to) {
   const int64_t second = WallMillis() / 1000;
   if (second == second_) return;
   second_ = second;
-  to.append("#TS:");
   char digits[kIntegerTextMax];
-  to.append(digits, FormatInteger(second, digits));
-  to.append("\r\n");
+  to.Append("#TS:");
+  to.Append({digits, FormatInteger(second, digits)});
+  to.Append("\r\n");
 }
 
 void CommandLog::OnKeyExpired(uint32_t db, std::string_view key) {

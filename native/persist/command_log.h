@@ -14,15 +14,15 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
+#include "base/byte_buffer.h"
 #include "keyspace/expiry_observer.h"
 #include "persist/log_thread.h"
 
 namespace snapfork {
 
-void AppendCommand(std::string& to, std::span<const std::string_view> words);
+void AppendCommand(ByteBuffer& to, std::span<const std::string_view> words);
 
 class CommandLog final : public ExpiryObserver {
  public:
@@ -46,10 +46,11 @@ class CommandLog final : public ExpiryObserver {
  private:
   static constexpr uint32_t kNoDatabase = UINT32_MAX;
 
-  void AppendTimestamp(std::string& to);
+  void AppendUnit(ByteBuffer& to, bool as_transaction) const;
+  void AppendTimestamp(ByteBuffer& to);
 
   LogThread& thread_;
-  std::string unit_;
+  ByteBuffer unit_;
   size_t head_bytes_ = 0;  // a SELECT before the first effect
   size_t effects_ = 0;
   uint32_t db_ = kNoDatabase;

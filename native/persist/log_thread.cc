@@ -45,21 +45,21 @@ Status LogThread::Start(int fd, uint64_t bytes, LogSync sync) {
 }
 
 void LogThread::SetSync(LogSync sync) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<SpinLock> lock(lock_);
   sync_ = sync;
   changed_.notify_one();
 }
 
 void LogThread::Append(std::string_view bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  chunks_.back().bytes.append(bytes);
+  const std::lock_guard<SpinLock> lock(lock_);
+  chunks_.back().bytes.Append(bytes);
   appended_.store(appended_.load(std::memory_order_relaxed) + bytes.size(),
                   std::memory_order_relaxed);
   if (idle_) changed_.notify_one();
 }
 
 void LogThread::Rotate(int fd) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<SpinLock> lock(lock_);
   chunks_.back().next_fd = fd;
   rotated_at_ = appended_.load(std::memory_order_relaxed);
   const uint64_t file = chunks_.back().file + 1;
@@ -68,7 +68,7 @@ void LogThread::Rotate(int fd) {
 }
 
 void LogThread::Forgive() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<SpinLock> lock(lock_);
   forgiven_below_.store(chunks_.back().file);
   synced_.store(std::max(synced_.load(), rotated_at_));
   write_errno_ = 0;
@@ -77,7 +77,7 @@ void LogThread::Forgive() {
 }
 
 void LogThread::RequestSync() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<SpinLock> lock(lock_);
   sync_target_ = appended_.load(std::memory_order_relaxed);
   changed_.notify_one();
 }
@@ -85,7 +85,7 @@ void LogThread::RequestSync() {
 void LogThread::Stop() {
   if (!running_) return;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::lock_guard<SpinLock> lock(lock_);
     stopping_ = true;
     changed_.notify_one();
   }
@@ -94,11 +94,11 @@ void LogThread::Stop() {
 }
 
 LogProgress LogThread::progress() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<SpinLock> lock(lock_);
   return {appended_.load(), written_.load(), synced_.load(), write_errno_, sync_errno_};
 }
 
-// REQUIRES: the mutex, as for the next two.
+// REQUIRES: the lock, as for the next two.
 bool LogThread::HasWork(int64_t now_ms) const {
   const Chunk& first = chunks_.front();
   const bool writes = !first.bytes.empty() || first.next_fd >= 0;
@@ -114,7 +114,7 @@ bool LogThread::IsSyncDue(int64_t now_ms) const {
   return sync_ == LogSync::kEverySecond && now_ms - synced_at_ms_ >= kSyncMs;
 }
 
-void LogThread::WaitForWork(std::unique_lock<std::mutex>& lock) {
+void LogThread::WaitForWork(std::unique_lock<SpinLock>& lock) {
   idle_ = true;
   while (!HasWork(NowMs())) {
     const bool unsynced = written_.load() > synced_.load() && sync_ == LogSync::kEverySecond;
@@ -143,7 +143,7 @@ LogThread::Chunk LogThread::Take() {
 }
 
 void LogThread::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  std::unique_lock<SpinLock> lock(lock_);
   for (bool goes_on = true; goes_on;) {
     WaitForWork(lock);
     Chunk chunk = Take();
@@ -173,9 +173,10 @@ void LogThread::Run() {
 bool LogThread::Write(Chunk& chunk) {
   size_t done = 0;
   int error = 0;
-  while (done < chunk.bytes.size() && error == 0 && !IsForgiven(chunk)) {
-    const ssize_t count = pwrite(fd_, chunk.bytes.data() + done, chunk.bytes.size() - done,
-                                 static_cast<off_t>(file_bytes_));
+  const std::string_view bytes = chunk.bytes.view();
+  while (done < bytes.size() && error == 0 && !IsForgiven(chunk)) {
+    const ssize_t count =
+        pwrite(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(file_bytes_));
     if (count > 0) {
       done += static_cast<size_t>(count);
       file_bytes_ += static_cast<uint64_t>(count);
@@ -183,21 +184,21 @@ bool LogThread::Write(Chunk& chunk) {
       error = count == 0 ? EIO : errno;
     }
   }
-  if (IsForgiven(chunk)) done = chunk.bytes.size();
+  if (IsForgiven(chunk)) done = bytes.size();
   written_.store(written_.load() + done);
-  chunk.bytes.erase(0, done);
+  chunk.bytes.DropFirst(done);
   NoteWrite(chunk.bytes.empty() ? 0 : error);
   return chunk.bytes.empty();
 }
 
 void LogThread::NoteWrite(int error) {
   if (error != 0) retry_at_ms_ = NowMs() + kRetryMs;
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<SpinLock> lock(lock_);
   write_errno_ = error;
 }
 
 void LogThread::NoteSync(int error) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<SpinLock> lock(lock_);
   if (error != 0) sync_errno_ = error;
 }
 
@@ -215,7 +216,7 @@ void LogThread::SwitchTo(const Chunk& chunk) {
   if (!IsForgiven(chunk) && written_.load() > synced_.load()) {
     bool failed_before;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const std::lock_guard<SpinLock> lock(lock_);
       failed_before = sync_errno_ != 0;
     }
     if (!failed_before) SyncFile();

@@ -26,9 +26,10 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <string>
 #include <string_view>
 
+#include "base/byte_buffer.h"
+#include "base/spin_lock.h"
 #include "base/status.h"
 
 namespace snapfork {
@@ -76,14 +77,14 @@ class LogThread {
 
  private:
   struct Chunk {
-    std::string bytes;
+    ByteBuffer bytes;
     uint64_t file = 0;
     int next_fd = -1;  // the file behind these bytes, if another one begins there
   };
 
   void Run();
   bool HasWork(int64_t now_ms) const;
-  void WaitForWork(std::unique_lock<std::mutex>& lock);
+  void WaitForWork(std::unique_lock<SpinLock>& lock);
   Chunk Take();
   bool Write(Chunk& chunk);
   bool IsSyncDue(int64_t now_ms) const;
@@ -98,11 +99,11 @@ class LogThread {
   pthread_t thread_{};
   bool running_ = false;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  // Under the mutex.
+  mutable SpinLock lock_;
+  std::condition_variable_any changed_;
+  // Under the lock.
   std::deque<Chunk> chunks_;  // the last one is being filled
-  std::string spare_;         // memory of a chunk that was written
+  ByteBuffer spare_;          // memory of a chunk that was written
   LogSync sync_ = LogSync::kEverySecond;
   uint64_t sync_target_ = 0;  // to be synced at once
   uint64_t rotated_at_ = 0;   // where the last file begins

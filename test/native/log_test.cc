@@ -134,9 +134,9 @@ TEST(LogThread, GivesUpWhatANewBaseHas) {
 }
 
 std::string Command(std::initializer_list<std::string_view> words) {
-  std::string bytes;
+  ByteBuffer bytes;
   AppendCommand(bytes, std::vector<std::string_view>(words));
-  return bytes;
+  return std::string(bytes.view());
 }
 
 TEST(CommandLog, WrapsSeveralEffectsOfOneUnit) {
