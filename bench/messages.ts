@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { DriverName, LoadFigures } from './drivers/driver.js'
+import type { DriverName, LoadFigures, LogPolicy } from './drivers/driver.js'
 import type { SaveCost } from './sampler.js'
 import type { ForkFigures } from './trials/fork.js'
+import type { LogFigures } from './trials/log.js'
 import type { TypesFigures } from './trials/types.js'
 
 /** What a worker is to do; it comes as JSON on its command line. */
@@ -29,14 +30,24 @@ export type Job =
       readonly elements: number
     }
   | {
+      readonly name: 'log'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly policy: LogPolicy
+      readonly keys: number
+      readonly updates: number
+    }
+  | {
       readonly name: 'load'
       readonly driver: DriverName
       readonly dir: string
       readonly valueBytes: number
+      readonly policy?: LogPolicy
     }
 
 /** What a job gives. */
-export type Figures = ForkFigures | TypesFigures | LoadFigures
+export type Figures = ForkFigures | TypesFigures | LogFigures | LoadFigures
 
 export type FromWorker =
   /** A process that must not outlive the worker. */

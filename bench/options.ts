@@ -12,6 +12,7 @@ export const HELP = `usage: npm run bench -- <trial> [options]
 trials:
   fork              what a snapshot costs, beside redis-server (found on PATH, or REDIS_SERVER=)
   types             memory, save and load of every type, compact and large
+  log               what the append-only log costs, and its replay
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:
@@ -26,8 +27,11 @@ options:
   --help
 `
 
+const TRIALS = ['fork', 'types', 'log'] as const
+type Trial = (typeof TRIALS)[number]
+
 export interface BenchOptions {
-  readonly trial: 'fork' | 'types'
+  readonly trial: Trial
   readonly elements: number
   readonly keys: number
   readonly valueBytes: number
@@ -56,8 +60,8 @@ export function parseOptions(words: readonly string[], defaultDir: string): Benc
     },
   })
   if (values.help) return null
-  const [trial] = positionals
-  if (positionals.length !== 1 || (trial !== 'fork' && trial !== 'types')) {
+  const trial = TRIALS.find((name) => name === positionals[0])
+  if (positionals.length !== 1 || trial === undefined) {
     throw new Error(`there is no trial '${positionals.join(' ')}'; see --help`)
   }
   if (values.only !== undefined && values.only !== 'snapfork' && values.only !== 'redis') {

@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DriverName, LoadFigures } from './drivers/driver.js'
 import { redisVersion } from './drivers/redis.js'
+import { runLog } from './log.js'
 import { type MachineFacts, machineFacts } from './machine.js'
 import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { formatSummary, type Run, summarize } from './report.js'
@@ -35,6 +36,7 @@ async function main(options: BenchOptions): Promise<void> {
   const facts = machineFacts(dir, redis)
   console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
   if (options.trial === 'types') return runTypes({ ...options, dir }, drivers, facts)
+  if (options.trial === 'log') return runLog({ ...options, dir }, drivers, facts)
   const runs: Run[] = []
   for (let round = 1; round <= options.rounds; ++round) {
     // Every other round the other way round: none always has the warmer or the busier machine.

@@ -10,6 +10,7 @@ import { SnapforkDriver } from './drivers/snapfork.js'
 import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import type { SaveCost } from './sampler.js'
 import { measureFork, type OutsideSampler } from './trials/fork.js'
+import { measureLog } from './trials/log.js'
 import { measureTypes } from './trials/types.js'
 
 /** Resolves when the message is on its way. */
@@ -59,8 +60,10 @@ function figuresOf(job: Job, driver: Driver): Promise<Figures> {
       return measureFork(driver, job, new RemoteSampler())
     case 'types':
       return measureTypes(driver, job.dir, job.shape, job.elements)
+    case 'log':
+      return measureLog(driver, job)
     case 'load':
-      return driver.open(job.dir)
+      return driver.open(job.dir, job.policy)
   }
 }
 

@@ -46,6 +46,7 @@ export type {
 export type { ExpiryOptions, GetexOptions, LcsOptions, SetOptions } from './api/string-api.js'
 export type { ExpireCondition, Integer, Key, KeyValuePairs, Value } from './api/values.js'
 export type { CowRegion, CowRegions, CowReport, CowSample } from './cow/cow-report.js'
+export { type CheckOptions, type CheckReport, check, type FileFinding } from './engine/check.js'
 export type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './engine/events.js'
 export { open } from './engine/open.js'
 export { type CloseOptions, Snapfork } from './engine/snapfork.js'
@@ -59,6 +60,7 @@ export {
   SnapshotError,
 } from './errors.js'
 export type { LoadProgressEvent, OpenOptions } from './options.js'
+export type { CutTail } from './persist/cut-tail.js'
 export type { SaveReport, SnapshotReport } from './persist/snapshot-report.js'
 export type { EncodingLimits } from './util/encoding-limits.js'
 export { SNAPFORK_VERSION as version } from './util/version.js'

@@ -43,6 +43,8 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/engine/open.ts': 'test/lib/engine/snapfork.test.ts',
   'lib/engine/log-recovery.ts': 'test/lib/persist/append-log.test.ts',
   'lib/engine/log-replay.ts': 'test/lib/persist/append-log.test.ts',
+  'lib/engine/directory-lock.ts': 'test/lib/engine/snapfork.test.ts',
+  'lib/persist/cut-tail.ts': 'test/lib/engine/check.test.ts',
   'lib/persist/log-files.ts': 'test/lib/persist/append-log.test.ts',
   'lib/persist/thaw.ts': 'test/fork/isolation.test.ts',
   'lib/native/log.ts': 'test/lib/persist/append-log.test.ts',

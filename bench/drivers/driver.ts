@@ -8,6 +8,9 @@ import type { Update } from '../workload.js'
 
 export type DriverName = 'snapfork' | 'redis'
 
+/** `appendfsync`, or no append-only log at all. */
+export type LogPolicy = 'none' | 'no' | 'everysec' | 'always'
+
 /** How a row of writes went. */
 export interface WriteFigures {
   readonly writes: number
@@ -18,6 +21,11 @@ export interface WriteFigures {
   readonly medianNanos: number
   readonly percentile99Nanos: number
   readonly longestNanos: number
+}
+
+export interface DurableFigures {
+  readonly writes: number
+  readonly seconds: number
 }
 
 /** What the engine says of its last background save. */
@@ -41,7 +49,7 @@ export interface Driver {
   /** Process that holds the keys. */
   readonly pid: number
   /** Starts the engine with the file in `dir`, or empty if there is none. */
-  open(dir: string): Promise<LoadFigures>
+  open(dir: string, policy?: LogPolicy): Promise<LoadFigures>
   /** Resident memory of the store: of an engine in this process its regions, else the process's. */
   storeBytes(): number
   /** Leaves no garbage of this program in the process that is measured. */
@@ -52,6 +60,8 @@ export interface Driver {
   run(commands: Iterable<readonly string[]>): Promise<void>
   /** Makes `count` writes; `isOver` tells when the child has ended. */
   write(count: number, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures>
+  /** Writes for so long from so many at a time, each waiting until its write is on disk. */
+  writeDurably(seconds: number, writers: number): Promise<DurableFigures>
   /** Forks. Resolves when there is a child. */
   startSave(): Promise<void>
   /** Waits until the engine knows that its save has succeeded. */

@@ -7,8 +7,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { residentBytes } from '../processes.js'
-import { fillOf, makeValues, type Update } from '../workload.js'
-import type { Driver, LoadFigures, SaveFigures, WriteFigures } from './driver.js'
+import { fillOf, keyName, makeValues, type Update } from '../workload.js'
+import type {
+  Driver,
+  DurableFigures,
+  LoadFigures,
+  LogPolicy,
+  SaveFigures,
+  WriteFigures,
+} from './driver.js'
 import { RedisConnection } from './redis-connection.js'
 
 const PROGRAM = process.env.REDIS_SERVER ?? 'redis-server'
@@ -44,11 +51,11 @@ export class RedisDriver implements Driver {
     return pid
   }
 
-  async open(dir: string): Promise<LoadFigures> {
+  async open(dir: string, policy: LogPolicy = 'none'): Promise<LoadFigures> {
     process.chdir(dir)
     const startedAt = performance.now()
     // A group of its own: its saving children are ended with it, and Ctrl-C does not reach it.
-    const server = spawn(PROGRAM, settings(dir), {
+    const server = spawn(PROGRAM, settings(dir, policy), {
       cwd: dir,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -129,6 +136,24 @@ export class RedisDriver implements Driver {
     }
   }
 
+  async writeDurably(seconds: number, writers: number): Promise<DurableFigures> {
+    const connections = await Promise.all(
+      Array.from({ length: writers }, () => RedisConnection.connect(SOCKET, this.#values)),
+    )
+    const startedAt = performance.now()
+    let writes = 0
+    const writer = async (connection: RedisConnection, index: number) => {
+      for (; performance.now() - startedAt < seconds * 1000; ++writes) {
+        const value = this.#values[writes % this.#values.length] as string
+        await connection.command('SET', keyName(index), value)
+      }
+    }
+    await Promise.all(connections.map(writer))
+    const taken = (performance.now() - startedAt) / 1000
+    for (const connection of connections) connection.close()
+    return { writes, seconds: taken }
+  }
+
   async startSave(): Promise<void> {
     // Here, not in write(): it would wipe out the time of the fork as well.
     await this.#connected.command('CONFIG', 'RESETSTAT')
@@ -178,18 +203,23 @@ export class RedisDriver implements Driver {
   }
 }
 
-/** As in snapfork: no log, no save of its own accord, compression and checksum on. */
-function settings(dir: string): string[] {
+/** As in snapfork: no rewrite and no save of its own accord, compression and checksum on. */
+function settings(dir: string, policy: LogPolicy): string[] {
+  const log =
+    policy === 'none'
+      ? ['--appendonly', 'no']
+      : ['--appendonly', 'yes', '--appendfsync', policy, '--auto-aof-rewrite-percentage', '0']
   return [
+    ...log,
     ...['--port', '0', '--unixsocket', SOCKET, '--dir', dir, '--dbfilename', 'dump.rdb'],
-    ...['--save', '', '--appendonly', 'no', '--rdbcompression', 'yes', '--rdbchecksum', 'yes'],
+    ...['--save', '', '--rdbcompression', 'yes', '--rdbchecksum', 'yes'],
     ...['--loglevel', 'notice', '--daemonize', 'no'],
   ]
 }
 
 /** From the log; 0 if nothing was loaded. */
 function loadSeconds(log: string): number {
-  return Number(/DB loaded from disk: ([0-9.]+) seconds/.exec(log)?.[1] ?? 0)
+  return Number(/DB loaded from (?:disk|append only file): ([0-9.]+) seconds/.exec(log)?.[1] ?? 0)
 }
 
 function numberOf(text: string, pattern: RegExp): number {

@@ -10,11 +10,18 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { sumOf } from '../../dist/cow/cow-report.js'
 import { type Mapping, parseSmaps } from '../../dist/cow/smaps.js'
-import { open, type Snapfork, type SnapshotReport } from '../../dist/index.js'
+import { type OpenOptions, open, type Snapfork, type SnapshotReport } from '../../dist/index.js'
 import type { NativeEngine } from '../../dist/native/engine.js'
 import { percentileOf } from '../stats.js'
 import { fillOf, keyName, makeValues, type Update } from '../workload.js'
-import type { Driver, LoadFigures, SaveFigures, WriteFigures } from './driver.js'
+import type {
+  Driver,
+  DurableFigures,
+  LoadFigures,
+  LogPolicy,
+  SaveFigures,
+  WriteFigures,
+} from './driver.js'
 
 /** Writes between two looks at the clock. */
 const BATCH = 200
@@ -34,9 +41,9 @@ export class SnapforkDriver implements Driver {
     this.#values = makeValues(valueBytes)
   }
 
-  async open(dir: string): Promise<LoadFigures> {
+  async open(dir: string, policy: LogPolicy = 'none'): Promise<LoadFigures> {
     const startedAt = performance.now()
-    this.#db = await open({ dir })
+    this.#db = await open({ dir, ...logOptions(policy) })
     const keys = this.#db.dbsize()
     const seconds = (performance.now() - startedAt) / 1000
     return { keys, seconds, reportedSeconds: seconds }
@@ -110,6 +117,20 @@ export class SnapforkDriver implements Driver {
     }
   }
 
+  async writeDurably(seconds: number, writers: number): Promise<DurableFigures> {
+    const db = this.#opened
+    const startedAt = performance.now()
+    let writes = 0
+    const writer = async (index: number) => {
+      for (; performance.now() - startedAt < seconds * 1000; ++writes) {
+        db.set(keyName(index), this.#values[writes % this.#values.length] as string)
+        await db.durable()
+      }
+    }
+    await Promise.all(Array.from({ length: writers }, (_, index) => writer(index)))
+    return { writes, seconds: (performance.now() - startedAt) / 1000 }
+  }
+
   async startSave(): Promise<void> {
     this.#saving = this.#opened.bgsave()
     this.#saving.catch(() => {})
@@ -152,4 +173,10 @@ export class SnapforkDriver implements Driver {
       before = after
     }
   }
+}
+
+/** Never rewritten: the files hold every write. */
+function logOptions(policy: LogPolicy): OpenOptions {
+  if (policy === 'none') return {}
+  return { appendonly: true, appendfsync: policy, autoAofRewritePercentage: 0 }
 }

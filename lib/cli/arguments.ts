@@ -11,7 +11,13 @@ import { KEYS_MAX } from './tour-data.js'
 export const HELP = `usage: snapfork <command> [options]
 
 commands:
+  check PATH  check a snapshot, an append-only file, a manifest, or a directory of them
   tour        fill a store, save it by fork() while writing, load the file, compare
+
+options of check:
+  --fix                       cut the last file of a log where it is damaged
+  --truncate-to-timestamp T   cut off what was logged after T, Unix time in seconds
+  --json                      print the findings as JSON
 
 options of tour:
   --keys N          number of keys, 1 to 10,000,000 (default 1,000,000)
@@ -31,10 +37,18 @@ export interface TourOptions {
   readonly dir: string | null
 }
 
+export interface CheckCommandOptions {
+  readonly path: string
+  readonly fix: boolean
+  readonly truncateToTimestamp: number | null
+  readonly json: boolean
+}
+
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'tour'; readonly options: TourOptions }
+  | { readonly name: 'check'; readonly options: CheckCommandOptions }
   | { readonly name: 'load-report'; readonly dir: string }
 
 /** What the tour starts in a fresh process; no part of the command line people use. */
@@ -55,6 +69,7 @@ export function parseCommand(words: readonly string[]): Command {
   }
   if (name === '--version' || name === '-v') return { name: 'version' }
   if (name === 'tour') return parseTour(rest)
+  if (name === 'check') return parseCheck(rest)
   if (name === LOAD_REPORT_COMMAND) return { name: 'load-report', dir: onlyWord(rest) }
   if (name.startsWith('-')) throw new UsageError(`Unknown option '${name}'.`)
   throw new UsageError(`Unknown command '${name}'.`)
@@ -85,6 +100,30 @@ function parseTour(words: readonly string[]): Command {
       dir: values.dir ?? null,
     },
   }
+}
+
+function parseCheck(words: readonly string[]): Command {
+  const { values, positionals } = parseStrictly({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      fix: { type: 'boolean', default: false },
+      'truncate-to-timestamp': { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return { name: 'help' }
+  const [path = ''] = positionals
+  if (path === '' || positionals.length > 1) throw new UsageError('check needs one path.')
+  const text = values['truncate-to-timestamp']
+  if (values.fix && text !== undefined) {
+    throw new UsageError('--fix and --truncate-to-timestamp exclude each other.')
+  }
+  const truncateToTimestamp =
+    text === undefined ? null : integer('--truncate-to-timestamp', text, 0, 999_999_999_999)
+  const { fix, json } = values
+  return { name: 'check', options: { path, fix, truncateToTimestamp, json } }
 }
 
 /** `parseArgs` with its errors as ours. */

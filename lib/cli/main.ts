@@ -14,6 +14,7 @@
 import { constants } from 'node:os'
 import { SNAPFORK_VERSION } from '../util/version.js'
 import { type Command, HELP, parseCommand } from './arguments.js'
+import { runCheck } from './check.js'
 import { UsageError } from './errors.js'
 import { Terminal } from './terminal.js'
 import { runTour } from './tour.js'
@@ -56,6 +57,8 @@ async function run(command: Command): Promise<void> {
     case 'version':
       console.log(SNAPFORK_VERSION)
       return
+    case 'check':
+      return runCheck(command.options, (line) => console.log(line))
     case 'load-report':
       return reportLoad(command.dir, (line) => console.log(line))
     case 'tour':

@@ -7,26 +7,16 @@
  * @module
  */
 
-import { open, rename, stat } from 'node:fs/promises'
+import { rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CorruptFileError, SnapforkError } from '../errors.js'
 import type { NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions } from '../options.js'
 import { EMPTY_MANIFEST, type Manifest } from '../persist/aof-manifest.js'
-import { loadFile } from '../persist/load-file.js'
+import { type CutTail, cutTail } from '../persist/cut-tail.js'
+import { isRdb, loadFile } from '../persist/load-file.js'
 import { isMissing, LogFiles, syncDirectory } from '../persist/log-files.js'
 import { replayLog } from './log-replay.js'
-
-/** A tail that was cut off a file. */
-export interface CutTail {
-  /** Absolute path of the file. */
-  readonly path: string
-  /** Where it ends now. */
-  readonly offset: number
-  readonly bytes: number
-  /** Absolute path of the file that has the bytes. */
-  readonly savedAs: string
-}
 
 export interface LoadedLog {
   readonly files: LogFiles
@@ -37,9 +27,6 @@ export interface LoadedLog {
   readonly keysLoaded: number
   readonly cut: CutTail | null
 }
-
-const RDB_MAGIC = 'REDIS'
-const COPY_BYTES = 1 << 20
 
 /**
  * @throws {CorruptFileError} with path, offset and reason: no file was changed.
@@ -74,32 +61,30 @@ async function run(
     const path = files.path(name)
     const base = (await isRdb(path)) ? await loadBase(native, path, options) : null
     keysLoaded += base?.keysLoaded ?? 0
-    const replayed = await replayLog(native, path, base?.bytes ?? 0, () => {})
+    const replayed = await replayLog(native, path, { offset: base?.bytes ?? 0 }).catch(addAdvice)
     commands += replayed.commands
     tornAt = replayed.tornAt
     const mayEndEarly = index === names.length - 1 && options.aofLoadTruncated
     if (tornAt !== null && !mayEndEarly) {
       const reason = 'the file ends in the middle of a command'
-      throw new CorruptFileError({ path, offset: tornAt, reason })
+      addAdvice(new CorruptFileError({ path, offset: tornAt, reason }))
     }
   }
   const cut = tornAt === null ? null : await cutTail(files.path(names.at(-1) as string), tornAt)
   return { commands, keysLoaded, cut }
 }
 
+/** How to repair it. */
+function addAdvice(error: unknown): never {
+  if (!(error instanceof CorruptFileError)) throw error
+  const { path, offset, reason } = error
+  const advice = `${reason} ('snapfork check --fix' cuts the last file there)`
+  throw new CorruptFileError({ path, offset, reason: advice })
+}
+
 async function loadBase(native: NativeEngine, path: string, options: ResolvedOptions) {
   const deep = options.sanitizeDumpPayload === 'yes'
   return loadFile(native, { path, checksum: options.rdbchecksum, deep, nowMs: 0 }, null)
-}
-
-async function isRdb(path: string): Promise<boolean> {
-  const file = await open(path, 'r')
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(RDB_MAGIC.length), 0)
-    return buffer.subarray(0, bytesRead).toString('latin1') === RDB_MAGIC
-  } finally {
-    await file.close()
-  }
 }
 
 async function checkExists(files: LogFiles, name: string): Promise<void> {
@@ -130,33 +115,5 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (isMissing(error)) return false
     throw error
-  }
-}
-
-/** Copies the tail beside the file, durably, before it is cut off. */
-async function cutTail(path: string, offset: number): Promise<CutTail> {
-  const savedAs = `${path}.tail-${offset}`
-  const file = await open(path, 'r+')
-  try {
-    const tail = await open(savedAs, 'w')
-    let bytes = 0
-    try {
-      const buffer = Buffer.alloc(COPY_BYTES)
-      for (let at = offset; ; ) {
-        const { bytesRead } = await file.read(buffer, 0, COPY_BYTES, at)
-        if (bytesRead === 0) break
-        await tail.write(buffer, 0, bytesRead)
-        at += bytesRead
-        bytes += bytesRead
-      }
-      await tail.sync()
-    } finally {
-      await tail.close()
-    }
-    await file.truncate(offset)
-    await file.sync()
-    return { path, offset, bytes, savedAs }
-  } finally {
-    await file.close()
   }
 }

@@ -23,6 +23,17 @@ export interface ReplayResult {
   readonly bytes: number
   /** Where the tail begins that holds no whole command; null if there is none. */
   readonly tornAt: number | null
+  /** Where what was logged too late begins; null if there is none. */
+  readonly stoppedAt: number | null
+}
+
+export interface ReplayOptions {
+  /** Where the first command begins. */
+  readonly offset: number
+  /** Whether commands are only read; else they are run. */
+  readonly onlyReads?: boolean
+  /** Unix time in seconds: nothing that was logged after it is run. */
+  readonly lastSecond?: number
 }
 
 /**
@@ -32,10 +43,9 @@ export interface ReplayResult {
 export async function replayLog(
   native: NativeEngine,
   path: string,
-  offset: number,
-  onProgress: (state: ReplayState) => void,
+  { offset, onlyReads = false, lastSecond = Number.MAX_SAFE_INTEGER }: ReplayOptions,
 ): Promise<ReplayResult> {
-  native.replayOpen(path, offset)
+  native.replayOpen(path, offset, onlyReads, lastSecond)
   const context = new CommandContext(native, 0, () => 0)
   context.isReplay = true
   try {
@@ -45,10 +55,8 @@ export async function replayLog(
         runCommand(native, context, path)
         continue
       }
-      const state = native.replayState()
-      onProgress(state)
       if (outcome === REPLAY.paused) await nextTurn()
-      else return finish(native, outcome, state, path)
+      else return finish(native, outcome, native.replayState(), path)
     }
   } finally {
     native.replayClose()
@@ -74,8 +82,10 @@ function finish(
   path: string,
 ): ReplayResult {
   const { commands, offset, totalBytes, status, errno } = state
-  if (outcome === REPLAY.end) return { commands, bytes: totalBytes, tornAt: null }
-  if (outcome === REPLAY.torn) return { commands, bytes: totalBytes, tornAt: offset }
+  const done = { commands, bytes: totalBytes, tornAt: null, stoppedAt: null }
+  if (outcome === REPLAY.end) return done
+  if (outcome === REPLAY.torn) return { ...done, tornAt: offset }
+  if (outcome === REPLAY.stopped) return { ...done, stoppedAt: offset }
   if (outcome === REPLAY.failed) {
     const options = errno === 0 ? {} : { cause: systemError(errno) }
     throw new SnapforkError('ERR_SNAPFORK_IO', `${path} could not be read.`, options)
@@ -86,5 +96,5 @@ function finish(
   if (native.replayHasCommandBehind()) {
     throw new CorruptFileError({ path, offset, reason: 'there is no command, but more behind it' })
   }
-  return { commands, bytes: totalBytes, tornAt: offset }
+  return { ...done, tornAt: offset }
 }

@@ -7,7 +7,6 @@
  * @module
  */
 
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canUseHugePages } from '../cow/thp.js'
 import { SnapforkError } from '../errors.js'
@@ -16,10 +15,9 @@ import type { LoadResult, NativeAddon, NativeEngine, NativeLock } from '../nativ
 import { type OpenOptions, type ResolvedOptions, resolveOptions } from '../options.js'
 import { loadFile } from '../persist/load-file.js'
 import { removeStaleTemporaryFiles } from '../persist/temp-files.js'
+import { takeDirectory } from './directory-lock.js'
 import { loadLog } from './log-recovery.js'
 import { Snapfork, START } from './snapfork.js'
-
-const LOCK_NAME = 'snapfork.lock'
 
 /**
  * Opens the engine of a directory: makes the directory if there is none, and loads its snapshot if
@@ -45,22 +43,6 @@ export async function open(options?: OpenOptions): Promise<Snapfork> {
   } catch (error) {
     lock.release()
     throw error
-  }
-}
-
-async function takeDirectory(addon: NativeAddon, dir: string): Promise<NativeLock> {
-  try {
-    await mkdir(dir, { recursive: true })
-  } catch (cause) {
-    throw new SnapforkError('ERR_SNAPFORK_IO', `${dir} could not be made.`, { cause })
-  }
-  try {
-    return addon.lockFile(join(dir, LOCK_NAME))
-  } catch (error) {
-    if (!(error instanceof SnapforkError)) throw error
-    const { code, cause } = error
-    const problem = code === 'ERR_SNAPFORK_LOCKED' ? 'is open already' : 'could not be locked'
-    throw new SnapforkError(code, `${dir} ${problem}.`, cause === undefined ? {} : { cause })
   }
 }
 

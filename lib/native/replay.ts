@@ -19,6 +19,8 @@ export const REPLAY = {
   failed: 5,
   /** A command could not be run. */
   refused: 6,
+  /** What follows was logged after the last second that was wanted. */
+  stopped: 7,
 } as const
 
 export interface ReplayState {
@@ -35,7 +37,8 @@ export interface ReplayState {
 }
 
 export interface ReplayPrimitives {
-  replayOpen(path: string, offset: number): void
+  /** `onlyReads` runs nothing; nothing that was logged after `lastSecond` is read. */
+  replayOpen(path: string, offset: number, onlyReads: boolean, lastSecond: number): void
   /** Runs commands for about so many microseconds; a value of {@link REPLAY}. */
   replayRun(micros: number): number
   replayState(): ReplayState

@@ -8,6 +8,7 @@ import { open, stat } from 'node:fs/promises'
 import { CorruptFileError, SnapforkError } from '../errors.js'
 import type { LoadOptions, LoadProgress, LoadResult, NativeEngine } from '../native/engine.js'
 
+const RDB_MAGIC = 'REDIS'
 const UNSUPPORTED = 'ERR_SNAPFORK_UNSUPPORTED_FILE'
 
 /** Time between two calls of `onProgress`, in milliseconds. */
@@ -43,6 +44,17 @@ export async function loadFile(
     throw await explain(error, options.path)
   } finally {
     if (timer !== null) clearInterval(timer)
+  }
+}
+
+/** Whether it begins as an RDB file does; an append-only file may, and goes on behind it. */
+export async function isRdb(path: string): Promise<boolean> {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(RDB_MAGIC.length), 0)
+    return buffer.subarray(0, bytesRead).toString('latin1') === RDB_MAGIC
+  } finally {
+    await file.close()
   }
 }
 

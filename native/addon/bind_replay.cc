@@ -5,13 +5,20 @@
 namespace snapfork {
 namespace {
 
-// Path and offset.
+// Path, offset, whether commands are only read, and the last second that is.
 napi_value ReplayOpen(Call& call) {
   std::string_view path;
   int64_t offset;
-  if (!call.ReadOperand(0, path) || !call.ReadInt64(1, offset)) return nullptr;
+  bool only_reads;
+  int64_t last_second;
+  if (!call.ReadOperand(0, path) || !call.ReadInt64(1, offset) || !call.ReadBool(2, only_reads) ||
+      !call.ReadInt64(3, last_second)) {
+    return nullptr;
+  }
   EngineObject& engine = call.engine();
   engine.replay = std::make_unique<LogReplay>(engine.keyspace());
+  if (only_reads) engine.replay->OnlyRead();
+  engine.replay->StopAfter(last_second);
   const Status status = engine.replay->Open(std::string(path), static_cast<uint64_t>(offset));
   return call.Finish(status, call.Undefined());
 }

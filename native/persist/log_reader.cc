@@ -21,6 +21,16 @@ constexpr size_t kBufferBytes = 1u << 20;
 constexpr size_t kLineBytesMax = 1024;
 constexpr int64_t kWordsMax = 1 << 24;
 
+// Of an annotation without its line feed; INT64_MIN if it tells no time.
+int64_t SecondOf(std::string_view line) {
+  constexpr std::string_view kMark = "#TS:";
+  if (!line.starts_with(kMark)) return INT64_MIN;
+  line.remove_prefix(kMark.size());
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  int64_t second;
+  return ParseInteger(line, second) ? second : INT64_MIN;
+}
+
 }  // namespace
 
 LogReader::~LogReader() {
@@ -84,22 +94,27 @@ bool LogReader::ReadLine(size_t& at, std::string_view& line, bool& bad) const {
   return !bad;
 }
 
-LogReader::Parsed LogReader::Parse() {
-  size_t at = at_;
-  std::string_view line;
-  bool bad = false;
-  const auto incomplete = [&] { return bad ? Parsed::kBad : Parsed::kIncomplete; };
+// kCommand if one may follow.
+LogReader::Parsed LogReader::SkipAnnotations(size_t& at) const {
   while (at < bytes_ && buffer_.data()[at] == '#') {
     // An annotation may end with a line feed alone.
     const std::string_view rest(buffer_.data() + at, bytes_ - at);
     const size_t end = rest.substr(0, kLineBytesMax).find('\n');
     if (end == std::string_view::npos) {
-      bad = rest.size() >= kLineBytesMax;
-      return incomplete();
+      return rest.size() >= kLineBytesMax ? Parsed::kBad : Parsed::kIncomplete;
     }
+    if (SecondOf(rest.substr(0, end)) > last_second_) return Parsed::kTooLate;
     at += end + 1;
   }
-  if (at == bytes_) return Parsed::kIncomplete;
+  return at == bytes_ ? Parsed::kIncomplete : Parsed::kCommand;
+}
+
+LogReader::Parsed LogReader::Parse() {
+  size_t at = at_;
+  std::string_view line;
+  bool bad = false;
+  const auto incomplete = [&] { return bad ? Parsed::kBad : Parsed::kIncomplete; };
+  if (const Parsed head = SkipAnnotations(at); head != Parsed::kCommand) return head;
   if (buffer_.data()[at] != '*') return Parsed::kBad;
   if (!ReadLine(at, line, bad)) return incomplete();
   int64_t count;
@@ -128,6 +143,7 @@ LogReader::Outcome LogReader::Next() {
   while (true) {
     const Parsed parsed = Parse();
     if (parsed == Parsed::kCommand) return Outcome::kCommand;
+    if (parsed == Parsed::kTooLate) return Outcome::kStopped;
     if (parsed == Parsed::kBad) return IsZeroTail() ? Outcome::kTorn : Outcome::kBad;
     if (Fill()) continue;
     if (!error_.ok()) return Outcome::kFailed;

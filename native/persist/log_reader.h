@@ -1,7 +1,8 @@
 // log_reader.h - commands of an append-only file, one after the other.
 //
-// A line that begins with `#` between two commands is passed over. Everything else has to be exact:
-// the counts, and the line ends behind every word, so that damage shows where it is.
+// A line that begins with `#` between two commands is passed over, but for the time in `#TS:` if
+// reading is to stop there. Everything else has to be exact: the counts, and the line ends behind
+// every word, so that damage shows where it is.
 //
 // Runs in: the owner's thread.
 
@@ -26,9 +27,12 @@ class LogReader {
 
   Status Open(const std::string& path, uint64_t offset);
 
+  // Stops before what was logged after this second of Unix time.
+  void StopAfter(int64_t second) { last_second_ = second; }
+
   // kTorn: the file ends inside of a command, or in nothing but NULs; kBad: there is no command
-  // where one should be; kFailed: see error().
-  enum class Outcome { kCommand, kEnd, kTorn, kBad, kFailed };
+  // where one should be; kFailed: see error(); kStopped: what follows was logged too late.
+  enum class Outcome { kCommand, kEnd, kTorn, kBad, kFailed, kStopped };
   Outcome Next();
 
   // Of the command that was read; valid until the next call.
@@ -47,8 +51,9 @@ class LogReader {
   bool HasCommandBehind();
 
  private:
-  enum class Parsed { kCommand, kIncomplete, kBad };
+  enum class Parsed { kCommand, kIncomplete, kBad, kTooLate };
   Parsed Parse();
+  Parsed SkipAnnotations(size_t& at) const;
   bool ReadLine(size_t& at, std::string_view& line, bool& bad) const;
   // Reads more behind what is buffered from the command on; false at the end of the file.
   bool Fill();
@@ -62,6 +67,7 @@ class LogReader {
   uint64_t buffer_offset_ = 0;
   uint64_t command_offset_ = 0;
   std::vector<std::string_view> words_;
+  int64_t last_second_ = INT64_MAX;
   Status error_;
 };
 

@@ -47,11 +47,17 @@ LogReplay::Outcome LogReplay::Run(int64_t micros) {
         return Outcome::kTorn;
       case LogReader::Outcome::kBad:
         return Outcome::kBad;
+      case LogReader::Outcome::kStopped:
+        return Outcome::kStopped;
       case LogReader::Outcome::kFailed:
         status_ = reader_.error();
         return Outcome::kFailed;
     }
     ++commands_;
+    if (only_reads_) {
+      if (Is(words()[0], "EXEC")) in_transaction_ = false;
+      continue;
+    }
     const Done hot = TryHot();
     if (hot == Done::kNo) return Outcome::kCommand;
     if (hot == Done::kRefused) return Outcome::kRefused;

@@ -24,9 +24,13 @@ class LogReplay {
 
   Status Open(const std::string& path, uint64_t offset) { return reader_.Open(path, offset); }
 
+  // Commands are read and not run.
+  void OnlyRead() { only_reads_ = true; }
+  void StopAfter(int64_t second) { reader_.StopAfter(second); }
+
   // kCommand: words() are to be run by the caller; kPaused: the time is over; kRefused: a command
   // could not be run (status()). The rest as LogReader has it, with offset() where it begins.
-  enum class Outcome { kCommand, kPaused, kEnd, kTorn, kBad, kFailed, kRefused };
+  enum class Outcome { kCommand, kPaused, kEnd, kTorn, kBad, kFailed, kRefused, kStopped };
   Outcome Run(int64_t micros);
 
   const std::vector<std::string_view>& words() const { return reader_.words(); }
@@ -55,6 +59,7 @@ class LogReplay {
   uint64_t offset_ = 0;
   uint64_t commands_ = 0;
   bool in_transaction_ = false;
+  bool only_reads_ = false;
   Status status_;
 };
 

@@ -199,6 +199,20 @@ TEST(LogReader, ReadsCommandsOfAnySizeAndAnnotations) {
   EXPECT_TRUE(read.outcome == LogReader::Outcome::kEnd);
 }
 
+TEST(LogReader, StopsBeforeWhatWasLoggedTooLate) {
+  const std::string early = "#TS:100\r\n" + Command({"SET", "a", "1"});
+  const std::string bytes = early + "#TS:101\r\n" + Command({"SET", "b", "2"});
+  const int fd = MemoryFile();
+  EXPECT_EQ(write(fd, bytes.data(), bytes.size()), bytes.size());
+  LogReader reader;
+  EXPECT_OK(reader.Open(PathOf(fd), 0));
+  reader.StopAfter(100);
+  EXPECT_TRUE(reader.Next() == LogReader::Outcome::kCommand);
+  EXPECT_TRUE(reader.Next() == LogReader::Outcome::kStopped);
+  EXPECT_EQ(reader.offset(), early.size());
+  close(fd);
+}
+
 TEST(LogReader, TellsWhereTheFileIsCut) {
   const std::string whole = Command({"SET", "a", "1"}) + Command({"SET", "b", "22"});
   const std::string cut = whole + Command({"SET", "c", "333"});

@@ -4,7 +4,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -68,6 +68,11 @@ t.test('snapfork', async (t) => {
     [['tour', '--value-bytes', '1048577'], /--value-bytes must be an integer/],
     [['tour', '--dir', ''], /--dir must be a path/],
     [['tour', '--dir', '/no/such/directory'], /No directory can be made/],
+    [['check'], /check needs one path/],
+    [['check', 'a', 'b'], /check needs one path/],
+    [['check', 'a', '--fly'], /--fly/],
+    [['check', 'a', '--truncate-to-timestamp', 'now'], /--truncate-to-timestamp must be an/],
+    [['check', 'a', '--fix', '--truncate-to-timestamp', '1'], /exclude each other/],
   ]
   for (const [words, complaint] of MISTAKES) {
     await t.test(`ends with 2 and a complaint for '${words.join(' ')}'`, async (t) => {
@@ -125,5 +130,38 @@ t.test('snapfork tour', async (t) => {
     const { status, signal } = await end
     t.strictSame({ status, signal }, { status: 128 + 15, signal: null })
     t.strictSame(readdirSync(dir), [])
+  })
+})
+
+t.test('snapfork check', async (t) => {
+  const sound = '*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n'
+
+  await t.test('ends with 0 for sound files', async (t) => {
+    const path = join(t.testdir({ 'a.aof': sound }), 'a.aof')
+    const { status, stdout, stderr } = await run('check', path)
+    t.strictSame({ status, stderr }, { status: 0, stderr: '' })
+    t.equal(stdout, `ok       ${path}: aof, 1 command, ${sound.length} bytes\n`)
+  })
+
+  await t.test('ends with 1 for damage, until it is cut off', async (t) => {
+    const path = join(t.testdir({ 'a.aof': `${sound}*1\r\n` }), 'a.aof')
+    const found = await run('check', path)
+    t.equal(found.status, 1)
+    t.match(found.stdout, new RegExp(`^damaged  .* at byte ${sound.length}\n$`))
+    t.match(found.stderr, /snapfork check --fix .*ERR_SNAPFORK_CHECK_FAILED/)
+    const fixed = await run('check', path, '--fix')
+    t.equal(fixed.status, 0)
+    t.match(fixed.stdout, /^cut .*; 4 bytes are in .*\.tail-/)
+    t.equal(statSync(path).size, sound.length)
+  })
+
+  await t.test('prints JSON', async (t) => {
+    const path = join(t.testdir({ 'a.aof': `${sound}X` }), 'a.aof')
+    const { status, stdout } = await run('check', '--json', path)
+    t.equal(status, 1)
+    t.match(JSON.parse(stdout), {
+      isSound: false,
+      files: [{ path, kind: 'aof', commands: 1, problem: { offset: sound.length } }],
+    })
   })
 })
