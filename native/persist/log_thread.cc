@@ -199,7 +199,8 @@ void LogThread::NoteWrite(int error) {
 
 void LogThread::NoteSync(int error) {
   const std::lock_guard<SpinLock> lock(lock_);
-  if (error != 0) sync_errno_ = error;
+  // A sync may end after the file was forgiven.
+  if (error != 0 && file_ >= forgiven_below_.load()) sync_errno_ = error;
 }
 
 // (G2)
@@ -223,6 +224,7 @@ void LogThread::SwitchTo(const Chunk& chunk) {
   }
   close(fd_);
   fd_ = chunk.next_fd;
+  file_ = chunk.file + 1;
   file_bytes_ = 0;
 }
 

@@ -119,6 +119,7 @@ class LogThread {
 
   // The thread's.
   int fd_ = -1;
+  uint64_t file_ = 0;
   uint64_t file_bytes_ = 0;
   int64_t synced_at_ms_ = 0;
   int64_t retry_at_ms_ = 0;

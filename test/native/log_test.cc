@@ -133,6 +133,27 @@ TEST(LogThread, GivesUpWhatANewBaseHas) {
   close(second);
 }
 
+// Of a character device all bytes are taken, and none can be synced.
+TEST(LogThread, NeverCallsSyncedWhatAFailedSyncMayHaveLost) {
+  const int second = MemoryFile();
+  LogThread log(Ignore, nullptr);
+  ASSERT_OK(log.Start(open("/dev/null", O_WRONLY | O_CLOEXEC), 0, LogSync::kAlways));
+  log.Append("lost");
+  EXPECT_TRUE(sf::WaitFor([&] { return log.progress().sync_errno == EINVAL; }));
+  log.Append("more");
+  log.RequestSync();
+  EXPECT_TRUE(sf::WaitFor([&] { return log.progress().written == 8; }));
+  EXPECT_EQ(log.progress().synced, 0u);
+  log.Rotate(DescriptorOf(second));
+  log.Append("kept");
+  log.Forgive();
+  EXPECT_TRUE(sf::WaitFor([&] { return log.progress().synced == 12; }));
+  EXPECT_EQ(log.progress().sync_errno, 0);
+  EXPECT_EQ(ContentOf(second), "kept");
+  log.Stop();
+  close(second);
+}
+
 std::string Command(std::initializer_list<std::string_view> words) {
   ByteBuffer bytes;
   AppendCommand(bytes, std::vector<std::string_view>(words));

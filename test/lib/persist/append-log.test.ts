@@ -153,6 +153,15 @@ t.test('An append-only log', async (t) => {
     t.equal(again.get('a'), '2')
   })
 
+  await t.test('removes what an interrupted rewrite has left', async (t) => {
+    const stale = ['temp-snapfork-1-1.rdb', 'temp-appendonly.aof.manifest']
+    const files = Object.fromEntries(stale.map((name) => [name, 'half']))
+    const dir = t.testdir({ [LOG_DIR]: { ...files, 'temp-1.rdb': 'of somebody else' } })
+    await openLogged(t, dir)
+    const left = readdirSync(join(dir, LOG_DIR)).filter((name) => name.startsWith('temp-'))
+    t.strictSame(left, ['temp-1.rdb'])
+  })
+
   await t.test('is not there without the option', async (t) => {
     const db = await open({ dir: t.testdir() })
     t.teardown(() => db.close())
