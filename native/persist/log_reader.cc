@@ -61,7 +61,7 @@ bool LogReader::Fill() {
   const size_t kept = bytes_ - at_;
   // A command that fills the buffer needs a larger one.
   const size_t wanted = std::max(kBufferBytes, kept * 2);
-  std::memmove(buffer_.data(), buffer_.data() + at_, kept);
+  if (kept > 0) std::memmove(buffer_.data(), buffer_.data() + at_, kept);
   buffer_offset_ += at_;
   at_ = 0;
   bytes_ = kept;

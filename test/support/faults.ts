@@ -8,7 +8,7 @@
 
 import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmdirSync } from 'node:fs'
+import { mkdtempSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -47,6 +47,41 @@ export function mountTmpfs(t: TearingDown, options: string): string {
     rmdirSync(dir)
   })
   return dir
+}
+
+/** Why no disk can be made that stands still, or false. */
+export function stallProblem(): string | false {
+  const problem = loudly('no loop devices or no fsfreeze(8): disks that stall are NOT tested')
+  if (process.getuid?.() !== 0 || !hasProgram('fsfreeze') || !hasProgram('mkfs.ext4'))
+    return problem
+  const { status } = spawnSync('losetup', ['--find'])
+  return status === 0 ? false : problem
+}
+
+/** The folder of a disk of its own, on which writes can be made to stand still. */
+export function mountDisk(t: TearingDown, mebibytes: number) {
+  const dir = mkdtempSync(join(tmpdir(), 'snapfork-disk-'))
+  const image = `${dir}.img`
+  writeFileSync(image, '')
+  truncateSync(image, mebibytes * 2 ** 20)
+  run('mkfs.ext4', ['-q', image])
+  run('mount', ['-o', 'loop', image, dir])
+  let isFrozen = false
+  const freeze = () => {
+    run('fsfreeze', ['--freeze', dir])
+    isFrozen = true
+  }
+  const thaw = () => {
+    if (isFrozen) run('fsfreeze', ['--unfreeze', dir])
+    isFrozen = false
+  }
+  t.teardown(() => {
+    thaw()
+    run('umount', ['--lazy', dir])
+    rmdirSync(dir)
+    rmSync(image)
+  })
+  return { dir, freeze, thaw }
 }
 
 /** Makes a file a mount point: rename(2) over it then fails with EBUSY. */

@@ -1,0 +1,45 @@
+/**
+ * A disk that stands still: the event loop goes on, nothing counts as durable, and what was logged
+ * meanwhile is there in the end.
+ */
+
+import { join } from 'node:path'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { open } from '../../dist/index.js'
+import { mountDisk, stallProblem } from '../support/faults.js'
+
+const COMMANDS = 20_000
+const DISK_MIB = 64
+
+t.test('A log on a disk that stands still', { skip: stallProblem() }, async (t) => {
+  for (const appendfsync of ['always', 'everysec', 'no'] as const) {
+    await t.test(`keeps nobody waiting, synced ${appendfsync}`, async (t) => {
+      const disk = mountDisk(t, DISK_MIB)
+      const dir = join(disk.dir, 'data')
+      const db = await open({ dir, appendonly: true, appendfsync, hugePages: false })
+      db.set('before', '1')
+      await db.durable()
+      disk.freeze()
+      for (let index = 0; index < COMMANDS; ++index) {
+        db.set(`key:${index}`, 'value')
+        if (index % 100 === 0) await nextTurn()
+      }
+      t.equal(db.get(`key:${COMMANDS - 1}`), 'value')
+      let isDurable = false
+      const durable = db.durable().then(() => {
+        isDurable = true
+      })
+      await sleep(200)
+      t.notOk(isDurable, 'nothing is durable while the disk stands still')
+      disk.thaw()
+      await durable
+      const digest = db.digest()
+      await db.close()
+      const again = await open({ dir, appendonly: true, hugePages: false })
+      t.equal(again.dbsize(), COMMANDS + 1)
+      t.equal(again.digest(), digest)
+      await again.close()
+    })
+  }
+})
