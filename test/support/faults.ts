@@ -12,6 +12,8 @@ import { mkdtempSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+const PROBE_MIB = 16
+
 interface TearingDown {
   teardown(callback: () => void | Promise<void>): void
 }
@@ -49,13 +51,18 @@ export function mountTmpfs(t: TearingDown, options: string): string {
   return dir
 }
 
-/** Why no disk can be made that stands still, or false. */
+/** Why no disk can be made that stands still, or false: one is tried. */
 export function stallProblem(): string | false {
-  const problem = loudly('no loop devices or no fsfreeze(8): disks that stall are NOT tested')
-  if (process.getuid?.() !== 0 || !hasProgram('fsfreeze') || !hasProgram('mkfs.ext4'))
-    return problem
-  const { status } = spawnSync('losetup', ['--find'])
-  return status === 0 ? false : problem
+  const undo: (() => unknown)[] = []
+  try {
+    const { freeze } = mountDisk({ teardown: (callback) => undo.push(callback) }, PROBE_MIB)
+    freeze()
+    return false
+  } catch {
+    return loudly('no file system can be mounted and frozen: disks that stall are NOT tested')
+  } finally {
+    for (const step of undo.reverse()) step()
+  }
 }
 
 /** The folder of a disk of its own, on which writes can be made to stand still. */
@@ -64,6 +71,10 @@ export function mountDisk(t: TearingDown, mebibytes: number) {
   const image = `${dir}.img`
   writeFileSync(image, '')
   truncateSync(image, mebibytes * 2 ** 20)
+  t.teardown(() => {
+    rmdirSync(dir)
+    rmSync(image)
+  })
   run('mkfs.ext4', ['-q', image])
   run('mount', ['-o', 'loop', image, dir])
   let isFrozen = false
@@ -78,8 +89,6 @@ export function mountDisk(t: TearingDown, mebibytes: number) {
   t.teardown(() => {
     thaw()
     run('umount', ['--lazy', dir])
-    rmdirSync(dir)
-    rmSync(image)
   })
   return { dir, freeze, thaw }
 }
