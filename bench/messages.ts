@@ -8,6 +8,7 @@ import type { DriverName, LoadFigures, LogPolicy } from './drivers/driver.js'
 import type { SaveCost } from './sampler.js'
 import type { ForkFigures } from './trials/fork.js'
 import type { LogFigures } from './trials/log.js'
+import type { StallFigures } from './trials/stall.js'
 import type { TypesFigures } from './trials/types.js'
 
 /** What a worker is to do; it comes as JSON on its command line. */
@@ -39,6 +40,14 @@ export type Job =
       readonly updates: number
     }
   | {
+      readonly name: 'stall'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly policy: LogPolicy
+      readonly mount: string
+    }
+  | {
       readonly name: 'load'
       readonly driver: DriverName
       readonly dir: string
@@ -47,7 +56,7 @@ export type Job =
     }
 
 /** What a job gives. */
-export type Figures = ForkFigures | TypesFigures | LogFigures | LoadFigures
+export type Figures = ForkFigures | TypesFigures | LogFigures | StallFigures | LoadFigures
 
 export type FromWorker =
   /** A process that must not outlive the worker. */

@@ -13,6 +13,7 @@ trials:
   fork              what a snapshot costs, beside redis-server (found on PATH, or REDIS_SERVER=)
   types             memory, save and load of every type, compact and large
   log               what the append-only log costs, and its replay
+  stall             a log on a disk that stands still; needs root
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:
@@ -27,7 +28,7 @@ options:
   --help
 `
 
-const TRIALS = ['fork', 'types', 'log'] as const
+const TRIALS = ['fork', 'types', 'log', 'stall'] as const
 type Trial = (typeof TRIALS)[number]
 
 export interface BenchOptions {

@@ -11,6 +11,7 @@ import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import type { SaveCost } from './sampler.js'
 import { measureFork, type OutsideSampler } from './trials/fork.js'
 import { measureLog } from './trials/log.js'
+import { measureStall } from './trials/stall.js'
 import { measureTypes } from './trials/types.js'
 
 /** Resolves when the message is on its way. */
@@ -62,6 +63,8 @@ function figuresOf(job: Job, driver: Driver): Promise<Figures> {
       return measureTypes(driver, job.dir, job.shape, job.elements)
     case 'log':
       return measureLog(driver, job)
+    case 'stall':
+      return measureStall(driver, job)
     case 'load':
       return driver.open(job.dir, job.policy)
   }

@@ -13,6 +13,7 @@ import { commandLine } from './processes.js'
 import { Sampler } from './sampler.js'
 import type { ForkFigures } from './trials/fork.js'
 import type { LogFigures } from './trials/log.js'
+import type { StallFigures } from './trials/stall.js'
 import type { TypesFigures } from './trials/types.js'
 
 const PROGRAM = fileURLToPath(new URL('worker.js', import.meta.url))
@@ -27,6 +28,7 @@ const running = new Set<Running>()
 export function runJob(job: Extract<Job, { name: 'fork' }>): Promise<ForkFigures>
 export function runJob(job: Extract<Job, { name: 'types' }>): Promise<TypesFigures>
 export function runJob(job: Extract<Job, { name: 'log' }>): Promise<LogFigures>
+export function runJob(job: Extract<Job, { name: 'stall' }>): Promise<StallFigures>
 export function runJob(job: Extract<Job, { name: 'load' }>): Promise<LoadFigures>
 export function runJob(job: Job): Promise<Figures> {
   const worker = spawn(process.execPath, [PROGRAM, JSON.stringify(job)], {

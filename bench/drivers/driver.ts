@@ -62,6 +62,8 @@ export interface Driver {
   write(count: number, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures>
   /** Writes for so long from so many at a time, each waiting until its write is on disk. */
   writeDurably(seconds: number, writers: number): Promise<DurableFigures>
+  /** Sets a key, and reads it. Resolves when both are answered. */
+  writeAndRead(index: number): Promise<void>
   /** Forks. Resolves when there is a child. */
   startSave(): Promise<void>
   /** Waits until the engine knows that its save has succeeded. */

@@ -7,7 +7,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { residentBytes } from '../processes.js'
-import { fillOf, keyName, makeValues, type Update } from '../workload.js'
+import { fillOf, keyName, makeValues, PAIR_KEYS, type Update } from '../workload.js'
 import type {
   Driver,
   DurableFigures,
@@ -152,6 +152,12 @@ export class RedisDriver implements Driver {
     const taken = (performance.now() - startedAt) / 1000
     for (const connection of connections) connection.close()
     return { writes, seconds: taken }
+  }
+
+  async writeAndRead(index: number): Promise<void> {
+    const key = keyName(index % PAIR_KEYS)
+    await this.#connected.command('SET', key, this.#values[index % this.#values.length] as string)
+    await this.#connected.command('GET', key)
   }
 
   async startSave(): Promise<void> {

@@ -13,7 +13,7 @@ import { type Mapping, parseSmaps } from '../../dist/cow/smaps.js'
 import { type OpenOptions, open, type Snapfork, type SnapshotReport } from '../../dist/index.js'
 import type { NativeEngine } from '../../dist/native/engine.js'
 import { percentileOf } from '../stats.js'
-import { fillOf, keyName, makeValues, type Update } from '../workload.js'
+import { fillOf, keyName, makeValues, PAIR_KEYS, type Update } from '../workload.js'
 import type {
   Driver,
   DurableFigures,
@@ -129,6 +129,12 @@ export class SnapforkDriver implements Driver {
     }
     await Promise.all(Array.from({ length: writers }, (_, index) => writer(index)))
     return { writes, seconds: (performance.now() - startedAt) / 1000 }
+  }
+
+  async writeAndRead(index: number): Promise<void> {
+    const key = keyName(index % PAIR_KEYS)
+    this.#opened.set(key, this.#values[index % this.#values.length] as string)
+    this.#opened.get(key)
   }
 
   async startSave(): Promise<void> {
