@@ -13,13 +13,12 @@
  * @module
  */
 
-import { closeSync, fsyncSync } from 'node:fs'
 import { SnapforkError, type SnapforkErrorCode, SnapshotError } from '../errors.js'
 import type { ForkOptions, NativeEngine } from '../native/engine.js'
 import { LOG_SYNC, type LogProgress } from '../native/log.js'
 import { systemError } from '../native/status.js'
 import { monotonicMs } from '../util/clock.js'
-import { type Manifest, nextSequences } from './aof-manifest.js'
+import { type Manifest, type ManifestFile, nextSequences } from './aof-manifest.js'
 import type { LogFiles } from './log-files.js'
 import { SnapshotJob } from './snapshot-job.js'
 import type { SnapshotReport } from './snapshot-report.js'
@@ -119,7 +118,7 @@ export class AppendLog {
     if (this.#manifest.base === null && this.#manifest.incremental.length === 0) this.#writeBase()
     const last = this.#manifest.incremental.at(-1)
     const bytes = last === undefined ? 0 : ((await files.sizeOf(last.name)) ?? 0)
-    const fd = last === undefined ? await this.#addFile() : files.openExisting(last.name)
+    const fd = last === undefined ? await this.#addFile() : await files.openExisting(last.name)
     await this.#measure()
     this.#fileStart = -bytes
     this.#native.logStart(fd, bytes, LOG_SYNC[sync], timestamps, () => this.#onProgress())
@@ -179,23 +178,28 @@ export class AppendLog {
   }
 
   /**
-   * Starts a rewrite if one is scheduled, or the files have grown enough and none has failed too
-   * often lately. Not while another child runs.
+   * Starts a rewrite if one is scheduled; or if a sync has failed (A3) or the files have grown
+   * enough, and none has failed too often lately. Not while another child runs.
    */
   rewriteIfDue(isChildActive: boolean): void {
-    const { rewritePercentage, rewriteMinBytes } = this.#settings
     if (!this.isOn || this.isRewriting || isChildActive) return
     if (this.#isScheduled) {
       this.#failures = 0
       this.rewrite().catch(() => {})
       return
     }
-    if (rewritePercentage === 0) return
     if (this.#failures >= FAILURES_MAX && monotonicMs() < this.#retryAtMs) return
+    const isLost = this.#native.logProgress().syncErrno !== 0
+    if (!isLost && !this.#hasGrown()) return
+    this.rewrite().catch(() => {})
+  }
+
+  #hasGrown(): boolean {
+    const { rewritePercentage, rewriteMinBytes } = this.#settings
+    if (rewritePercentage === 0) return false
     const bytes = this.currentBytes
     const growth = (bytes * 100) / Math.max(1, this.#baseBytes) - 100
-    if (bytes <= rewriteMinBytes || growth < rewritePercentage) return
-    this.rewrite().catch(() => {})
+    return bytes > rewriteMinBytes && growth >= rewritePercentage
   }
 
   /**
@@ -251,18 +255,16 @@ export class AppendLog {
   }
 
   async #writeNewBase(): Promise<SnapshotReport> {
-    const { files, stallTimeoutMs, fork } = this.#settings
     const old = this.#manifest
-    const sequence = nextSequences(old).base
-    const base = { name: files.baseName(sequence), sequence }
     const fd = await this.#addFile()
     const incremental = this.#manifest.incremental.slice(-1)
     // (A2)
     this.#native.logRotate(fd)
     this.#olderBytes = this.currentBytes - this.#baseBytes
     this.#fileStart = this.#native.logProgress().appended
-    const paths = { path: files.path(base.name), temporaryPath: makeTemporaryPath(files.dir) }
-    const job = new SnapshotJob(this.#native, { fork: { ...fork(), ...paths }, stallTimeoutMs })
+    const { base, fork } = this.#nextBase()
+    const { stallTimeoutMs } = this.#settings
+    const job = new SnapshotJob(this.#native, { fork, stallTimeoutMs })
     this.#job = job
     const report = await job.start()
     const history = [...(old.base === null ? [] : [old.base]), ...old.incremental]
@@ -276,12 +278,17 @@ export class AppendLog {
 
   /** A base of what there is, in this thread. */
   #writeBase(): void {
+    const { base, fork } = this.#nextBase()
+    this.#native.save(fork)
+    this.#manifest = { ...this.#manifest, base }
+  }
+
+  #nextBase(): { base: ManifestFile; fork: ForkOptions } {
     const { files, fork } = this.#settings
     const sequence = nextSequences(this.#manifest).base
     const base = { name: files.baseName(sequence), sequence }
     const paths = { path: files.path(base.name), temporaryPath: makeTemporaryPath(files.dir) }
-    this.#native.save({ ...fork(), ...paths })
-    this.#manifest = { ...this.#manifest, base }
+    return { base, fork: { ...fork(), ...paths } }
   }
 
   /** Makes the next incremental file, and a manifest that names it; its descriptor. */
@@ -289,15 +296,13 @@ export class AppendLog {
     const { files } = this.#settings
     const sequence = nextSequences(this.#manifest).incremental
     const file = { name: files.incrementalName(sequence), sequence }
-    const fd = files.create(file.name)
+    const fd = await files.create(file.name)
     try {
-      fsyncSync(fd)
       const incremental = [...this.#manifest.incremental, file]
       await this.#replaceManifest({ ...this.#manifest, incremental })
       return fd
     } catch (error) {
-      closeSync(fd)
-      await files.remove([file.name]).catch(() => {})
+      await files.discard(fd, file.name)
       throw error
     }
   }
@@ -336,8 +341,6 @@ export class AppendLog {
       if (error === null) this.#observer.recovered()
       else this.#observer.failed(error)
     }
-    // (A3)
-    if (progress.syncErrno !== 0 && !this.isRewriting) this.rewrite().catch(() => {})
   }
 
   /** Tells those who wait: up to `synced` it is done, and for others `error` says why not. */

@@ -9,13 +9,19 @@
  * @module
  */
 
-import { closeSync, openSync } from 'node:fs'
+import * as fs from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { CorruptFileError, SnapforkError } from '../errors.js'
 import { formatManifest, type Manifest, ManifestError, parseManifest } from './aof-manifest.js'
 
 const FILE_MODE = 0o644
+
+/** Descriptors that outlive every FileHandle. A slow disk keeps the event loop from nothing. */
+const openFile = promisify(fs.open)
+const syncFile = promisify(fs.fsync)
+const closeFile = promisify(fs.close)
 
 /** Of a base that was not finished, and of a manifest. */
 const TEMPORARY = /^temp-(snapfork-\d+-\d+\.rdb|.*\.manifest)$/
@@ -95,28 +101,33 @@ export class LogFiles {
     })
   }
 
-  /** Makes an empty file and returns its descriptor. */
-  create(file: string): number {
+  /** Makes an empty file, durably but for its name, and returns its descriptor. */
+  async create(file: string): Promise<number> {
+    let fd: number | null = null
     try {
-      return openSync(this.path(file), 'w', FILE_MODE)
+      fd = await openFile(this.path(file), 'w', FILE_MODE)
+      await syncFile(fd)
+      return fd
     } catch (cause) {
+      if (fd !== null) await this.discard(fd, file)
       throw new SnapforkError('ERR_SNAPFORK_IO', `${this.path(file)} could not be made.`, { cause })
     }
   }
 
   /** Opens a file to go on with, and returns its descriptor. */
-  openExisting(file: string): number {
+  async openExisting(file: string): Promise<number> {
     try {
-      return openSync(this.path(file), 'r+')
+      return await openFile(this.path(file), 'r+')
     } catch (cause) {
       const detail = `${this.path(file)} could not be opened.`
       throw new SnapforkError('ERR_SNAPFORK_IO', detail, { cause })
     }
   }
 
-  /** Gives up a descriptor that no log has taken. */
-  discard(fd: number): void {
-    closeSync(fd)
+  /** Takes a file back that no log has begun to use. */
+  async discard(fd: number, file: string): Promise<void> {
+    await closeFile(fd).catch(() => {})
+    await this.remove([file]).catch(() => {})
   }
 
   async sizeOf(file: string): Promise<number | null> {
