@@ -109,6 +109,7 @@ class LogThread {
   uint64_t rotated_at_ = 0;   // where the last file begins
   bool idle_ = false;
   bool stopping_ = false;
+  bool forgave_ = false;  // to be told, also if there is nothing to write
   int write_errno_ = 0;
   int sync_errno_ = 0;
 

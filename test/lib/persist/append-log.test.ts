@@ -3,7 +3,15 @@
  * about files that are not as they should be.
  */
 
-import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -168,6 +176,41 @@ t.test('An append-only log', async (t) => {
     await t.rejects(db.durable(), { code: 'ERR_SNAPFORK_INVALID_ARG' })
     await t.rejects(db.bgrewriteaof(), { code: 'ERR_SNAPFORK_INVALID_ARG' })
   })
+})
+
+t.test('A log whose file cannot be synced', async (t) => {
+  for (const hasChild of [false, true]) {
+    const beside = hasChild ? ', beside a child that saves' : ''
+    await t.test(`goes on behind a new base${beside}`, async (t) => {
+      const dir = t.testdir()
+      const first = await open({ dir, appendonly: true, hugePages: false })
+      first.set('before', '1')
+      await first.bgrewriteaof()
+      await first.close()
+      // A character device takes everything, and has no sync.
+      const path = incremental(dir, 'appendonly.aof.2.incr.aof')
+      rmSync(path)
+      symlinkSync('/dev/null', path)
+      const db = await open({ dir, appendonly: true, hugePages: false })
+      // The engine's timers keep no process alive.
+      const vigil = setInterval(() => {}, 1000)
+      t.teardown(() => clearInterval(vigil))
+      const errors: unknown[] = []
+      db.on('log-error', (error) => errors.push(error))
+      const recovered = new Promise<void>((resolve) => db.on('log-recovered', () => resolve()))
+      const saving = hasChild ? db.bgsave() : null
+      db.set('meanwhile', '2')
+      await t.rejects(db.durable(), { code: 'ERR_SNAPFORK_LOG_FAILED' })
+      await recovered
+      await saving
+      t.match(errors, [{ code: 'ERR_SNAPFORK_LOG_FAILED', cause: { code: 'EINVAL' } }])
+      db.set('after', '3')
+      await db.durable()
+      await db.close()
+      const again = await openLogged(t, dir)
+      t.strictSame(again.mget('before', 'meanwhile', 'after'), ['1', '2', '3'])
+    })
+  }
 })
 
 /** A log of ten keys, closed. */
