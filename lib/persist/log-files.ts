@@ -23,8 +23,8 @@ const openFile = promisify(fs.open)
 const syncFile = promisify(fs.fsync)
 const closeFile = promisify(fs.close)
 
-/** Of a base that was not finished, and of a manifest. */
-const TEMPORARY = /^temp-(snapfork-\d+-\d+\.rdb|.*\.manifest)$/
+/** Of a base that was not finished, of a manifest, and of a log that was being switched on. */
+const TEMPORARY = /^temp-(snapfork-\d+-\d+\.rdb|.*\.(manifest|incr))$/
 
 export class LogFiles {
   readonly dir: string
@@ -46,6 +46,11 @@ export class LogFiles {
 
   incrementalName(sequence: number): string {
     return `${this.name}.${sequence}.incr.aof`
+  }
+
+  /** Of an incremental file whose base is not there yet. */
+  get temporaryIncrementalName(): string {
+    return `temp-${this.name}.incr`
   }
 
   get manifestPath(): string {
@@ -122,6 +127,14 @@ export class LogFiles {
       const detail = `${this.path(file)} could not be opened.`
       throw new SnapforkError('ERR_SNAPFORK_IO', detail, { cause })
     }
+  }
+
+  /** Gives a file its name, durably. */
+  async rename(from: string, to: string): Promise<void> {
+    await this.#guard('could not be renamed', async () => {
+      await rename(this.path(from), this.path(to))
+      await this.sync()
+    })
   }
 
   /** Takes a file back that no log has begun to use. */
