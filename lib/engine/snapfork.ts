@@ -262,6 +262,7 @@ export class Snapfork extends Database {
     const before = this.#options()
     const after = changeOptions(before, changes)
     this.native.setLimits(after.limits)
+    this.native.setHealPercent(after.healCpuPercent)
     this.#setOptions({ ...after, appendonly: before.appendonly })
     this.#log.log?.configure()
     if (after.appendonly === before.appendonly) return
