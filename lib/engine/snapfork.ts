@@ -27,6 +27,7 @@ import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
 import { Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
+import { type Forecast, Forecaster } from './forecaster.js'
 import { type DatabaseFacts, formatInfo, REDIS_VERSION } from './info.js'
 import type { LoadedLog } from './log-recovery.js'
 import { UpkeepTimer } from './upkeep-timer.js'
@@ -65,6 +66,7 @@ export class Snapfork extends Database {
   readonly #clock: Clock
   readonly #upkeep: UpkeepTimer
   readonly #log: AppendLog | null
+  readonly #forecaster: Forecaster
   readonly #events = new EventEmitter<SnapforkEvents>()
   readonly #databases = new Map<number, Database>()
   readonly #runId = randomBytes(20).toString('hex')
@@ -77,7 +79,10 @@ export class Snapfork extends Database {
     const clock = makeClock(native, options.clock)
     // The host exists before `this` does: commands run only later.
     const log = makeLog(parts, clock, {
-      rewritten: (report) => this.#emit('rewrite', report),
+      rewritten: (report) => {
+        this.#forecaster.learn(report, null)
+        this.#emit('rewrite', report)
+      },
       failed: (error) => this.#emit('log-error', error),
       recovered: () => this.#emit('log-recovered'),
     })
@@ -100,11 +105,18 @@ export class Snapfork extends Database {
     this.#clock = clock
     this.#log = log
     this.#snapshots = new Snapshotter(native, settingsOf(parts, clock), {
-      saved: (report) => this.#emit('snapshot', report),
+      saved: (report) => {
+        this.#forecaster.learn(report, this.#snapshots.status.changes)
+        this.#emit('snapshot', report)
+      },
       failed: (error) => this.#emit('snapshot-error', error),
     })
+    this.#forecaster = new Forecaster(native, options.dir, parts.loaded?.bytes ?? 0, () =>
+      host.isSaving() || host.isRewriting(),
+    )
     this.#upkeep = new UpkeepTimer((limit) => {
       clock()
+      this.#forecaster.sample()
       // More is to be done if one of them has used its limit up.
       const done = Math.max(
         ...[native.expireDue(limit), native.expireDueFields(limit), native.freeRemoved(limit)],
@@ -220,6 +232,19 @@ export class Snapfork extends Database {
     return this.#log
   }
 
+  /**
+   * What the next save will probably take, in time and memory, on this disk and on typical ones, at
+   * the present rate of changes. Saves of the past are learnt from.
+   *
+   * The first call measures the disk, as does one an hour later: some 0.3 s, in which up to 64 MiB
+   * are written to a temporary file. Others take about a millisecond.
+   *
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CLOSED`
+   */
+  async forecast(): Promise<Forecast> {
+    return this.#forecaster.forecast()
+  }
+
   /** Unix time in seconds of the last save that succeeded; of `open` if there was none. */
   lastsave(): number {
     return this.#snapshots.lastSaveSeconds
@@ -284,6 +309,7 @@ export class Snapfork extends Database {
     await this.#snapshots.close()
     if (save) this.#saveLast()
     this.#upkeep.stop()
+    await this.#forecaster.stop()
     await this.#log?.stop()
     await this.native.close()
     this.#parts.lock.release()
