@@ -111,8 +111,11 @@ export class Snapfork extends Database {
       },
       failed: (error) => this.#emit('snapshot-error', error),
     })
-    this.#forecaster = new Forecaster(native, options.dir, parts.loaded?.bytes ?? 0, () =>
-      host.isSaving() || host.isRewriting(),
+    this.#forecaster = new Forecaster(
+      native,
+      options.dir,
+      parts.loaded?.bytes ?? 0,
+      () => host.isSaving() || host.isRewriting(),
     )
     this.#upkeep = new UpkeepTimer((limit) => {
       clock()

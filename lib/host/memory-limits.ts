@@ -132,8 +132,7 @@ async function readGroup2(group: string, file: ReadFileOf): Promise<GroupLimits>
     if (max !== null) levels.push(limit('memory.max', group, max, used))
     if (high !== null) levels.push(limit('memory.high', group, high, used))
   }
-  const swap =
-    swapMax === null ? [] : [{ group, limitBytes: swapMax, usedBytes: swapUsed ?? 0 }]
+  const swap = swapMax === null ? [] : [{ group, limitBytes: swapMax, usedBytes: swapUsed ?? 0 }]
   return { levels, swap }
 }
 

@@ -56,7 +56,7 @@ const SMALL_SHARE = 1 / 3
 /** Without knowing more, a median takes so many. */
 const SMALL_WRITES_MIN = 3
 
-const fillRandomly = promisify(randomFill)
+const fillRandomly = promisify<Buffer, Buffer>(randomFill)
 
 /**
  * Takes about 0.1 to 0.5 s, and writes up to 64 MiB.
