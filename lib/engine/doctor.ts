@@ -87,7 +87,11 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
   if (!(Number.isFinite(changesPerSecond) && changesPerSecond >= 0)) {
     throw invalidArgument('changesPerSecond must be a number that is not negative.')
   }
-  const dir = resolve(options.dir ?? '.')
+  const { dir: given = '.' } = options
+  if (typeof given !== 'string' || typeof dbfilename !== 'string') {
+    throw invalidArgument('dir and dbfilename must be strings.')
+  }
+  const dir = resolve(given)
   const snapshot = await snapshotOf(join(dir, dbfilename))
   const isMeasured = options.measureDisk ?? true
   const facts = await readHost(dir, snapshot?.bytes ?? null, isMeasured)
@@ -109,8 +113,9 @@ async function readHost(
   snapshotBytes: number | null,
   isMeasured: boolean,
 ): Promise<HostFacts> {
-  const disk = await readDisk(dir).catch((cause: unknown) => {
-    throw new SnapforkError('ERR_SNAPFORK_IO', `${dir} could not be looked at.`, { cause })
+  // With a slash, since a file is none.
+  const disk = await readDisk(`${dir}/`).catch((cause: unknown) => {
+    throw new SnapforkError('ERR_SNAPFORK_IO', `${dir} is no directory to look at.`, { cause })
   })
   const facts = {
     kernel: readKernel(),
