@@ -1,5 +1,5 @@
 /**
- * What the facts of a machine mean for an engine in a directory of it. Pure: facts in, findings out.
+ * What the facts of a machine mean for an engine in a directory of it. Pure.
  *
  * @module
  */

@@ -43,7 +43,7 @@ export interface Forecast {
   readonly headroomBytes: number | null
   /** Who limits that: the machine, or a control group. */
   readonly tightest: MemoryLimit | null
-  /** Free on the disk of the file, for which the old file stays there until the new one is whole. */
+  /** Free on the disk, where the old file stays until the new one is whole; null if not known. */
   readonly freeDiskBytes: number | null
   /** Whether the file finds room on the disk; true if it is not known. */
   readonly fitsDisk: boolean

@@ -96,12 +96,14 @@ async function measureIn(dir: string, bytesMax: number, msMax: number): Promise<
   try {
     const startedAtMs = monotonicMs()
     const smallMs = await timeSmallWrites(file, block, msMax * SMALL_SHARE)
-    const pieces = await timePieces(file, block, { bytesMax, endMs: startedAtMs + msMax })
-    const { bytes, ms } = pieces.last
     const sorted = smallMs.toSorted((a, b) => a - b)
+    const syncMs = sorted[sorted.length >> 1] as number
+    const limits = { bytesMax, endMs: startedAtMs + msMax, syncMs }
+    const pieces = await timePieces(file, block, limits)
+    const { bytes, ms } = pieces.last
     return {
       bytesPerSecond: Math.round((bytes / ms) * 1000),
-      syncMs: sorted[sorted.length >> 1] as number,
+      syncMs,
       syncMsMax: sorted.at(-1) as number,
       syncs: sorted.length,
       measuredBytes: bytes,
@@ -136,13 +138,13 @@ async function timeSmallWrites(
 async function timePieces(
   file: FileHandle,
   block: Uint8Array,
-  { bytesMax, endMs }: { bytesMax: number; endMs: number },
+  { bytesMax, endMs, syncMs }: { bytesMax: number; endMs: number; syncMs: number },
 ): Promise<{ bytes: number; last: { bytes: number; ms: number } }> {
   let written = 0
   let last = { bytes: 0, ms: 0 }
   for (let bytes = BLOCK_BYTES; written + bytes <= bytesMax; bytes *= 2) {
-    // The last piece took half of what this one will.
-    if (written > 0 && monotonicMs() + 2 * last.ms > endMs) break
+    // Writing takes twice as long as it did, and the sync as long.
+    if (written > 0 && monotonicMs() + Math.max(last.ms, 2 * last.ms - syncMs) > endMs) break
     const beganAtMs = monotonicMs()
     await write(file, Array<Uint8Array>(bytes / BLOCK_BYTES).fill(block))
     await file.sync()
