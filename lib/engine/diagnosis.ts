@@ -9,7 +9,6 @@ import { type ClockSource, isFastClock } from '../host/clock-source.js'
 import type { CpuLimits } from '../host/cpus.js'
 import type { DiskFacts } from '../host/disk.js'
 import type { HugePageSettings } from '../host/huge-page-settings.js'
-import { isAtLeast, type KernelVersion } from '../host/kernel.js'
 import type { MemoryInfo } from '../host/meminfo.js'
 import type { MemoryLimit, MemoryLimits } from '../host/memory-limits.js'
 import type { Overcommit } from '../host/overcommit.js'
@@ -32,7 +31,8 @@ export interface Finding {
 }
 
 export interface HostFacts {
-  readonly kernel: KernelVersion
+  /** `uname -r` */
+  readonly release: string
   readonly hugePageFitness: HugePageFitness
   readonly hugePages: HugePageSettings
   readonly overcommit: Overcommit
@@ -90,16 +90,15 @@ function finding(id: string, found: string, [level, cost, advice]: Verdict): Fin
   return { id, level, found, cost, advice }
 }
 
-function kernel({ kernel }: HostFacts): Finding {
-  const verdict: Verdict = isAtLeast(kernel, 5, 8)
-    ? OK
-    : [
-        'warn',
-        'Before 5.8 a write to a shared huge page copies 2 MiB, so none are used: a fork takes ' +
-          'about 18 ms a GiB instead of 0.1 to 0.4.',
-        'Run Linux 5.8 or later.',
-      ]
-  return finding('kernel', `Linux ${kernel.release}`, verdict)
+function kernel({ release, hugePageFitness }: HostFacts): Finding {
+  const found = `Linux ${release}`
+  if (hugePageFitness !== 'old kernel') return finding('kernel', found, OK)
+  return finding('kernel', found, [
+    'warn',
+    'A write to a shared huge page copies 2 MiB, so none are used: a fork takes about 18 ms a ' +
+      'GiB instead of 0.1 to 0.4.',
+    'Run Linux 5.8 or later.',
+  ])
 }
 
 function hugePages({ hugePages, hugePageFitness }: HostFacts): Finding {

@@ -14,7 +14,6 @@ import { readClockSource } from '../host/clock-source.js'
 import { readCpuLimits } from '../host/cpus.js'
 import { readDisk } from '../host/disk.js'
 import { readHugePageSettings } from '../host/huge-page-settings.js'
-import { readKernel } from '../host/kernel.js'
 import { readMeminfo } from '../host/meminfo.js'
 import { type MemoryLimits, readMemoryLimits } from '../host/memory-limits.js'
 import { readOvercommit } from '../host/overcommit.js'
@@ -117,9 +116,10 @@ async function readHost(
   const disk = await readDisk(`${dir}/`).catch((cause: unknown) => {
     throw new SnapforkError('ERR_SNAPFORK_IO', `${dir} is no directory to look at.`, { cause })
   })
+  const kernel = await readKernelFacts()
   const facts = {
-    kernel: readKernel(),
-    hugePageFitness: hugePageFitness(await readKernelFacts()),
+    release: kernel.release,
+    hugePageFitness: hugePageFitness(kernel),
     hugePages: await readHugePageSettings(),
     overcommit: await readOvercommit(),
     meminfo: await readMeminfo(),

@@ -15,7 +15,8 @@
  * most. A second change of the same entry costs nothing, nor does one behind the child.
  *
  * Beside that the kernel copies pages of the tables of what is in use, at most one for each of
- * them, and chunks are backed ahead of need. V8's heap and the indexes are not in the child.
+ * them; the old entry is noted, to be freed at the end; and chunks are backed ahead of need. V8's
+ * heap and the indexes are not in the child.
  *
  * @module
  */
@@ -66,8 +67,10 @@ export const FIXED_MS = 15
 const SYNCS = 2
 /** Chunks of 2 MiB that may be backed ahead of need. */
 const AHEAD_BYTES = 8 * 2 * 2 ** 20
-/** A child that nobody writes beside has 1 to 4 MiB of its own. */
-const IDLE_BYTES = 4 * 2 ** 20
+/** A save that nobody writes beside takes 1 to 7 MiB. */
+const IDLE_BYTES = 8 * 2 ** 20
+/** What is noted of an old entry that is freed when the child has ended. */
+const DEFERRED_BYTES = 16
 
 /** How many of `entries` are hit at least once by `changes` that hit each with the same chance. */
 export function distinctEntries(entries: number, changes: number): number {
@@ -106,7 +109,8 @@ function extraBytesOf(facts: ForecastFacts, changedEntries: number): number {
 /** What a save takes beside the entries that are changed meanwhile, at most. */
 export function overheadBytes(metaBytes: number, changedEntries: number): number {
   const tables = Math.min(metaBytes, changedEntries * PAGE_BYTES)
-  return IDLE_BYTES + tables + (changedEntries > 0 ? AHEAD_BYTES : 0)
+  const ahead = changedEntries > 0 ? AHEAD_BYTES : 0
+  return IDLE_BYTES + ahead + tables + changedEntries * DEFERRED_BYTES
 }
 
 /** What a changed entry takes, at most. */

@@ -10,7 +10,8 @@ import {
 } from '../../../dist/engine/forecast.js'
 
 const MIB = 2 ** 20
-const IDLE = 4 * MIB
+const IDLE = 8 * MIB
+const NOTE = 16
 const AHEAD = 16 * MIB
 
 /** A million entries of 100 bytes. */
@@ -69,7 +70,7 @@ t.test('forecastOn()', async (t) => {
     const forecast = forecastOn(slow, { ...FACTS, changesPerSecond })
     // A million changes of a million entries hit 632,121 of them, of 100 bytes each.
     t.equal(Math.round(forecast.changedEntries), 632_121)
-    t.ok(Math.abs(forecast.extraBytes - (IDLE + AHEAD + 1e6 + 63_212_074)) < 200)
+    t.ok(Math.abs(forecast.extraBytes - (IDLE + AHEAD + 1e6 + 632_121 * (100 + NOTE))) < 200)
     t.ok(forecast.fits)
     t.notOk(forecastOn(slow, { ...FACTS, changesPerSecond, headroomBytes: 80e6 }).fits)
     t.ok(forecastOn(slow, { ...FACTS, changesPerSecond, headroomBytes: null }).fits)
@@ -77,7 +78,7 @@ t.test('forecastOn()', async (t) => {
 
   await t.test('takes no more than there is, however much is changed', async (t) => {
     const { extraBytes } = forecastOn(DISK, { ...FACTS, changesPerSecond: 1e12 })
-    t.equal(extraBytes, IDLE + AHEAD + 1e6 + 100e6)
+    t.equal(extraBytes, IDLE + AHEAD + 1e6 + 1e6 * (100 + NOTE))
   })
 
   await t.test('is zero changes and a short time for an empty store', async (t) => {
@@ -88,8 +89,10 @@ t.test('forecastOn()', async (t) => {
 
   await t.test('believes what was learnt if it is more, and of large values if less', async (t) => {
     const all = { changesPerSecond: 1e12 }
-    const extra = (facts: Partial<ForecastFacts>) =>
-      forecastOn(DISK, { ...FACTS, ...all, usedBytes: 1e12, ...facts }).extraBytes - IDLE - AHEAD
+    const extra = (facts: Partial<ForecastFacts>) => {
+      const { extraBytes } = forecastOn(DISK, { ...FACTS, ...all, ...facts })
+      return extraBytes - overheadBytes(0, 1e6)
+    }
     const large = { keys: 1e6, usedBytes: 1e12, metaBytes: 0 }
     t.equal(extra(large), 1e12)
     t.equal(extra({ ...large, learntBytesPerEntry: 5000 }), 5e9)
@@ -105,8 +108,8 @@ t.test('entryCost() and overheadBytes()', async (t) => {
   t.equal(entryCost(2049, 1), 8192)
   t.equal(entryCost(0, 0), 0)
   t.equal(overheadBytes(1e6, 0), IDLE)
-  t.equal(overheadBytes(1e6, 3), IDLE + AHEAD + 3 * 4096)
-  t.equal(overheadBytes(1e6, 1e6), IDLE + AHEAD + 1e6)
+  t.equal(overheadBytes(1e6, 3), IDLE + AHEAD + 3 * (4096 + NOTE))
+  t.equal(overheadBytes(1e6, 1e6), IDLE + AHEAD + 1e6 + 1e6 * NOTE)
 })
 
 t.test('forecastTypical() knows three disks, the faster the shorter', async (t) => {
