@@ -101,9 +101,9 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    */
   hugePages?: boolean | 'auto' | undefined
   /**
-   * Share of one CPU, in percent, that a thread may use after a save to put the huge pages together
-   * again that writes have split meanwhile, so that the next fork is as short as the first; 0: none.
-   * It takes about 0.2 ms for each 2 MiB, and a kernel of 6.1 or later.
+   * Share of one CPU, in percent, that a thread may use after a save to put huge pages together
+   * again that writes have split meanwhile, so that the next fork is as short as the first; 0:
+   * none. It takes about 0.2 ms for each 2 MiB, and a kernel of 6.1 or later.
    *
    * @defaultValue 25
    */
