@@ -241,7 +241,7 @@ napi_value Thaw(Call& call) {
   uint32_t limit;
   if (!call.ReadUint32(0, limit)) return nullptr;
   Arena& arena = call.engine().keyspace().arena();
-  if (!arena.freezing()) arena.PerformDeferred(limit);
+  arena.PerformDeferred(limit);
   return call.Number(static_cast<double>(arena.deferred()));
 }
 
@@ -331,6 +331,7 @@ napi_value Regions(Call& call) {
   list.Append("meta", pages.page_table());
   list.Append("meta", pages.live_bits());
   list.Append("index", engine.keyspace().blocks().region());
+  list.Append("index", pages.dead_bits());
   list.Append("scratch", engine.snapshots().scratch());
   list.Append("control", engine.snapshots().page().base(), engine.snapshots().page().bytes());
   return list.array();

@@ -24,11 +24,13 @@ Handle Arena::Allocate(uint16_t heap, ObjectKind kind, size_t bytes) {
   const unsigned size_class = SizeClassOf(bytes);
   uint32_t page = ListsOf(heap, static_cast<unsigned>(kind)).usable[size_class];
   if (page == 0) {
-    page = OpenSlab(heap, kind, size_class);
+    Reuse();
+    page = ListsOf(heap, static_cast<unsigned>(kind)).usable[size_class];
+    if (page == 0) page = OpenSlab(heap, kind, size_class);
     if (page == 0) return 0;
   }
   PageInfo& info = page_heap_.pages()[page];
-  uint64_t* const words = page_heap_.live() + size_t{page} * kLiveWordsPerPage;
+  uint64_t* const words = LiveWords(page);
   uint32_t word = info.hint;
   while (words[word] == ~uint64_t{0}) ++word;
   const uint32_t bit = static_cast<uint32_t>(std::countr_one(words[word]));
@@ -62,7 +64,7 @@ uint32_t Arena::OpenSlab(uint16_t heap, ObjectKind kind, unsigned size_class) {
     pages[page + i].previous = page;
   }
   // Bits past the last object stay set, so that the search never finds them.
-  uint64_t* const words = page_heap_.live() + size_t{page} * kLiveWordsPerPage;
+  uint64_t* const words = LiveWords(page);
   const uint32_t objects = SizeClassObjects(size_class);
   const uint32_t full_words = objects / 64;
   std::fill_n(words, full_words, 0);
@@ -73,6 +75,7 @@ uint32_t Arena::OpenSlab(uint16_t heap, ObjectKind kind, unsigned size_class) {
 
 Handle Arena::AllocateLarge(uint16_t heap, ObjectKind kind, size_t bytes) {
   const uint32_t count = static_cast<uint32_t>(PagesFor(bytes));
+  Reuse();
   uint32_t page = 0;
   if (!page_heap_.Allocate(count, heap, page).ok()) return 0;
   PageInfo* const pages = page_heap_.pages();
@@ -118,38 +121,144 @@ size_t Arena::CapacityFor(size_t bytes) {
 }
 
 void Arena::Free(Handle handle) {
-  if (IsFrozen(handle)) {
-    deferred_.push_back({handle, 0});
-  } else {
+  if (!IsFrozen(handle)) {
     FreeNow(handle);
+    return;
   }
+  const uint32_t page = HeadPageOf(handle);
+  const PageInfo& info = page_heap_.pages()[page];
+  Defer(page, info.use == PageUse::kLarge ? 0 : IndexOf(handle, page));
+}
+
+uint32_t Arena::IndexOf(Handle handle, uint32_t page) const {
+  const size_t offset = handle * kHandleUnit - size_t{page} * kPageBytes;
+  return static_cast<uint32_t>(offset /
+                               SizeClassBytes(page_heap_.pages()[page].size_class));
 }
 
 void Arena::FreeNow(Handle handle) {
   const uint32_t page = HeadPageOf(handle);
   PageInfo& info = page_heap_.pages()[page];
+  if (info.doomed) return;  // goes with its heap's pages
   if (info.use == PageUse::kLarge) {
-    if (info.doomed) return;  // goes with its heap's pages
     used_bytes_ -= size_t{info.next} * kPageBytes;
     page_heap_.Free(page, info.next);
     return;
   }
   SF_DCHECK(info.use == PageUse::kSlab);
-  if (info.doomed) return;
-  const size_t object_bytes = SizeClassBytes(info.size_class);
-  const uint32_t index = static_cast<uint32_t>(
-      (handle * kHandleUnit - size_t{page} * kPageBytes) / object_bytes);
-  uint64_t* const words = page_heap_.live() + size_t{page} * kLiveWordsPerPage;
+  const uint32_t index = IndexOf(handle, page);
+  uint64_t* const words = LiveWords(page);
   SF_DCHECK((words[index / 64] >> (index % 64) & 1) != 0);  // (A1)
   words[index / 64] &= ~(uint64_t{1} << (index % 64));
   info.hint = std::min(info.hint, static_cast<uint8_t>(index / 64));
-  used_bytes_ -= object_bytes;
-  if (--info.live == 0) {
+  NoteSlab(page, 1);
+}
+
+// `freed` objects of a slab are live no more.
+void Arena::NoteSlab(uint32_t page, uint32_t freed) {
+  PageInfo& info = page_heap_.pages()[page];
+  used_bytes_ -= freed * SizeClassBytes(info.size_class);
+  info.live = static_cast<uint16_t>(info.live - freed);
+  if (info.live == 0) {
     if (info.listed) Unlink(page);
     page_heap_.Free(page, SizeClassPages(info.size_class));
   } else if (!info.listed) {
     Link(page);
   }
+}
+
+// Notes that an object, or a run of doomed pages, is to be freed.
+void Arena::Defer(uint32_t page, uint32_t index) {
+  uint64_t& word = DeadWords(page)[index / 64];
+  SF_DCHECK((word >> (index % 64) & 1) == 0);
+  word |= uint64_t{1} << (index % 64);
+  const uint32_t chunk = page / kPagesPerChunk;
+  if (pending_.size() <= chunk / 64) pending_.resize(chunk / 64 + 1);
+  pending_[chunk / 64] |= uint64_t{1} << (chunk % 64);
+  ++deferred_;
+}
+
+// What the child has passed is used again before the store grows. It goes from the lowest chunk up,
+// so that one look at the first that wait is enough.
+void Arena::Reuse() {
+  if (deferred_ == 0 || !page_heap_.freezing()) return;
+  int frozen = 0;
+  for (size_t word = 0; word < pending_.size(); ++word) {
+    for (uint64_t bits = pending_[word]; bits != 0; bits &= bits - 1) {
+      const size_t bit = static_cast<size_t>(std::countr_zero(bits));
+      if (PerformDeferredIn(static_cast<uint32_t>(word * 64 + bit)) == 0 && ++frozen == 4) return;
+    }
+  }
+}
+
+void Arena::PerformDeferred(size_t limit) {
+  size_t done = 0;
+  for (size_t word = 0; word < pending_.size() && deferred_ > 0; ++word) {
+    for (uint64_t bits = pending_[word]; bits != 0; bits &= bits - 1) {
+      if (done >= limit) return;
+      const size_t bit = static_cast<size_t>(std::countr_zero(bits));
+      done += PerformDeferredIn(static_cast<uint32_t>(word * 64 + bit));
+    }
+  }
+  if (done > 0 && deferred_ == 0) page_heap_.DropDeadBits();
+}
+
+// How many were performed.
+size_t Arena::PerformDeferredIn(uint32_t chunk) {
+  const uint32_t first = chunk * kPagesPerChunk;
+  if (page_heap_.IsFrozenPage(first)) return 0;
+  size_t done = 0;
+  bool waits = false;
+  for (uint32_t page = first; page < first + kPagesPerChunk; ++page) {
+    const PageInfo& info = page_heap_.pages()[page];
+    if (info.use != PageUse::kSlab && info.use != PageUse::kLarge) continue;
+    if (info.use == PageUse::kLarge && page_heap_.IsFrozenPage(page + info.next - 1)) {
+      waits = waits || DeadWords(page)[0] != 0;
+    } else {
+      done += PerformDeferredOf(page);
+    }
+  }
+  if (!waits) pending_[chunk / 64] &= ~(uint64_t{1} << (chunk % 64));
+  deferred_ -= done;
+  return done;
+}
+
+// Of a slab or a large object. How many were performed.
+size_t Arena::PerformDeferredOf(uint32_t page) {
+  PageInfo& info = page_heap_.pages()[page];
+  if (info.doomed || info.use == PageUse::kLarge) {
+    const size_t done = TakeDead(page);
+    if (done == 0) return 0;
+    const uint32_t pages =
+        info.use == PageUse::kLarge ? info.next : SizeClassPages(info.size_class);
+    if (!info.doomed) used_bytes_ -= size_t{pages} * kPageBytes;
+    page_heap_.Free(page, pages);
+    return done;
+  }
+  uint64_t* const live = LiveWords(page);
+  uint64_t* const dead = DeadWords(page);
+  uint32_t done = 0;
+  for (uint32_t word = kLiveWordsPerPage; word-- > 0;) {
+    if (dead[word] == 0) continue;
+    SF_DCHECK((live[word] & dead[word]) == dead[word]);  // (A1)
+    live[word] &= ~dead[word];
+    done += static_cast<uint32_t>(std::popcount(dead[word]));
+    dead[word] = 0;
+    info.hint = std::min(info.hint, static_cast<uint8_t>(word));
+  }
+  if (done > 0) NoteSlab(page, done);
+  return done;
+}
+
+// Clears the dead bits of a slab or a large object; how many there were.
+size_t Arena::TakeDead(uint32_t page) {
+  size_t count = 0;
+  uint64_t* const dead = DeadWords(page);
+  for (uint32_t word = 0; word < kLiveWordsPerPage; ++word) {
+    count += static_cast<size_t>(std::popcount(dead[word]));
+    dead[word] = 0;
+  }
+  return count;
 }
 
 void Arena::Link(uint32_t page) {
@@ -198,19 +307,20 @@ void Arena::FreeHeapPages(uint32_t page) {
   const uint32_t count = large ? info.next : SizeClassPages(info.size_class);
   used_bytes_ -= large ? size_t{count} * kPageBytes
                        : size_t{info.live} * SizeClassBytes(info.size_class);
-  // Deferred frees of single objects in it may still wait: they must not reach reused pages.
-  if (page_heap_.IsFrozenPage(page) || page_heap_.IsFrozenPage(page + count - 1) ||
-      !deferred_.empty()) {
+  if (page_heap_.IsFrozenPage(page) || page_heap_.IsFrozenPage(page + count - 1)) {
     info.doomed = 1;
     info.listed = 0;
-    deferred_.push_back({size_t{page} * kPageBytes / kHandleUnit, count});
+    // What was deferred one by one goes with the pages.
+    deferred_ -= TakeDead(page);
+    Defer(page, 0);
   } else {
+    deferred_ -= TakeDead(page);
     page_heap_.Free(page, count);
   }
 }
 
 void Arena::BeginFreeze(const std::atomic<uint64_t>* position) {
-  SF_CHECK(deferred_.empty());  // (A3)
+  SF_CHECK(deferred_ == 0);  // (A3)
   page_heap_.BeginFreeze(position);
   for (SlabLists& lists : lists_) {
     lists.withheld = lists.usable;
@@ -239,19 +349,6 @@ void Arena::EndFreeze() {
       while (pages[tail].next != 0) tail = pages[tail].next;
       pages[tail].next = withheld;
       pages[withheld].previous = tail;
-    }
-  }
-}
-
-void Arena::PerformDeferred(size_t limit) {
-  SF_DCHECK(!freezing());
-  for (; limit > 0 && !deferred_.empty(); --limit) {
-    const Deferred deferred = deferred_.front();
-    deferred_.pop_front();
-    if (deferred.doomed_pages == 0) {
-      FreeNow(deferred.handle);
-    } else {
-      page_heap_.Free(PageOf(deferred.handle), deferred.doomed_pages);
     }
   }
 }

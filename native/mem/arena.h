@@ -8,8 +8,10 @@
 //   (A1) A live bit is set iff the object was allocated and its Free was performed.
 //   (A2) Nothing in a frozen chunk changes by the arena: a Free there is deferred, an Allocate
 //        takes young or passed chunks.
-//   (A3) Deferred frees are performed in the order they were asked for, and all of them before
-//        the next freeze begins: the child takes a set live bit for a live object.
+//   (A3) All deferred frees are performed before the next freeze begins: the child takes a set live
+//        bit for a live object. Until then a deferred object is live and has its dead bit set.
+//   (A4) A chunk that holds something deferred has its bit in `pending_`; what spans chunks, the
+//        first of them.
 //
 // Runs in: the owner's thread (the main thread, or the loader's while it loads).
 
@@ -17,7 +19,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "mem/page_heap.h"
@@ -51,9 +52,10 @@ class Arena {
   // REQUIRES: deferred() == 0.
   void BeginFreeze(const std::atomic<uint64_t>* position);
   void EndFreeze();
-  // Performs up to `limit` deferred frees once the freeze has ended.
+  // Performs deferred frees in chunks that are not frozen, or no more, until at least `limit` are
+  // done.
   void PerformDeferred(size_t limit);
-  size_t deferred() const { return deferred_.size(); }
+  size_t deferred() const { return deferred_; }
 
   PageHeap& page_heap() { return page_heap_; }
   const PageHeap& page_heap() const { return page_heap_; }
@@ -66,11 +68,6 @@ class Arena {
     std::array<uint32_t, kSizeClasses> withheld{};  // those in frozen chunks
     bool any_withheld = false;
   };
-  struct Deferred {
-    Handle handle;
-    uint32_t doomed_pages;  // 0: one object; else a run of a flushed heap's pages
-  };
-
   static uint32_t PageOf(Handle handle) {
     return static_cast<uint32_t>(handle * kHandleUnit / kPageBytes);
   }
@@ -82,12 +79,26 @@ class Arena {
   Handle AllocateLarge(uint16_t heap, ObjectKind kind, size_t bytes);
   void FreeNow(Handle handle);
   void FreeHeapPages(uint32_t page);
+  uint32_t IndexOf(Handle handle, uint32_t page) const;
+  void Defer(uint32_t page, uint32_t index);
+  void Reuse();
+  size_t PerformDeferredIn(uint32_t chunk);
+  size_t PerformDeferredOf(uint32_t page);
+  size_t TakeDead(uint32_t page);
+  void NoteSlab(uint32_t page, uint32_t freed);
+  uint64_t* LiveWords(uint32_t page) {
+    return page_heap_.live() + size_t{page} * kLiveWordsPerPage;
+  }
+  uint64_t* DeadWords(uint32_t page) {
+    return page_heap_.dead() + size_t{page} * kLiveWordsPerPage;
+  }
   void Link(uint32_t page);
   void Unlink(uint32_t page);
 
   PageHeap page_heap_;
   std::vector<SlabLists> lists_;  // heap * 2 + kind
-  std::deque<Deferred> deferred_;
+  std::vector<uint64_t> pending_;  // by chunk (A4)
+  size_t deferred_ = 0;
   uint64_t used_bytes_ = 0;
 };
 

@@ -43,7 +43,9 @@ Status PageHeap::Open(Backing backing) {
   constexpr Forking kNot = Forking::kNotInChild;
   SF_RETURN_IF_ERROR(chunk_table_.Reserve(chunks * sizeof(ChunkInfo), kSmall, kNot));
   SF_RETURN_IF_ERROR(page_table_.Reserve(pages * sizeof(PageInfo), kSmall, kNot));
-  return live_bits_.Reserve(pages * kLiveWordsPerPage * sizeof(uint64_t), kSmall, kNot);
+  const size_t bits = pages * kLiveWordsPerPage * sizeof(uint64_t);
+  SF_RETURN_IF_ERROR(live_bits_.Reserve(bits, kSmall, kNot));
+  return dead_bits_.Reserve(bits, kSmall, kNot);
 }
 
 Status PageHeap::Allocate(uint32_t count, uint16_t heap, uint32_t& page) {
@@ -96,8 +98,9 @@ Status PageHeap::OpenChunks(uint32_t first, uint32_t count) {
   const size_t end = size_t{first} + count;
   SF_RETURN_IF_ERROR(chunk_table_.Commit(end * sizeof(ChunkInfo)));
   SF_RETURN_IF_ERROR(page_table_.Commit(end * kPagesPerChunk * sizeof(PageInfo)));
-  SF_RETURN_IF_ERROR(
-      live_bits_.Commit(end * kPagesPerChunk * kLiveWordsPerPage * sizeof(uint64_t)));
+  const size_t bits = end * kPagesPerChunk * kLiveWordsPerPage * sizeof(uint64_t);
+  SF_RETURN_IF_ERROR(live_bits_.Commit(bits));
+  SF_RETURN_IF_ERROR(dead_bits_.Commit(bits));
   if (usable_.size() <= end / 64) {
     usable_.resize(end / 64 + 1);
     withheld_.resize(end / 64 + 1);

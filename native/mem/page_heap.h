@@ -50,6 +50,10 @@ class PageHeap {
   ChunkInfo* chunks() const { return reinterpret_cast<ChunkInfo*>(chunk_table_.base()); }
   PageInfo* pages() const { return reinterpret_cast<PageInfo*>(page_table_.base()); }
   uint64_t* live() const { return reinterpret_cast<uint64_t*>(live_bits_.base()); }
+  // Like the live bits: objects whose free waits for a child. No child has these.
+  uint64_t* dead() const { return reinterpret_cast<uint64_t*>(dead_bits_.base()); }
+  // Gives the memory of the dead bits back. REQUIRES: none is set.
+  void DropDeadBits() { dead_bits_.Discard(0, dead_bits_.committed()); }
   // One more than the highest chunk that was ever in use; the tables reach so far.
   uint32_t chunk_limit() const { return chunk_limit_; }
   ChunkMap Map() const;
@@ -58,6 +62,7 @@ class PageHeap {
   const Region& chunk_table() const { return chunk_table_; }
   const Region& page_table() const { return page_table_; }
   const Region& live_bits() const { return live_bits_; }
+  const Region& dead_bits() const { return dead_bits_; }
   size_t backed_bytes() const { return size_t{pool_.backed()} * kChunkBytes; }
   // Bytes of the tables about the chunks taken so far.
   size_t MetaBytes() const {
@@ -80,6 +85,7 @@ class PageHeap {
   Region chunk_table_;
   Region page_table_;
   Region live_bits_;
+  Region dead_bits_;
   ChunkPool pool_;
   uint32_t chunk_limit_ = 1;
   Freeze freeze_;

@@ -59,8 +59,12 @@ class EntryWriter {
   }
 
   Status Pass(uint16_t heap, uint32_t chunk) {
-    if (plan_.release && heap >= plan_.map.chunks[chunk].heap_max && !HasNodes(chunk)) {  // (F3)
-      ReleaseChunks(plan_.map.PageAddress(chunk * kPagesPerChunk), kChunkBytes);
+    if (plan_.release && heap >= plan_.map.chunks[chunk].heap_max) {
+      // Nodes are found by the entries that lead to them, not by their bits.
+      ReleaseLiveBits(plan_.map, chunk);
+      if (!HasNodes(chunk)) {  // (F3)
+        ReleaseChunks(plan_.map.PageAddress(chunk * kPagesPerChunk), kChunkBytes);
+      }
     }
     // Behind the release: once the parent sees it, a write there costs no copy.
     plan_.progress->position.store(MakeWalkPosition(heap, chunk + 1), std::memory_order_release);
