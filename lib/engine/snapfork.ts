@@ -363,6 +363,8 @@ function makeLog(
     version: options.rdbversion,
     serverVersion: REDIS_VERSION,
     isBase: true,
+    asCommands: !options.aofUseRdbPreamble,
+    timestamp: options.aofTimestampEnabled,
     nice: options.nice,
     oomScoreAdj: options.oomScoreAdj,
     createdAtSeconds: Math.floor(now() / 1000),

@@ -284,11 +284,12 @@ export class AppendLog {
   }
 
   #nextBase(): { base: ManifestFile; fork: ForkOptions } {
-    const { files, fork } = this.#settings
+    const { files } = this.#settings
+    const fork = this.#settings.fork()
     const sequence = nextSequences(this.#manifest).base
-    const base = { name: files.baseName(sequence), sequence }
+    const base = { name: files.baseName(sequence, fork.asCommands ? 'aof' : 'rdb'), sequence }
     const paths = { path: files.path(base.name), temporaryPath: makeTemporaryPath(files.dir) }
-    return { base, fork: { ...fork(), ...paths } }
+    return { base, fork: { ...fork, ...paths } }
   }
 
   /** Makes the next incremental file, and a manifest that names it; its descriptor. */

@@ -241,6 +241,8 @@ export class Snapshotter {
       version,
       serverVersion,
       isBase: false,
+      asCommands: false,
+      timestamp: false,
       createdAtSeconds: this.#nowSeconds(),
     }
   }
