@@ -92,8 +92,8 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    */
   aofLoadTruncated?: boolean | undefined
   /**
-   * Write bases of the log as RDB files; else as the commands that make everything anew, which can
-   * be read, and take longer to write and to load. A log may have either, whatever is set.
+   * Write bases of the log as RDB files; else as the commands that make everything anew, as text.
+   * Bases of both forms are read, whatever is set.
    *
    * @defaultValue `true`
    */

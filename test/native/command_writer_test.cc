@@ -4,15 +4,14 @@
 #include "persist/command_writer.h"
 
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
-#include "keyspace/hash_ops.h"
+#include "collection_trials.h"
 #include "keyspace/list_ops.h"
-#include "keyspace/stream_groups.h"
 #include "keyspace/stream_ops.h"
-#include "keyspace/zset_ops.h"
 #include "keyspace/zset_score.h"
 #include "memory_io.h"
 #include "persist/command_values.h"
@@ -140,20 +139,44 @@ TEST(FormatScore, PrintsWhatPrintfDoes) {
   check(-std::numeric_limits<double>::infinity());
 }
 
-// One key of a keyspace as commands.
-class CommandValues : public sf::Test {
- protected:
-  CommandValues() { EXPECT_OK(keyspace_.Open(1)); }
+// What the commands of the key "k" are, of a database with default limits.
+std::string Written(Keyspace& keyspace, Status& status) {
+  Fixture fixture;
+  const EntryView entry = keyspace.Lookup(0, "k").entry;
+  status = WriteCommandEntry(fixture.writer, keyspace.arena().At(0), entry);
+  EXPECT_OK(fixture.writer.Finish());
+  return fixture.sink.bytes;
+}
 
-  std::string Written(std::string_view key, Status& status) {
-    Fixture fixture;
-    const EntryView entry = keyspace_.Lookup(0, key).entry;
-    status = WriteCommandEntry(fixture.writer, keyspace_.arena().At(0), entry);
-    EXPECT_OK(fixture.writer.Finish());
-    return fixture.sink.bytes;
+TEST(CommandValues, CountsOutAsManyElementsAsACommandMayHave) {
+  for (const size_t count : {1u, 63u, 64u, 65u, 128u, 129u, 1000u}) {
+    const auto keyspace = sf::OpenWith(EncodingLimits());
+    std::string expected;
+    uint64_t length;
+    for (size_t first = 0; first < count; first += 64) {
+      std::vector<std::string> words{"RPUSH", "k"};
+      for (size_t i = first; i < count && i < first + 64; ++i) {
+        words.push_back(std::to_string(i) + (i % 3 == 0 ? "" : "x"));
+        ASSERT_OK(ListPush(*keyspace, 0, "k", words.back(), ListEnd::kRight, false, length));
+      }
+      expected += Command(words);
+    }
+    Status status;
+    ASSERT_TRUE(Written(*keyspace, status) == expected);
+    ASSERT_OK(status);
   }
+}
 
-  Keyspace keyspace_;
-};
+TEST(CommandValues, RefusesEntriesOfAStreamThatNoCommandMakes) {
+  const auto keyspace = sf::OpenWith(EncodingLimits());
+  StreamIdRequest request;
+  request.id = {5, 5};
+  StreamId id;
+  bool added;
+  ASSERT_OK(StreamAdd(*keyspace, 0, "k", request, 0, {}, true, id, added));
+  Status status;
+  EXPECT_EQ(Written(*keyspace, status), "");
+  EXPECT_EQ(status, Status(StatusCode::kBadValue));
+}
 
 }  // namespace
