@@ -51,7 +51,8 @@ std::vector<StreamEntry> StreamEntriesOf(const StreamNode& node);
 
 // Calls `visit(PackElement field, PackElement value)` for the pairs of an entry.
 template <typename Visit>
-SF_CHILD_SAFE void VisitStreamFields(const StreamNode& node, const StreamEntry& entry, Visit&& visit) {
+SF_CHILD_SAFE void VisitStreamFields(const StreamNode& node, const StreamEntry& entry,
+                                     Visit&& visit) {
   const uint8_t* field = node.first_field;
   const uint8_t* at = entry.content;
   for (uint64_t i = 0; i < entry.fields; ++i) {

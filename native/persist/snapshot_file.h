@@ -1,5 +1,5 @@
-// snapshot_file.h - a keyspace, as memory shows it, to a complete file under its final name: an RDB,
-// or the commands that make it anew.
+// snapshot_file.h - a keyspace, as memory shows it, to a complete file under its final name: an
+// RDB, or the commands that make it anew.
 //
 // Needs the chunk map alone, never the index. SAVE runs it in the parent and BGSAVE in the forked
 // child, so all of it is child-safe (docs/fork.md).

@@ -76,7 +76,7 @@ function commandsOfKeys(): string[][] {
   return commands
 }
 
-/** What no log of Redis tells: when a consumer was seen, and how the nodes of a stream were filled. */
+/** What no log of Redis tells: when a consumer was seen, and how a stream's nodes were filled. */
 const NOT_TOLD: ReadonlySet<unknown> = new Set(['seen-time', 'radix-tree-keys'])
 
 function told(value: unknown): unknown {
