@@ -91,6 +91,13 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    * @defaultValue `true`
    */
   aofLoadTruncated?: boolean | undefined
+  /**
+   * Write bases of the log as RDB files; else as the commands that make everything anew, as text.
+   * Bases of both forms are read, whatever is set.
+   *
+   * @defaultValue `true`
+   */
+  aofUseRdbPreamble?: boolean | undefined
   /** Write the time into the log, for recovery up to a point in time. @defaultValue `false` */
   aofTimestampEnabled?: boolean | undefined
   /**
@@ -146,6 +153,7 @@ const RUNTIME_NAMES = [
   'autoAofRewritePercentage',
   'autoAofRewriteMinSize',
   'aofTimestampEnabled',
+  'aofUseRdbPreamble',
   'healCpuPercent',
   'nice',
   'oomScoreAdj',
@@ -175,6 +183,7 @@ export interface ResolvedOptions {
   readonly autoAofRewritePercentage: number
   readonly autoAofRewriteMinSize: number
   readonly aofLoadTruncated: boolean
+  readonly aofUseRdbPreamble: boolean
   readonly aofTimestampEnabled: boolean
   readonly hugePages: boolean | 'auto'
   readonly healCpuPercent: number
@@ -228,6 +237,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof OpenOptions>([
   'autoAofRewritePercentage',
   'autoAofRewriteMinSize',
   'aofLoadTruncated',
+  'aofUseRdbPreamble',
   'aofTimestampEnabled',
   'hugePages',
   'healCpuPercent',
@@ -364,6 +374,7 @@ function logOptions(options: OpenOptions) {
       ] as const),
     ),
     aofLoadTruncated: boolean('aofLoadTruncated', options.aofLoadTruncated, true),
+    aofUseRdbPreamble: boolean('aofUseRdbPreamble', options.aofUseRdbPreamble, true),
     aofTimestampEnabled: boolean('aofTimestampEnabled', options.aofTimestampEnabled, false),
   }
 }

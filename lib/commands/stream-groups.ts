@@ -210,7 +210,7 @@ function xclaim(context: CommandContext): Reply {
   while (last < argc && isStreamId(context, last)) last += 1
   const now = context.now()
   let delivered = -1
-  const options: ClaimOptions = [idleMin, now, -1, 0, 0]
+  const options: ClaimOptions = [idleMin, now, -1, 0, 0, 0]
   let lastId: number | string = '0-0'
   for (let index = last; index < argc; ++index) {
     const word = readOption(context, index)
@@ -247,8 +247,9 @@ function xclaim(context: CommandContext): Reply {
   // What is pending and in the stream no longer is dropped.
   const place = { key: 1, group: 2, consumer: 3 }
   const dropped = context.isLogged ? pendingWithoutEntry(context, place, 5, last) : []
-  // In a log the delivery is when the consumer was seen.
+  // In a log the delivery is when the consumer was seen, and a claim of no entry tells that alone.
   const seen = context.isReplay ? options[1] : now
+  if (context.isReplay && native.argument(5, BULK_UTF8) === '0-0') options[5] = 1
   const claimed = native.groupClaim(db, 1, 2, 3, seen, options, lastId, 5, last - 5, mode)
   if (context.isLogged && native.logIsBehind()) {
     const claims = [...deliveriesOf(context, place, claimed), ...dropped]
@@ -334,7 +335,7 @@ function xautoclaim(context: CommandContext): Reply {
   native.streamLength(db, 1)
   if (!native.groupExists(db, 1, 2)) throw noGroupError(context, 1, 2)
   const now = context.now()
-  const options: ClaimOptions = [idleMin, now, -1, 0, justId]
+  const options: ClaimOptions = [idleMin, now, -1, 0, justId, 0]
   const place = { key: 1, group: 2, consumer: 3 }
   const most = BigInt(count) * AUTOCLAIM_ATTEMPTS
   const before = context.isLogged ? pendingEntries(context, place, 5, '+', most) : []

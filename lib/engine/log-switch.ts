@@ -113,6 +113,8 @@ function settingsOf(options: ResolvedOptions, now: Clock): AppendLogSettings {
       version: options.rdbversion,
       serverVersion: REDIS_VERSION,
       isBase: true,
+      asCommands: !options.aofUseRdbPreamble,
+      timestamp: options.aofTimestampEnabled,
       nice: options.nice,
       oomScoreAdj: options.oomScoreAdj,
       createdAtSeconds: Math.floor(now() / 1000),

@@ -72,9 +72,13 @@ export interface RdbWriteOptions {
   version: number
   /** Whether it is the base of an append-only log: the `aof-base` AUX field. */
   isBase: boolean
+  /** Commands in the place of an RDB, for which the options from `compression` on mean nothing. */
+  asCommands: boolean
+  /** Whether commands have the time in front: `#TS:` with `createdAtSeconds`. */
+  timestamp: boolean
   /** Value of the `redis-ver` AUX field. */
   serverVersion: string
-  /** Unix time in seconds for the `ctime` AUX field. */
+  /** Unix time in seconds: the `ctime` AUX field. */
   createdAtSeconds: number
 }
 

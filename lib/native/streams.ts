@@ -17,6 +17,7 @@ export type ClaimOptions = [
   retryCount: number,
   force: number,
   justId: number,
+  touches: number,
 ]
 
 /** Names and values in turn, as XINFO has them. */

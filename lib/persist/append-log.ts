@@ -418,8 +418,9 @@ export class AppendLog {
 
   #nextBase(): { base: ManifestFile; path: { path: string; temporaryPath: string } } {
     const files = this.#files
+    const form = this.#settings().fork.asCommands ? 'aof' : 'rdb'
     const sequence = nextSequences(this.#manifest).base
-    const base = { name: files.baseName(sequence), sequence }
+    const base = { name: files.baseName(sequence, form), sequence }
     return {
       base,
       path: { path: files.path(base.name), temporaryPath: makeTemporaryPath(files.dir) },

@@ -40,8 +40,9 @@ export class LogFiles {
     return join(this.dir, file)
   }
 
-  baseName(sequence: number): string {
-    return `${this.name}.${sequence}.base.rdb`
+  /** Its suffix tells the form that is written. */
+  baseName(sequence: number, form: 'rdb' | 'aof'): string {
+    return `${this.name}.${sequence}.base.${form}`
   }
 
   incrementalName(sequence: number): string {

@@ -179,7 +179,7 @@ export class SnapshotJob {
 
   #report({ keys, bytes }: ChildExit, cow: CowReport): SnapshotReport {
     return {
-      kind: 'rdb',
+      kind: this.#options.fork.asCommands ? 'aof' : 'rdb',
       path: this.#options.fork.path,
       keys,
       bytes,

@@ -8,7 +8,8 @@ import type { CowReport } from '../cow/cow-report.js'
 
 /** A file that was written. */
 export interface SaveReport {
-  readonly kind: 'rdb'
+  /** Its form: an RDB, or commands. */
+  readonly kind: 'rdb' | 'aof'
   /** Absolute path of the file. */
   readonly path: string
   /** Keys in it, those included that expired but were not removed yet. */

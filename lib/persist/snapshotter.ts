@@ -257,6 +257,8 @@ export class Snapshotter {
       version,
       serverVersion,
       isBase: false,
+      asCommands: false,
+      timestamp: false,
       createdAtSeconds: this.#nowSeconds(),
     }
   }

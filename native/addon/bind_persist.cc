@@ -127,6 +127,7 @@ napi_value LoadProgress(Call& call) {
 
 bool ReadRequest(const Napi::Object& options, SnapshotRequest& request) {
   int64_t version = 0;
+  bool as_commands = false;
   if (!GetString(options, "path", request.path) ||
       !GetString(options, "temporaryPath", request.temporary_path) ||
       !GetBool(options, "compression", request.writer.compression) ||
@@ -134,9 +135,12 @@ bool ReadRequest(const Napi::Object& options, SnapshotRequest& request) {
       !GetInt64(options, "version", version) ||
       !GetString(options, "serverVersion", request.server_version) ||
       !GetBool(options, "isBase", request.is_base) ||
+      !GetBool(options, "asCommands", as_commands) ||
+      !GetBool(options, "timestamp", request.timestamp) ||
       !GetInt64(options, "createdAtSeconds", request.created_at_seconds)) {
     return false;
   }
+  if (as_commands) request.form = SnapshotForm::kCommands;
   request.writer.version = static_cast<int>(version);
   return true;
 }

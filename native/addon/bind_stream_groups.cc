@@ -283,16 +283,17 @@ napi_value GroupPendingRange(Call& call) {
   return reply.value();
 }
 
-// [idle at least, delivered at, deliveries or -1, force, ids alone]
+// [idle at least, delivered at, deliveries or -1, force, ids alone, consumer is seen]
 bool ReadClaimOptions(Call& call, size_t index, ClaimOptions& options) {
   std::vector<double> numbers;
   if (!call.ReadDoubles(index, numbers)) return false;
-  SF_CHECK(numbers.size() == 5);
+  SF_CHECK(numbers.size() == 6);
   options.idle_min_ms = static_cast<int64_t>(numbers[0]);
   options.delivered_ms = static_cast<int64_t>(numbers[1]);
   options.retry_count = static_cast<int64_t>(numbers[2]);
   options.force = numbers[3] != 0;
   options.just_id = numbers[4] != 0;
+  options.touches = numbers[5] != 0;
   return true;
 }
 

@@ -24,6 +24,7 @@ class Intset {
  public:
   SF_CHILD_SAFE explicit Intset(const uint8_t* set) : set_(set) {}
 
+  const uint8_t* address() const { return set_; }
   SF_CHILD_SAFE uint32_t width() const { return LoadLittle<uint32_t>(set_); }
   SF_CHILD_SAFE uint32_t count() const { return LoadLittle<uint32_t>(set_ + 4); }
   SF_CHILD_SAFE size_t bytes() const { return kIntsetHeaderBytes + size_t{width()} * count(); }

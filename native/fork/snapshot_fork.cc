@@ -40,8 +40,9 @@ int RdbVersionOf(const Keyspace& keyspace) {
 
 Status CheckVersion(const Keyspace& keyspace, const SnapshotRequest& request) {
   const int version = request.writer.version;
-  return version != 0 && version < RdbVersionOf(keyspace) ? Status(StatusCode::kVersionTooLow)
-                                                         : Status();
+  const bool is_low = request.form == SnapshotForm::kRdb && version != 0 &&
+                      version < RdbVersionOf(keyspace);
+  return is_low ? Status(StatusCode::kVersionTooLow) : Status();
 }
 
 bool OnMainThread() { return syscall(SYS_gettid) == getpid(); }
@@ -88,6 +89,8 @@ SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& r
   plan.fd = fd;
   plan.path = request.path.c_str();
   plan.temporary_path = temporary_path_.c_str();
+  plan.form = request.form;
+  plan.timestamp = request.timestamp;
   plan.writer = request.writer;
   if (plan.writer.version == 0) plan.writer.version = RdbVersionOf(keyspace);
   plan.buffers = {.output = scratch + kOutputOffset,

@@ -35,10 +35,12 @@ namespace snapfork {
 struct SnapshotRequest {
   std::string path;
   std::string temporary_path;
+  SnapshotForm form = SnapshotForm::kRdb;
+  int64_t created_at_seconds = 0;
+  bool timestamp = false;
   RdbWriterOptions writer;
   std::string server_version;
   bool is_base = false;
-  int64_t created_at_seconds = 0;
   // Of a child.
   int nice = 0;
   bool sets_oom_score = false;

@@ -390,7 +390,8 @@ Status GroupClaim(Keyspace& keyspace, uint32_t db, std::string_view key, std::st
     editor.group.last_id = options.last_id;
     ++keyspace.counters().changes;
   }
-  bool done = true;
+  ConsumerRecord consumer_record;
+  bool done = !options.touches || TouchConsumer(editor, consumer, now_ms, consumer_record);
   for (const StreamId id : ids) {
     if (!done) break;
     PendingEntry old;

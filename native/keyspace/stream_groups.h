@@ -100,6 +100,8 @@ struct ClaimOptions {
   int64_t retry_count = -1;  // -1: one more, unless `just_id`
   bool force = false;
   bool just_id = false;
+  // The consumer counts as seen, and is made, even if it gets nothing.
+  bool touches = false;
   StreamId last_id;
 };
 // The ids that the consumer has then.

@@ -30,6 +30,10 @@ struct StreamId {
 };
 inline constexpr StreamId kStreamIdMax{UINT64_MAX, UINT64_MAX};
 
+// As `ms-seq`. `to` has kStreamIdTextMax bytes; returns the length.
+SF_CHILD_SAFE size_t FormatStreamId(StreamId id, char* to);
+inline constexpr size_t kStreamIdTextMax = 2 * 20 + 1;
+
 struct StreamValue {
   PackSlot entries;
   PackSlot groups;

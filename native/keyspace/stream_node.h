@@ -42,15 +42,17 @@ struct StreamNode {
   const uint8_t* end = nullptr;
 };
 
-StreamNode OpenStreamNode(const Listpack& pack, StreamId id);
+SF_CHILD_SAFE StreamNode OpenStreamNode(const Listpack& pack, StreamId id);
 // The entry at a place of the node, and the place behind it.
-StreamEntry StreamEntryAt(const StreamNode& node, const uint8_t* at, const uint8_t*& next);
+SF_CHILD_SAFE StreamEntry StreamEntryAt(const StreamNode& node, const uint8_t* at,
+                                        const uint8_t*& next);
 // All entries, deleted ones included.
 std::vector<StreamEntry> StreamEntriesOf(const StreamNode& node);
 
 // Calls `visit(PackElement field, PackElement value)` for the pairs of an entry.
 template <typename Visit>
-void VisitStreamFields(const StreamNode& node, const StreamEntry& entry, Visit&& visit) {
+SF_CHILD_SAFE void VisitStreamFields(const StreamNode& node, const StreamEntry& entry,
+                                     Visit&& visit) {
   const uint8_t* field = node.first_field;
   const uint8_t* at = entry.content;
   for (uint64_t i = 0; i < entry.fields; ++i) {

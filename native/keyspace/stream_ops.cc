@@ -141,12 +141,6 @@ bool ParseStreamId(std::string_view text, StreamId& id, bool& has_seq) {
   return !has_seq || ParseUnsigned(text.substr(dash + 1), id.seq);
 }
 
-size_t FormatStreamId(StreamId id, char* to) {
-  char* at = std::to_chars(to, to + 20, id.ms).ptr;
-  *at++ = '-';
-  return static_cast<size_t>(std::to_chars(at, at + 20, id.seq).ptr - to);
-}
-
 bool NextStreamId(StreamId& id) {
   if (id == kStreamIdMax) return false;
   if (++id.seq == 0) ++id.ms;
@@ -320,15 +314,6 @@ bool StreamEdge(const PackTreeReader& reader, const PackSlot& entries, bool last
                 found = true;
                 return false;
               });
-  return found;
-}
-
-bool StreamHas(const PackTreeReader& reader, const PackSlot& entries, StreamId id) {
-  bool found = false;
-  VisitStream(reader, entries, id, id, false, [&](const StreamNode&, const StreamEntry&) {
-    found = true;
-    return false;
-  });
   return found;
 }
 

@@ -13,6 +13,7 @@
 #include "keyspace/keyspace.h"
 #include "keyspace/stream_layout.h"
 #include "keyspace/stream_node.h"
+#include "keyspace/stream_walk.h"
 
 namespace snapfork {
 
@@ -25,8 +26,6 @@ struct StreamIdRequest {
 
 // An id as text: `ms-seq`, or `ms` alone, which leaves `seq` as it was and `has_seq` false.
 bool ParseStreamId(std::string_view text, StreamId& id, bool& has_seq);
-size_t FormatStreamId(StreamId id, char* to);
-inline constexpr size_t kStreamIdTextMax = 2 * 20 + 1;
 // The next and the one before; false if there is none.
 bool NextStreamId(StreamId& id);
 bool PreviousStreamId(StreamId& id);
@@ -79,39 +78,27 @@ Status StreamSetId(Keyspace& keyspace, uint32_t db, std::string_view key, Stream
 // A stream to be read; an empty view if there is none. Counts as a hit or a miss.
 Status StreamLookup(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& stream);
 
-inline StreamId NodeIdOf(const PackSlot& slot) { return {slot.first, slot.second}; }
-
 // Calls `visit(const StreamNode&, const StreamEntry&)` for the live entries of a range, forwards or
 // backwards, until it returns false.
 template <typename Visit>
 void VisitStream(const PackTreeReader& reader, PackSlot root, StreamId start, StreamId end,
                  bool backwards, Visit&& visit) {
+  if (!backwards) return VisitStreamForwards(reader, root, start, end, visit);
   if (root.empty() || start > end) return;
   PackPath path;
-  const StreamId from = backwards ? end : start;
-  reader.SeekKey(root, path, from.ms, from.seq);
+  reader.SeekKey(root, path, end.ms, end.seq);
   do {
-    const StreamNode node =
-        OpenStreamNode(reader.Leaf(path.leaf()), NodeIdOf(path.leaf()));
-    if (backwards) {
-      const std::vector<StreamEntry> entries = StreamEntriesOf(node);
-      for (size_t i = entries.size(); i-- > 0;) {
-        const StreamEntry& entry = entries[i];
-        if (entry.id < start) return;
-        if (entry.id <= end && !entry.deleted && !visit(node, entry)) return;
-      }
-      continue;
+    const StreamNode node = OpenStreamNode(reader.Leaf(path.leaf()), NodeIdOf(path.leaf()));
+    const std::vector<StreamEntry> entries = StreamEntriesOf(node);
+    for (size_t i = entries.size(); i-- > 0;) {
+      const StreamEntry& entry = entries[i];
+      if (entry.id < start) return;
+      if (entry.id <= end && !entry.deleted && !visit(node, entry)) return;
     }
-    for (const uint8_t* at = node.first_entry; at != node.end;) {
-      const StreamEntry entry = StreamEntryAt(node, at, at);
-      if (entry.id > end) return;
-      if (entry.id >= start && !entry.deleted && !visit(node, entry)) return;
-    }
-  } while (backwards ? reader.Previous(path) : reader.Next(path));
+  } while (reader.Previous(path));
 }
 
 // The first or last live entry; false if there is none.
 bool StreamEdge(const PackTreeReader& reader, const PackSlot& entries, bool last, StreamId& id);
-bool StreamHas(const PackTreeReader& reader, const PackSlot& entries, StreamId id);
 
 }  // namespace snapfork

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -13,10 +12,8 @@
 namespace snapfork {
 
 bool ParseScore(std::string_view text, double& score) {
-  // Most are plain decimals, and from_chars takes less of what strtod(3) does.
-  const char* const text_end = text.data() + text.size();
-  const auto [parsed, error] = std::from_chars(text.data(), text_end, score);
-  if (error == std::errc() && parsed == text_end) return !std::isnan(score);
+  // Most are plain decimals.
+  if (ParsePlainScore(text, score)) return true;
   if (text.empty()) return false;
   const auto first = static_cast<unsigned char>(text[0]);
   if (first == ' ' || (first >= '\t' && first <= '\r')) return false;
@@ -34,10 +31,6 @@ bool ParseScoreBound(std::string_view text, double& score, bool& exclusive) {
   char* end = nullptr;
   score = std::strtod(copy.c_str(), &end);
   return *end == 0 && !std::isnan(score);
-}
-
-size_t FormatScore(double score, char* to) {
-  return static_cast<size_t>(std::snprintf(to, kDoubleTextMax, "%.17g", score));
 }
 
 size_t FormatShortest(double score, char* to) {

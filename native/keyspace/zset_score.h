@@ -25,8 +25,10 @@ bool ParseScore(std::string_view text, double& score);
 // A bound of a range as ZRANGEBYSCORE takes it: a number that may be out of range, exclusive behind
 // an opening bracket. Ends at the first NUL; nothing at all is 0.
 bool ParseScoreBound(std::string_view text, double& score, bool& exclusive);
+// The same for decimal text alone, of what the child may use.
+SF_CHILD_SAFE bool ParsePlainScore(std::string_view text, double& score);
 // As Redis 7.0 prints it: up to 17 digits, inf, -inf. `to` has kDoubleTextMax bytes.
-size_t FormatScore(double score, char* to);
+SF_CHILD_SAFE size_t FormatScore(double score, char* to);
 // The shortest text that reads back as the same number.
 size_t FormatShortest(double score, char* to);
 

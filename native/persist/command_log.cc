@@ -3,43 +3,18 @@
 #include "persist/command_log.h"
 
 #include <array>
-#include <cstring>
-#include <utility>
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "persist/command_format.h"
 
 namespace snapfork {
-namespace {
-
-char* WriteNumber(char* to, char mark, size_t number) {
-  *to++ = mark;
-  if (number < 10) {
-    *to++ = static_cast<char>('0' + number);
-  } else {
-    to += FormatInteger(static_cast<int64_t>(number), to);
-  }
-  *to++ = '\r';
-  *to++ = '\n';
-  return to;
-}
-
-// Of a number with its mark and line end.
-constexpr size_t kNumberBytesMax = kIntegerTextMax + 3;
-
-}  // namespace
 
 void AppendCommand(ByteBuffer& to, std::span<const std::string_view> words) {
-  size_t bytes = kNumberBytesMax;
-  for (const std::string_view word : words) bytes += kNumberBytesMax + word.size() + 2;
-  char* at = WriteNumber(to.Reserve(bytes), '*', words.size());
-  for (const std::string_view word : words) {
-    at = WriteNumber(at, '$', word.size());
-    if (!word.empty()) std::memcpy(at, word.data(), word.size());
-    at += word.size();
-    *at++ = '\r';
-    *at++ = '\n';
-  }
+  size_t bytes = kCommandNumberBytesMax;
+  for (const std::string_view word : words) bytes += kWordOverheadMax + word.size();
+  char* at = PutNumber(to.Reserve(bytes), '*', words.size());
+  for (const std::string_view word : words) at = PutWord(at, word);
   to.EndAt(at);
 }
 
@@ -83,10 +58,7 @@ void CommandLog::AppendTimestamp(ByteBuffer& to) {
   const int64_t second = WallMillis() / 1000;
   if (second == second_) return;
   second_ = second;
-  char digits[kIntegerTextMax];
-  to.Append("#TS:");
-  to.Append({digits, FormatInteger(second, digits)});
-  to.Append("\r\n");
+  to.EndAt(PutTimestamp(to.Reserve(kTimestampBytesMax), second));
 }
 
 void CommandLog::OnKeyExpired(uint32_t db, std::string_view key) {

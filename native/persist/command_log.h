@@ -1,6 +1,4 @@
-// command_log.h - changes as commands, in the form of Redis's append-only file.
-//
-//   *<words> CR LF ( $<bytes> CR LF <word> CR LF ) ...
+// command_log.h - changes as commands, in the form of Redis's append-only file (command_format.h).
 //
 // What one command changes, with what expired on its way, is a unit: one effect is logged as it is,
 // several between MULTI and EXEC. SELECT comes before a command of another database than the last

@@ -109,7 +109,7 @@ LogReplay::Done LogReplay::TryHot() {
     for (size_t i = 1; i < count; ++i) KeyRemove(keyspace_, db_, words()[i]);
     return Done::kYes;
   }
-  if (Is(name, "HSET")) return SetFields();
+  if (Is(name, "HSET") || Is(name, "HMSET")) return SetFields();
   if (Is(name, "RPUSH")) return Push(false);
   if (Is(name, "LPUSH")) return Push(true);
   if (Is(name, "SADD")) return AddMembers();
@@ -129,6 +129,11 @@ LogReplay::Done LogReplay::TryHot() {
       const Status status = SetRemove(keyspace_, db_, words()[1], words()[i], done);
       if (!status.ok()) return Refuse(status);
     }
+    return Done::kYes;
+  }
+  // The library is kept as it is, as one of a snapshot.
+  if (Is(name, "FUNCTION") && count == 3 && Is(words()[1], "LOAD")) {
+    keyspace_.functions().emplace_back(words()[2]);
     return Done::kYes;
   }
   return Done::kNo;

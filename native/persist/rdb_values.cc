@@ -2,14 +2,11 @@
 
 #include "persist/rdb_values.h"
 
-#include "ds/intset.h"
 #include "ds/id_tree.h"
-#include "ds/pack_tree.h"
 #include "ds/record_tree.h"
-#include "keyspace/field_expiry.h"
 #include "keyspace/hash_fields.h"
+#include "keyspace/packed_value.h"
 #include "keyspace/stream_layout.h"
-#include "keyspace/tree_values.h"
 #include "keyspace/zset_score.h"
 #include "persist/rdb_format.h"
 
@@ -132,7 +129,7 @@ class StreamWriter {
 class ValueWriter {
  public:
   ValueWriter(RdbWriter& writer, const uint8_t* data, EntryView entry)
-      : writer_(writer), data_(data), trees_(data), entry_(entry) {}
+      : writer_(writer), data_(data), value_(data, entry), trees_(value_.trees()), entry_(entry) {}
 
   // kVersionTooLow.
   Status ChooseType(uint8_t& type) const {
@@ -171,7 +168,7 @@ class ValueWriter {
       case kRdbTypeSetListpack:
       case kRdbTypeHashListpack:
       case kRdbTypeZsetListpack:
-        return writer_.AppendString(PackBytes(Pack()));
+        return writer_.AppendString(PackBytes(value_.pack()));
       case kRdbTypeSet:
         return WriteElements(1);
       case kRdbTypeZset2:
@@ -183,7 +180,7 @@ class ValueWriter {
         return StreamWriter(writer_, trees_).Write(StreamValueOf(entry_));
       case kRdbTypeHashListpackMetadata: {
         SF_RETURN_IF_ERROR(writer_.AppendLittle(Earliest()));
-        return writer_.AppendString(PackBytes(Pack()));
+        return writer_.AppendString(PackBytes(value_.pack()));
       }
       default:
         return WriteExpiringFields();
@@ -191,31 +188,19 @@ class ValueWriter {
   }
 
  private:
-  bool is_compact() const { return entry_.encoding() != Encoding::kTree; }
-  bool is_intset() const {
-    return entry_.encoding() == Encoding::kIntset ||
-           entry_.encoding() == Encoding::kExternalIntset;
-  }
-  const uint8_t* CompactBytes() const {
-    return IsExternal(entry_.encoding())
-               ? data_ + entry_.external().handle * kHandleUnit
-               : reinterpret_cast<const uint8_t*>(entry_.inline_value().data());
-  }
-  Listpack Pack() const { return Listpack(CompactBytes()); }
+  bool is_compact() const { return value_.is_compact(); }
   std::string_view IntsetBytes() const {
-    const uint8_t* const set = CompactBytes();
-    return {reinterpret_cast<const char*>(set), Intset(set).bytes()};
+    const Intset set = value_.intset();
+    return {reinterpret_cast<const char*>(set.address()), set.bytes()};
   }
   uint8_t SetType(int version) const {
-    if (is_intset()) return kRdbTypeSetIntset;
+    if (value_.is_intset()) return kRdbTypeSetIntset;
     return is_compact() && version >= kRdbVersionSetListpack ? kRdbTypeSetListpack : kRdbTypeSet;
   }
 
   // The earliest expiry of a field; 0 if none has one.
   int64_t Earliest() const {
-    if (!entry_.has_field_expiry()) return 0;
-    const auto* const root = reinterpret_cast<const uint8_t*>(entry_.inline_value().data());
-    const int64_t earliest = is_compact() ? EarliestInPack(CompactBytes()) : EarliestInRoot(root);
+    const int64_t earliest = value_.EarliestFieldExpiry();
     return earliest == kNoExpiry ? 0 : earliest;
   }
 
@@ -250,28 +235,11 @@ class ValueWriter {
     return writer_.AppendString({element.text, element.bytes});
   }
 
-  // Calls `visit(leaf, stride)`, which returns a Status, for every pack of the value.
-  template <typename Visit>
-  Status ForEachPack(unsigned compact_stride, Visit&& visit) {
-    if (is_compact()) return visit(Pack(), compact_stride);
-    Status status;
-    WalkPackTree(trees_, RootOf(entry_), [&](const PackSlot& slot, const Listpack& leaf) {
-      status = visit(leaf, slot.mark());
-      return status.ok();
-    });
-    return status;
-  }
-
-  uint64_t ElementCount(unsigned compact_stride) const {
-    if (!is_compact()) return RootOf(entry_).weight;
-    return is_intset() ? Intset(CompactBytes()).count() : Pack().count() / compact_stride;
-  }
-
   // Lists: one container a node.
   Status WriteNodes() {
     SF_RETURN_IF_ERROR(
         writer_.AppendLength(is_compact() ? 1 : CountLeaves(trees_, RootOf(entry_))));
-    return ForEachPack(1, [&](const Listpack& leaf, unsigned) {
+    return value_.ForEachPack(1, [&](const Listpack& leaf, unsigned) {
       const PackElement first = Listpack::Get(leaf.begin());
       if (!first.is_integer() && first.bytes >= kPlainElementBytes) {
         SF_RETURN_IF_ERROR(writer_.AppendLength(kRdbContainerPlain));
@@ -285,15 +253,15 @@ class ValueWriter {
   // The first `items` items of every element.
   Status WriteElements(unsigned items) {
     const unsigned compact_stride = items == 2 && entry_.has_field_expiry() ? 3 : items;
-    SF_RETURN_IF_ERROR(writer_.AppendLength(ElementCount(compact_stride)));
-    if (is_intset()) {
-      const Intset ints(CompactBytes());
+    SF_RETURN_IF_ERROR(writer_.AppendLength(value_.CountElements(compact_stride)));
+    if (value_.is_intset()) {
+      const Intset ints = value_.intset();
       for (uint32_t i = 0; i < ints.count(); ++i) {
         SF_RETURN_IF_ERROR(writer_.AppendInteger(ints.At(i)));
       }
       return Status();
     }
-    return ForEachPack(compact_stride, [&](const Listpack& leaf, unsigned stride) {
+    return value_.ForEachPack(compact_stride, [&](const Listpack& leaf, unsigned stride) {
       const uint8_t* at = leaf.begin();
       while (at != leaf.end()) {
         for (unsigned i = 0; i < stride; ++i, at = Listpack::Next(at)) {
@@ -306,7 +274,7 @@ class ValueWriter {
 
   // From the highest rank to the lowest.
   Status WriteScores() {
-    SF_RETURN_IF_ERROR(writer_.AppendLength(ElementCount(2)));
+    SF_RETURN_IF_ERROR(writer_.AppendLength(value_.CountElements(2)));
     PackSlot root = RootOf(entry_);
     PackPath path;
     trees_.SeekLast(root, path);
@@ -326,8 +294,8 @@ class ValueWriter {
   Status WriteExpiringFields() {
     const int64_t earliest = Earliest();
     SF_RETURN_IF_ERROR(writer_.AppendLittle(earliest));
-    SF_RETURN_IF_ERROR(writer_.AppendLength(ElementCount(3)));
-    return ForEachPack(3, [&](const Listpack& leaf, unsigned stride) {
+    SF_RETURN_IF_ERROR(writer_.AppendLength(value_.CountElements(3)));
+    return value_.ForEachPack(3, [&](const Listpack& leaf, unsigned stride) {
       for (const uint8_t* at = leaf.begin(); at != leaf.end(); at = NextElement(at, stride)) {
         const FieldView field = FieldAt(at, stride);
         const int64_t ttl = field.expiry == kNoExpiry ? 0 : field.expiry - earliest + 1;
@@ -341,21 +309,17 @@ class ValueWriter {
 
   RdbWriter& writer_;
   const uint8_t* const data_;
-  const PackTreeReader trees_;
+  const PackedValue value_;
+  const PackTreeReader& trees_;
   const EntryView entry_;
 };
 
 }  // namespace
 
 int RdbVersionFor(const uint8_t* data, EntryView entry) {
-  const bool compact = entry.encoding() != Encoding::kTree;
-  if (entry.type() == ValueType::kHash && entry.has_field_expiry()) {
-    const auto* const bytes =
-        IsExternal(entry.encoding())
-            ? data + entry.external().handle * kHandleUnit
-            : reinterpret_cast<const uint8_t*>(entry.inline_value().data());
-    const int64_t earliest = compact ? EarliestInPack(bytes) : EarliestInRoot(bytes);
-    if (earliest != kNoExpiry) return kRdbVersionFieldExpiry;
+  if (entry.type() == ValueType::kHash &&
+      PackedValue(data, entry).EarliestFieldExpiry() != kNoExpiry) {
+    return kRdbVersionFieldExpiry;
   }
   return kRdbVersionWriteMin;
 }

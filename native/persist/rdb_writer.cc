@@ -2,22 +2,15 @@
 
 #include "persist/rdb_writer.h"
 
-#include "base/crc64.h"
-
 namespace snapfork {
 
 RdbWriter::RdbWriter(ByteSink& sink, const RdbWriterOptions& options,
                      const RdbWriterBuffers& buffers)
-    : at_(buffers.output),
-      end_(buffers.output + buffers.output_bytes),
-      begin_(buffers.output),
+    : BufferedWriter(sink, buffers.output, buffers.output_bytes, options.checksum),
       compressed_(buffers.compressed),
       compressed_bytes_(buffers.compressed_bytes),
       table_(buffers.table),
-      sink_(sink),
       options_(options) {
-  // A string that is too long must not fit, so that the fast path need not look.
-  SF_CHECK(buffers.output_bytes >= kOutputBytesMin && buffers.output_bytes <= kStringBytesMax);
   SF_CHECK(!options.compression || (compressed_ != nullptr && table_ != nullptr));
 }
 
@@ -75,7 +68,7 @@ Status RdbWriter::Finish() {
   SF_RETURN_IF_ERROR(AppendBytes(&kRdbOpcodeEnd, 1));
   SF_RETURN_IF_ERROR(Flush());
   uint8_t trailer[kRdbChecksumBytes];
-  StoreLittle(trailer, options_.checksum ? crc_ : 0);
+  StoreLittle(trailer, crc_);  // 0 without checksums
   SF_RETURN_IF_ERROR(Sink(trailer, sizeof(trailer)));
   state_ = State::kFinished;
   return Status();
@@ -124,16 +117,6 @@ Status RdbWriter::AppendString(std::string_view text) {
   *at_ = kRdbStringLzf;
   at_ = PutLength(PutLength(at_ + 1, length), text.size());
   return AppendBytes(compressed_, length);
-}
-
-Status RdbWriter::AppendBytes(const void* from, size_t bytes) {
-  if (bytes <= kOutputBytesMin) {
-    SF_RETURN_IF_ERROR(MakeRoom(bytes));
-    at_ = PutBytes(at_, from, bytes);
-    return Status();
-  }
-  SF_RETURN_IF_ERROR(Flush());
-  return Sink(from, bytes);
 }
 
 Status RdbWriter::BeginEntry(uint8_t type, std::string_view key, int64_t expires_at_ms) {
@@ -185,33 +168,6 @@ Status RdbWriter::WriteLongInteger(std::string_view key, int64_t value, int64_t 
   SF_RETURN_IF_ERROR(MakeRoom(kEntryOverheadMax));
   at_ = PutInteger(at_, value);
   return Status();
-}
-
-Status RdbWriter::MakeRoom(size_t bytes) {
-  if (bytes <= room()) return Status();
-  return Flush();
-}
-
-Status RdbWriter::Flush() {
-  if (!status_.ok()) return status_;
-  const auto bytes = static_cast<size_t>(at_ - begin_);
-  at_ = begin_;
-  return Sink(begin_, bytes);
-}
-
-Status RdbWriter::Sink(const void* from, size_t bytes) {
-  if (!status_.ok()) return status_;
-  if (options_.checksum) crc_ = Crc64(crc_, from, bytes);
-  if (Status status = sink_.Write(from, bytes); !status.ok()) return Fail(status);
-  sunk_bytes_ += bytes;
-  return Status();
-}
-
-Status RdbWriter::Fail(Status status) {
-  status_ = status;
-  at_ = begin_;
-  end_ = begin_;  // No room: the fast path is closed. (W4)
-  return status;
 }
 
 }  // namespace snapfork

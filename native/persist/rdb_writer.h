@@ -11,8 +11,7 @@
 //   (W1) Nothing is allocated. The caller got every buffer before fork().
 //   (W2) Nothing is read twice and nothing but the writer's buffers is written: one byte written
 //        to the keyspace here would cost the parent a copied page.
-//   (W3) Bytes reach the sink in file order. The trailing CRC-64 covers every byte before it, the
-//        end opcode included.
+//   (W3) The trailing CRC-64 covers every byte before it, the end opcode included.
 //   (W4) The first error sticks: later calls return it and write nothing.
 //
 // Runs in: the parent's main thread, or the child's only thread.
@@ -32,7 +31,7 @@
 #include "base/lzf.h"
 #include "base/number.h"
 #include "base/status.h"
-#include "persist/byte_sink.h"
+#include "persist/buffered_writer.h"
 #include "persist/rdb_format.h"
 
 namespace snapfork {
@@ -52,14 +51,10 @@ struct RdbWriterBuffers {
   LzfTable* table = nullptr;
 };
 
-class RdbWriter {
+class RdbWriter : public BufferedWriter {
  public:
-  static constexpr size_t kOutputBytesMin = 64u << 10;
-
   SF_CHILD_SAFE RdbWriter(ByteSink& sink, const RdbWriterOptions& options,
                           const RdbWriterBuffers& buffers);
-  RdbWriter(const RdbWriter&) = delete;
-  RdbWriter& operator=(const RdbWriter&) = delete;
 
   // Writes the header. Returns kInvalidArgument for a version that cannot be written.
   SF_CHILD_SAFE Status Begin();
@@ -121,17 +116,11 @@ class RdbWriter {
     at_ += sizeof(T);
     return Status();
   }
-  // Bytes as they are.
-  SF_CHILD_SAFE Status AppendBytes(const void* from, size_t bytes);
-  SF_CHILD_SAFE Status Flush();
 
   int version() const { return options_.version; }
 
   // Writes the end, the CRC and all that is still buffered. Does not sync.
   SF_CHILD_SAFE Status Finish();
-
-  // Bytes of the file so far, buffered ones included.
-  uint64_t bytes() const { return sunk_bytes_ + static_cast<uint64_t>(at_ - begin_); }
 
  private:
   enum class State : uint8_t { kNew, kHeader, kDatabase, kFinished };
@@ -144,7 +133,6 @@ class RdbWriter {
 
   // Put... appends at `to`, where the caller has made room, and returns the end.
   static uint8_t* PutLength(uint8_t* to, uint64_t length);
-  static uint8_t* PutBytes(uint8_t* to, const void* from, size_t bytes);
   static uint8_t* PutEntryHead(uint8_t* to, int64_t expires_at_ms,
                                uint8_t type = kRdbTypeString);
   static uint8_t* PutInteger(uint8_t* to, int64_t value);
@@ -159,24 +147,11 @@ class RdbWriter {
   Status WriteLongString(std::string_view key, std::string_view value, int64_t expires_at_ms);
   Status WriteLongInteger(std::string_view key, int64_t value, int64_t expires_at_ms);
 
-  size_t room() const { return static_cast<size_t>(end_ - at_); }
-  Status MakeRoom(size_t bytes);  // bytes <= kOutputBytesMin
-  Status Sink(const void* from, size_t bytes);
-  Status Fail(Status status);
-
-  // The bytes from `begin_` to `at_` are not yet in the sink, nor in `crc_`. (W3)
-  uint8_t* at_;
-  uint8_t* end_;
-  uint8_t* const begin_;
   uint8_t* const compressed_;
   const size_t compressed_bytes_;
   LzfTable* const table_;
-  ByteSink& sink_;
   const RdbWriterOptions options_;
   State state_ = State::kNew;
-  uint64_t sunk_bytes_ = 0;
-  uint64_t crc_ = 0;
-  Status status_;  // (W4)
 };
 
 inline uint8_t* RdbWriter::PutLength(uint8_t* to, uint64_t length) {
@@ -197,32 +172,6 @@ inline uint8_t* RdbWriter::PutLength(uint8_t* to, uint64_t length) {
   *to = kRdbLength64Bit;
   StoreBig64(to + 1, length);
   return to + 9;
-}
-
-// Short strings go in a few fixed-size pieces that may overlap.
-inline uint8_t* RdbWriter::PutBytes(uint8_t* to, const void* from, size_t bytes) {
-  struct Piece16 {
-    uint64_t words[2];
-  };
-  const auto* source = static_cast<const uint8_t*>(from);
-  if (bytes > 256) {
-    std::memcpy(to, source, bytes);
-  } else if (bytes >= 16) {
-    const Piece16 last = LoadLittle<Piece16>(source + bytes - 16);
-    for (size_t i = 0; i < bytes - 16; i += 16) {
-      StoreLittle(to + i, LoadLittle<Piece16>(source + i));
-    }
-    StoreLittle(to + bytes - 16, last);
-  } else if (bytes >= 8) {
-    StoreLittle(to, LoadLittle<uint64_t>(source));
-    StoreLittle(to + bytes - 8, LoadLittle<uint64_t>(source + bytes - 8));
-  } else if (bytes >= 4) {
-    StoreLittle(to, LoadLittle<uint32_t>(source));
-    StoreLittle(to + bytes - 4, LoadLittle<uint32_t>(source + bytes - 4));
-  } else {
-    for (size_t i = 0; i < bytes; ++i) to[i] = source[i];
-  }
-  return to + bytes;
 }
 
 inline uint8_t* RdbWriter::PutEntryHead(uint8_t* to, int64_t expires_at_ms, uint8_t type) {

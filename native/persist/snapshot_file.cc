@@ -9,20 +9,52 @@
 #include "keyspace/snapshot_walk.h"
 #include "mem/freeze.h"
 #include "mem/release.h"
+#include "persist/command_values.h"
 #include "persist/file_sink.h"
 #include "persist/rdb_values.h"
 
 namespace snapfork {
 namespace {
 
+// What the forms do not have in common; the walk is written once.
+
+Status WriteHeader(const SnapshotPlan& plan, RdbWriter& writer) {
+  SF_RETURN_IF_ERROR(writer.Begin());
+  SF_RETURN_IF_ERROR(writer.WriteAux("redis-ver", plan.server_version));
+  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("redis-bits", 64));
+  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("ctime", plan.created_at_seconds));
+  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("used-mem", static_cast<int64_t>(plan.used_bytes)));
+  return writer.WriteAuxInteger("aof-base", plan.is_base ? 1 : 0);
+}
+
+Status WriteHeader(const SnapshotPlan& plan, CommandWriter& writer) {
+  return plan.timestamp ? writer.WriteTimestamp(plan.created_at_seconds) : Status();
+}
+
+Status BeginDatabase(RdbWriter& writer, const SnapshotDatabase& database) {
+  return writer.BeginDatabase(database.id, database.keys, database.keys_with_expiry);
+}
+
+Status BeginDatabase(CommandWriter& writer, const SnapshotDatabase& database) {
+  return writer.BeginDatabase(database.id);
+}
+
+Status WriteEntry(RdbWriter& writer, const uint8_t* data, EntryView entry) {
+  return WriteRdbEntry(writer, data, entry);
+}
+
+Status WriteEntry(CommandWriter& writer, const uint8_t* data, EntryView entry) {
+  return WriteCommandEntry(writer, data, entry);
+}
+
 // Writes entries of the databases of one plan.
+template <typename Writer>
 class EntryWriter {
  public:
-  EntryWriter(const SnapshotPlan& plan, RdbWriter& writer) : plan_(plan), writer_(writer) {}
+  EntryWriter(const SnapshotPlan& plan, Writer& writer) : plan_(plan), writer_(writer) {}
 
   Status WriteDatabase(const SnapshotDatabase& database) {
-    SF_RETURN_IF_ERROR(
-        writer_.BeginDatabase(database.id, database.keys, database.keys_with_expiry));
+    SF_RETURN_IF_ERROR(BeginDatabase(writer_, database));
     return WalkHeap(
         plan_.map, database.heap, [this](EntryView entry) { return Write(entry); },
         [&](uint32_t chunk) { return Pass(database.heap, chunk); });
@@ -39,7 +71,7 @@ class EntryWriter {
   Status Write(EntryView entry) {
     if (++keys_ % kPublishKeys == 0) Publish();
     if (entry.type() != ValueType::kString) {
-      return WriteRdbEntry(writer_, plan_.map.data, entry);
+      return WriteEntry(writer_, plan_.map.data, entry);
     }
     switch (entry.encoding()) {
       case Encoding::kInline:
@@ -86,28 +118,17 @@ class EntryWriter {
   }
 
   const SnapshotPlan& plan_;
-  RdbWriter& writer_;
+  Writer& writer_;
   uint64_t keys_ = 0;
 };
 
-Status WriteHeader(const SnapshotPlan& plan, RdbWriter& writer) {
-  SF_RETURN_IF_ERROR(writer.Begin());
-  SF_RETURN_IF_ERROR(writer.WriteAux("redis-ver", plan.server_version));
-  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("redis-bits", 64));
-  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("ctime", plan.created_at_seconds));
-  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("used-mem", static_cast<int64_t>(plan.used_bytes)));
-  SF_RETURN_IF_ERROR(writer.WriteAuxInteger("aof-base", plan.is_base ? 1 : 0));
+template <typename Writer>
+Status WriteAll(const SnapshotPlan& plan, Writer& writer) {
+  SF_RETURN_IF_ERROR(WriteHeader(plan, writer));
   for (size_t i = 0; i < plan.function_count; ++i) {
     SF_RETURN_IF_ERROR(writer.WriteFunctions(plan.functions[i]));
   }
-  return Status();
-}
-
-Status WriteContent(const SnapshotPlan& plan) {
-  FileSink sink(plan.fd);
-  RdbWriter writer(sink, plan.writer, plan.buffers);
-  SF_RETURN_IF_ERROR(WriteHeader(plan, writer));
-  EntryWriter entries(plan, writer);
+  EntryWriter<Writer> entries(plan, writer);
   for (size_t i = 0; i < plan.database_count; ++i) {
     SF_RETURN_IF_ERROR(entries.WriteDatabase(plan.databases[i]));
   }
@@ -115,6 +136,16 @@ Status WriteContent(const SnapshotPlan& plan) {
   entries.Publish();
   plan.progress->position.store(UINT64_MAX, std::memory_order_release);
   return status;
+}
+
+Status WriteContent(const SnapshotPlan& plan) {
+  FileSink sink(plan.fd);
+  if (plan.form == SnapshotForm::kCommands) {
+    CommandWriter writer(sink, plan.buffers.output, plan.buffers.output_bytes);
+    return WriteAll(plan, writer);
+  }
+  RdbWriter writer(sink, plan.writer, plan.buffers);
+  return WriteAll(plan, writer);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// snapshot_file.h - a keyspace, as memory shows it, to a complete RDB file under its final name.
+// snapshot_file.h - a keyspace, as memory shows it, to a complete file under its final name: an
+// RDB, or the commands that make it anew.
 //
 // Needs the chunk map alone, never the index. SAVE runs it in the parent and BGSAVE in the forked
 // child, so all of it is child-safe (docs/fork.md).
@@ -36,6 +37,8 @@ struct SnapshotDatabase {
   uint64_t keys_with_expiry;
 };
 
+enum class SnapshotForm : uint8_t { kRdb, kCommands };
+
 // Everything the writing needs, borrowed.
 struct SnapshotPlan {
   ChunkMap map;
@@ -46,12 +49,17 @@ struct SnapshotPlan {
   const char* path = nullptr;
   const char* temporary_path = nullptr;
 
-  RdbWriterOptions writer;
+  SnapshotForm form = SnapshotForm::kRdb;
+  // Of commands: their output alone.
   RdbWriterBuffers buffers;
+  int64_t created_at_seconds = 0;
+  // Commands: whether the time stands in front of them.
+  bool timestamp = false;
+  // RDB.
+  RdbWriterOptions writer;
   std::string_view server_version;
   // The base of an append-only log.
   bool is_base = false;
-  int64_t created_at_seconds = 0;
   uint64_t used_bytes = 0;
 
   // Libraries of functions, as a file had them.

@@ -56,6 +56,8 @@ t.test('A log brings back what random commands have left', async (t) => {
     await t.test(kind, async (t) => {
       const dir = t.testdir()
       const options = { dir, appendonly: true, appendfsync: 'no', hugePages: false } as const
+      // Bases of either form.
+      let aofUseRdbPreamble = true
       let db = await open(options)
       t.teardown(() => db.close())
       const sequences =
@@ -67,7 +69,8 @@ t.test('A log brings back what random commands have left', async (t) => {
         await rewrite
         const content = contentOf(db, kind)
         await db.close()
-        db = await open(options)
+        aofUseRdbPreamble = !aofUseRdbPreamble
+        db = await open({ ...options, aofUseRdbPreamble })
         const found = contentOf(db, kind)
         if (found !== content) throw new Error(`  was  ${content}\n  came ${found}`)
       })

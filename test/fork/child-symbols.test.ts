@@ -62,6 +62,9 @@ const OF_THE_COMPILER = [
   '__memcpy_chk',
   '__memmove_chk',
   '__memset_chk',
+  // Doubles to text and back in libstdc++: tables and the stack, no locale.
+  '_ZSt8to_charsPcS_dSt12chars_formati',
+  '_ZSt10from_charsPKcS0_RdSt12chars_format',
   // Placeholder of a pure virtual function in a table: never called.
   '__cxa_pure_virtual',
 ]

@@ -110,6 +110,59 @@ t.test('An append-only log', async (t) => {
     t.equal(again.digest(), digest)
   })
 
+  await t.test('has bases in the form that is asked for, named by it', async (t) => {
+    const dir = t.testdir()
+    const plain = await open({ dir })
+    fill(plain)
+    plain.save()
+    await plain.close()
+    const bases = () => readdirSync(join(dir, LOG_DIR)).filter((name) => name.includes('.base.'))
+    const head = () => readFileSync(join(dir, LOG_DIR, bases()[0] as string), 'latin1').slice(0, 5)
+    const db = await open({ dir, appendonly: true, aofUseRdbPreamble: false })
+    t.strictSame([bases(), head()], [['appendonly.aof.1.base.aof'], '*2\r\n$'], 'the first')
+    const digest = db.digest()
+    await db.close()
+    const second = await open({ dir, appendonly: true })
+    t.equal(second.digest(), digest)
+    t.match(await second.bgrewriteaof(), { kind: 'rdb' })
+    t.strictSame([bases(), head()], [['appendonly.aof.2.base.rdb'], 'REDIS'])
+    await second.close()
+    const third = await openLogged(t, dir, { aofUseRdbPreamble: false })
+    t.match(await third.bgrewriteaof(), { kind: 'aof' })
+    t.strictSame([bases(), head()], [['appendonly.aof.3.base.aof'], '*2\r\n$'])
+    t.equal(third.digest(), digest)
+  })
+
+  await t.test('is rewritten as commands while others come in', async (t) => {
+    const dir = t.testdir()
+    const options = { dir, appendonly: true, aofUseRdbPreamble: false, hugePages: false } as const
+    const db = await open(options)
+    const text = 'x'.repeat(100)
+    for (let at = 0; at < 50_000; ++at) db.set(`key:${at}`, `${text}${at}`)
+    for (let at = 0; at < 2000; ++at) db.rpush(`list:${at % 20}`, text, at)
+    let writes = 0
+    let isDone = false
+    const rewrite = db.bgrewriteaof().finally(() => {
+      isDone = true
+    })
+    while (!isDone) {
+      for (let at = 0; at < 100; ++at, ++writes) {
+        const key = (writes * 7919) % 50_000
+        db.set(`key:${key}`, `${text}${writes}`)
+        db.del(`key:${(key + 25_000) % 50_000}`)
+        db.rpush(`list:${writes % 20}`, writes)
+        db.lpop(`list:${writes % 20}`)
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    t.match(await rewrite, { kind: 'aof' })
+    t.ok(writes > 0)
+    const digest = db.digest()
+    await db.close()
+    const again = await openLogged(t, dir, options)
+    t.equal(again.digest(), digest)
+  })
+
   await t.test('is rewritten when it has grown', async (t) => {
     const dir = t.testdir()
     const db = await openLogged(t, dir, { autoAofRewriteMinSize: 10_000 })
@@ -141,7 +194,7 @@ t.test('An append-only log', async (t) => {
     const db = await open({ dir, appendonly: true, clock: () => nowMs })
     db.set('key', 'value', { PX: 100 })
     await db.bgrewriteaof()
-    db.persist('key')
+    t.equal(db.persist('key'), 1)
     await db.close()
     const again = await openLogged(t, dir, { clock: () => nowMs + 200 })
     t.equal(again.get('key'), 'value')
