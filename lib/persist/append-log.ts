@@ -68,6 +68,12 @@ interface Waiter {
   reject(error: Error): void
 }
 
+/** A new incremental file, which is in the manifest and empty. */
+interface AddedFile {
+  readonly fd: number
+  readonly file: ManifestFile
+}
+
 /** After so many rewrites that failed in a row, automatic ones wait. */
 const FAILURES_MAX = 3
 const RETRY_MS = 60_000
@@ -79,7 +85,10 @@ export class AppendLog {
   readonly #native: NativeEngine
   readonly #settings: AppendLogSettings
   readonly #observer: AppendLogObserver
+  /** As the one on disk. */
   #manifest: Manifest
+  /** In the manifest, and being written: it is the last one, or only empty ones follow. */
+  #file: ManifestFile | null = null
   readonly #waiters: Waiter[] = []
   /** Keeps the process alive while somebody waits. */
   #vigil: NodeJS.Timeout | null = null
@@ -118,7 +127,11 @@ export class AppendLog {
     if (this.#manifest.base === null && this.#manifest.incremental.length === 0) this.#writeBase()
     const last = this.#manifest.incremental.at(-1)
     const bytes = last === undefined ? 0 : ((await files.sizeOf(last.name)) ?? 0)
-    const fd = last === undefined ? await this.#addFile() : await files.openExisting(last.name)
+    const { fd, file } =
+      last === undefined
+        ? await this.#addFile()
+        : { fd: await files.openExisting(last.name), file: last }
+    this.#file = file
     await this.#measure()
     this.#fileStart = -bytes
     this.#native.logStart(fd, bytes, LOG_SYNC[sync], timestamps, () => this.#onProgress())
@@ -206,7 +219,7 @@ export class AppendLog {
    * Writes a new base by a forked child, and drops the files before it.
    *
    * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` if one is under way, and what
-   *   `bgsave` rejects with. The log goes on, with one more file.
+   *   `bgsave` rejects with. The log goes on; with one more file, if a child has failed.
    */
   rewrite(): Promise<SnapshotReport> {
     if (this.#rewriting !== null) {
@@ -255,25 +268,48 @@ export class AppendLog {
   }
 
   async #writeNewBase(): Promise<SnapshotReport> {
-    const old = this.#manifest
-    const fd = await this.#addFile()
-    const incremental = this.#manifest.incremental.slice(-1)
-    // (A2)
-    this.#native.logRotate(fd)
-    this.#olderBytes = this.currentBytes - this.#baseBytes
-    this.#fileStart = this.#native.logProgress().appended
+    this.#native.logCommit(false)
+    const isEmpty = this.#native.logProgress().appended === this.#fileStart
+    const added = isEmpty ? null : await this.#addFile()
     const { base, fork } = this.#nextBase()
     const { stallTimeoutMs } = this.#settings
     const job = new SnapshotJob(this.#native, { fork, stallTimeoutMs })
     this.#job = job
-    const report = await job.start()
-    const history = [...(old.base === null ? [] : [old.base]), ...old.incremental]
-    await this.#replaceManifest({ base, incremental, history: [...history, ...old.history] })
+    const saved = await this.#fork(job, added)
+    const report = await saved.end
+    const { base: oldBase, incremental, history } = this.#manifest
+    const current = incremental.filter((file) => file === this.#file)
+    const older = incremental.filter((file) => file !== this.#file)
+    const old = [...(oldBase === null ? [] : [oldBase]), ...older, ...history]
+    await this.#replaceManifest({ base, incremental: current, history: old })
     this.#native.logForgive()
     this.#baseBytes = report.bytes
     this.#olderBytes = 0
     await this.#removeHistory().catch(() => {})
     return report
+  }
+
+  /** Forks, and goes on in the file that was added, if one was. */
+  async #fork(
+    job: SnapshotJob,
+    added: AddedFile | null,
+  ): Promise<{ end: Promise<SnapshotReport> }> {
+    try {
+      // (A2)
+      const end = job.start()
+      if (added !== null) this.#goOnIn(added)
+      return { end }
+    } catch (error) {
+      if (added !== null) await this.#takeBack(added).catch(() => {})
+      throw error
+    }
+  }
+
+  #goOnIn({ fd, file }: AddedFile): void {
+    this.#native.logRotate(fd)
+    this.#file = file
+    this.#olderBytes = this.currentBytes - this.#baseBytes
+    this.#fileStart = this.#native.logProgress().appended
   }
 
   /** A base of what there is, in this thread. */
@@ -291,25 +327,37 @@ export class AppendLog {
     return { base, fork: { ...fork(), ...paths } }
   }
 
-  /** Makes the next incremental file, and a manifest that names it; its descriptor. */
-  async #addFile(): Promise<number> {
+  /** Makes the next incremental file, and a manifest that names it. */
+  async #addFile(): Promise<AddedFile> {
     const { files } = this.#settings
     const sequence = nextSequences(this.#manifest).incremental
     const file = { name: files.incrementalName(sequence), sequence }
-    const fd = await files.create(file.name)
+    const added = { fd: await files.create(file.name), file }
     try {
       const incremental = [...this.#manifest.incremental, file]
       await this.#replaceManifest({ ...this.#manifest, incremental })
-      return fd
+      return added
     } catch (error) {
-      await files.discard(fd, file.name)
+      await this.#takeBack(added).catch(() => {})
       throw error
     }
   }
 
+  /** Takes back a file that nothing was logged to. It stays while a manifest may name it. */
+  async #takeBack({ fd, file }: AddedFile): Promise<void> {
+    const { files } = this.#settings
+    await files.close(fd)
+    const incremental = this.#manifest.incremental.filter((one) => one !== file)
+    if (incremental.length < this.#manifest.incremental.length) {
+      await this.#replaceManifest({ ...this.#manifest, incremental })
+    }
+    await files.remove([file.name])
+  }
+
   async #replaceManifest(manifest: Manifest): Promise<void> {
-    await this.#settings.files.writeManifest(manifest)
-    this.#manifest = manifest
+    await this.#settings.files.writeManifest(manifest, () => {
+      this.#manifest = manifest
+    })
   }
 
   async #removeHistory(): Promise<void> {

@@ -72,7 +72,7 @@ void LogThread::Forgive() {
   forgiven_below_.store(chunks_.back().file);
   synced_.store(std::max(synced_.load(), rotated_at_));
   write_errno_ = 0;
-  sync_errno_ = 0;
+  if (sync_failed_file_ < chunks_.back().file) sync_errno_ = 0;
   forgave_ = true;
   changed_.notify_one();
 }
@@ -202,7 +202,9 @@ void LogThread::NoteWrite(int error) {
 void LogThread::NoteSync(int error) {
   const std::lock_guard<SpinLock> lock(lock_);
   // A sync may end after the file was forgiven.
-  if (error != 0 && file_ >= forgiven_below_.load()) sync_errno_ = error;
+  if (error == 0 || file_ < forgiven_below_.load()) return;
+  sync_errno_ = error;
+  sync_failed_file_ = file_;
 }
 
 // (G2)

@@ -62,7 +62,7 @@ class LogThread {
   // What is appended from now on goes to another file, which is empty.
   void Rotate(int fd);
   // What was appended before the last Rotate is in a base that is durable: it need not be written
-  // any more, and its failures are over.
+  // any more, and its failures are over. Not those of a sync behind it.
   void Forgive();
   // Syncs all that is appended as soon as it can, and notifies.
   void RequestSync();
@@ -112,6 +112,7 @@ class LogThread {
   bool forgave_ = false;  // to be told, also if there is nothing to write
   int write_errno_ = 0;
   int sync_errno_ = 0;
+  uint64_t sync_failed_file_ = 0;  // the last one whose sync has failed
 
   std::atomic<uint64_t> appended_{0};
   std::atomic<uint64_t> written_{0};

@@ -154,6 +154,31 @@ TEST(LogThread, NeverCallsSyncedWhatAFailedSyncMayHaveLost) {
   close(second);
 }
 
+// A base has nothing of what came behind it.
+TEST(LogThread, ForgivesNoSyncThatFailedBehindTheBase) {
+  const int first = MemoryFile();
+  const int third = MemoryFile();
+  LogThread log(Ignore, nullptr);
+  ASSERT_OK(log.Start(DescriptorOf(first), 0, LogSync::kAlways));
+  log.Append("old");
+  log.Rotate(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  log.Append("lost");
+  EXPECT_TRUE(sf::WaitFor([&] { return log.progress().sync_errno == EINVAL; }));
+  log.Forgive();
+  EXPECT_EQ(log.progress().sync_errno, EINVAL);
+  log.Append("more");
+  log.RequestSync();
+  EXPECT_TRUE(sf::WaitFor([&] { return log.progress().written == 11; }));
+  EXPECT_EQ(log.progress().synced, 3u);
+  log.Rotate(DescriptorOf(third));
+  log.Forgive();
+  EXPECT_TRUE(sf::WaitFor([&] { return log.progress().synced == 11; }));
+  EXPECT_EQ(log.progress().sync_errno, 0);
+  log.Stop();
+  close(first);
+  close(third);
+}
+
 std::string Command(std::initializer_list<std::string_view> words) {
   ByteBuffer bytes;
   AppendCommand(bytes, std::vector<std::string_view>(words));
