@@ -123,6 +123,7 @@ class LogThread {
   int fd_ = -1;
   uint64_t file_ = 0;
   uint64_t file_bytes_ = 0;
+  size_t round_ = 0;  // chunks that are written before the next sync
   int64_t synced_at_ms_ = 0;
   int64_t retry_at_ms_ = 0;
 };

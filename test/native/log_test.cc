@@ -61,6 +61,27 @@ TEST(LogThread, WritesInOrderWhateverThePolicy) {
   }
 }
 
+TEST(LogThread, WritesInOrderMoreThanOneBufferHolds) {
+  for (const LogSync sync : {LogSync::kAlways, LogSync::kEverySecond}) {
+    const int fd = MemoryFile();
+    LogThread log(Ignore, nullptr);
+    ASSERT_OK(log.Start(DescriptorOf(fd), 0, sync));
+    std::string expected;
+    for (size_t round = 0; round < 500; ++round) {
+      // From little to more than a buffer has.
+      const size_t bytes = round == 250 ? (5u << 20) : 1 + round * 97;
+      const std::string piece(bytes, static_cast<char>('a' + round % 26));
+      log.Append(piece);
+      expected += piece;
+    }
+    log.RequestSync();
+    EXPECT_TRUE(sf::WaitFor([&] { return log.progress().synced == expected.size(); }));
+    log.Stop();
+    EXPECT_TRUE(ContentOf(fd) == expected);
+    close(fd);
+  }
+}
+
 TEST(LogThread, TellsWhatIsSynced) {
   const int fd = MemoryFile();
   std::atomic<int> notices{0};
