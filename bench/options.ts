@@ -14,6 +14,7 @@ trials:
   types             memory, save and load of every type, compact and large
   log               what the append-only log costs, and its replay
   stall             a log on a disk that stands still; needs root
+  slow              a log on a disk that is slower than the writes; needs root
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:
@@ -28,7 +29,7 @@ options:
   --help
 `
 
-const TRIALS = ['fork', 'types', 'log', 'stall'] as const
+const TRIALS = ['fork', 'types', 'log', 'stall', 'slow'] as const
 type Trial = (typeof TRIALS)[number]
 
 export interface BenchOptions {
