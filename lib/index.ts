@@ -59,7 +59,7 @@ export {
   type SnapforkErrorCode,
   SnapshotError,
 } from './errors.js'
-export type { LoadProgressEvent, OpenOptions } from './options.js'
+export type { LoadProgressEvent, OpenOptions, RuntimeOptions } from './options.js'
 export type { CutTail } from './persist/cut-tail.js'
 export type { SaveReport, SnapshotReport } from './persist/snapshot-report.js'
 export type { EncodingLimits } from './util/encoding-limits.js'

@@ -127,6 +127,26 @@ export interface OpenOptions extends Partial<EncodingLimits> {
   clock?: Clock | undefined
 }
 
+/** Those that may change while the engine is open. */
+const RUNTIME_NAMES = [
+  'rdbcompression',
+  'rdbchecksum',
+  'rdbversion',
+  'sanitizeDumpPayload',
+  'appendonly',
+  'appendfsync',
+  'autoAofRewritePercentage',
+  'autoAofRewriteMinSize',
+  'aofTimestampEnabled',
+  'nice',
+  'oomScoreAdj',
+  'saveStallTimeoutMs',
+] as const satisfies readonly (keyof OpenOptions & keyof ResolvedOptions)[]
+
+/** What `configure` takes. */
+export type RuntimeOptions = Pick<OpenOptions, (typeof RUNTIME_NAMES)[number]> &
+  Partial<EncodingLimits>
+
 /** Options with their defaults, checked. */
 export interface ResolvedOptions {
   /** Absolute. */
@@ -254,6 +274,25 @@ export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
     onLoadProgress: callback('onLoadProgress', options.onLoadProgress),
     clock: callback('clock', options.clock),
   }
+}
+
+/**
+ * Options with some of them changed.
+ *
+ * @throws {TypeError | RangeError} as {@link resolveOptions}, and for one that cannot change.
+ */
+export function changeOptions(current: ResolvedOptions, changes: RuntimeOptions): ResolvedOptions {
+  const given = resolveOptions(changes)
+  const names = Object.keys(changes).filter(
+    (name) => changes[name as keyof RuntimeOptions] !== undefined,
+  )
+  const changeable: ReadonlySet<string> = new Set([...RUNTIME_NAMES, ...LIMIT_NAMES])
+  const fixed = names.find((name) => !changeable.has(name))
+  if (fixed !== undefined) throw invalidArgument(`${fixed} cannot change while the engine is open.`)
+  const pick = <T extends object>(from: T): Partial<T> =>
+    Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name))) as Partial<T>
+  const limits = { ...current.limits, ...pick(given.limits) }
+  return { ...current, ...pick(given), limits }
 }
 
 function directory(value: unknown): string {

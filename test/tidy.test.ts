@@ -46,6 +46,7 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/engine/directory-lock.ts': 'test/lib/engine/snapfork.test.ts',
   'lib/persist/cut-tail.ts': 'test/lib/engine/check.test.ts',
   'lib/persist/log-files.ts': 'test/lib/persist/append-log.test.ts',
+  'lib/persist/snapshot-identity.ts': 'test/lib/engine/log-switch.test.ts',
   'lib/persist/thaw.ts': 'test/fork/isolation.test.ts',
   'lib/native/log.ts': 'test/lib/persist/append-log.test.ts',
   'lib/native/replay.ts': 'test/lib/persist/append-log.test.ts',

@@ -16,36 +16,74 @@ import { EMPTY_MANIFEST, type Manifest } from '../persist/aof-manifest.js'
 import { type CutTail, cutTail } from '../persist/cut-tail.js'
 import { isRdb, loadFile } from '../persist/load-file.js'
 import { isMissing, LogFiles, lastFilled, syncDirectory } from '../persist/log-files.js'
+import { identifySnapshot, NO_SNAPSHOT } from '../persist/snapshot-identity.js'
 import { replayLog } from './log-replay.js'
 
 export interface LoadedLog {
   readonly files: LogFiles
-  /** Without a base and incremental files if there is no log yet. */
   readonly manifest: Manifest
+  /** Whether there is a log, and the engine holds what it holds. */
+  readonly isLoaded: boolean
   /** Commands that were run. */
   readonly commands: number
   readonly keysLoaded: number
   readonly cut: CutTail | null
 }
 
+/** What is there of a log before anything of it is loaded. */
+export interface FoundLog {
+  readonly files: LogFiles
+  /** Without a base and incremental files if there is no log yet. */
+  readonly manifest: Manifest
+}
+
 /**
- * @throws {CorruptFileError} with path, offset and reason: no file was changed.
- * @throws {SnapforkError} `ERR_SNAPFORK_IO`, `ERR_SNAPFORK_OUT_OF_MEMORY`
+ * Makes the directory of the log if there is none, and reads the manifest.
+ *
+ * @throws {CorruptFileError} for a manifest that breaks a rule.
+ * @throws {SnapforkError} `ERR_SNAPFORK_IO`
  */
-export async function loadLog(native: NativeEngine, options: ResolvedOptions): Promise<LoadedLog> {
+export async function findLog(options: ResolvedOptions): Promise<FoundLog> {
   const { dir, appenddirname, appendfilename } = options
   const files = new LogFiles(join(dir, appenddirname), appendfilename)
   await files.prepare()
   const manifest = await upgrade(files, (await files.readManifest()) ?? EMPTY_MANIFEST, dir)
+  return { files, manifest }
+}
+
+/**
+ * Loads what the files hold, unless there are none, or the log was switched off and the snapshot at
+ * `path` was written later.
+ *
+ * @throws {CorruptFileError} with path, offset and reason: no file was changed.
+ * @throws {SnapforkError} `ERR_SNAPFORK_IO`, `ERR_SNAPFORK_OUT_OF_MEMORY`
+ */
+export async function loadLog(
+  native: NativeEngine,
+  options: ResolvedOptions,
+  path: string,
+): Promise<LoadedLog> {
+  const { files, manifest } = await findLog(options)
+  const isThere = manifest.base !== null || manifest.incremental.length > 0
+  if (!isThere || (await isOutdated(manifest, path))) {
+    return { files, manifest, isLoaded: false, commands: 0, keysLoaded: 0, cut: null }
+  }
   const names = [manifest.base, ...manifest.incremental].flatMap((file) => file?.name ?? [])
   for (const name of names) await checkExists(files, name)
   // Times that are over are over for what is logged behind them, not before.
   native.setClock(0)
   try {
-    return { files, manifest, ...(await run(native, files, names, options)) }
+    const loaded = await run(native, files, names, options)
+    return { files, manifest, isLoaded: true, ...loaded }
   } finally {
     native.setClock(options.clock?.() ?? null)
   }
+}
+
+async function isOutdated({ endedWith }: Manifest, path: string): Promise<boolean> {
+  if (endedWith === undefined) return false
+  const identity = await identifySnapshot(path)
+  return identity !== NO_SNAPSHOT && identity !== endedWith
 }
 
 async function run(

@@ -60,10 +60,9 @@ async function openLocked(
   try {
     native.setLimits(options.limits)
     const path = join(options.dir, options.dbfilename)
-    const log = options.appendonly ? await loadLog(native, options) : null
-    const hasLog = log !== null && (log.manifest.base ?? log.manifest.incremental[0]) !== undefined
+    const log = options.appendonly ? await loadLog(native, options, path) : null
     // A snapshot beside a log that is not there yet becomes its base.
-    const loaded = hasLog ? null : await load(native, path, options)
+    const loaded = log?.isLoaded ? null : await load(native, path, options)
     const engine = new Snapfork({ native, lock, options, path, usesHugePages, loaded, log })
     await engine[START]()
     return engine

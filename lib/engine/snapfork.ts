@@ -20,15 +20,15 @@ import type { Clock } from '../commands/context.js'
 import type { CommandHost } from '../commands/host.js'
 import { invalidArgument, outOfRange, SnapforkError } from '../errors.js'
 import type { LoadResult, NativeEngine, NativeLock } from '../native/engine.js'
-import type { ResolvedOptions } from '../options.js'
-import { AppendLog, type AppendLogObserver } from '../persist/append-log.js'
+import { changeOptions, type ResolvedOptions, type RuntimeOptions } from '../options.js'
 import type { CutTail } from '../persist/cut-tail.js'
 import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
-import { Snapshotter } from '../persist/snapshotter.js'
+import { type SnapshotSettings, Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
 import { type DatabaseFacts, formatInfo, REDIS_VERSION } from './info.js'
 import type { LoadedLog } from './log-recovery.js'
+import { LogSwitch } from './log-switch.js'
 import { UpkeepTimer } from './upkeep-timer.js'
 
 export interface CloseOptions {
@@ -64,32 +64,50 @@ export class Snapfork extends Database {
   readonly #host: CommandHost
   readonly #clock: Clock
   readonly #upkeep: UpkeepTimer
-  readonly #log: AppendLog | null
+  readonly #log: LogSwitch
   readonly #events = new EventEmitter<SnapforkEvents>()
   readonly #databases = new Map<number, Database>()
   readonly #runId = randomBytes(20).toString('hex')
   readonly #openedAtMs = monotonicMs()
+  readonly #options: () => ResolvedOptions
+  readonly #setOptions: (options: ResolvedOptions) => void
+  #changing: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
   /** @internal */
   constructor(parts: SnapforkParts) {
-    const { native, options } = parts
+    const { native } = parts
+    let options = parts.options
     const clock = makeClock(native, options.clock)
     // The host exists before `this` does: commands run only later.
-    const log = makeLog(parts, clock, {
-      rewritten: (report) => this.#emit('rewrite', report),
-      failed: (error) => this.#emit('log-error', error),
-      recovered: () => this.#emit('log-recovered'),
+    const snapshots = new Snapshotter(native, () => settingsOf(options, parts.path, clock), {
+      saved: (report) => this.#emit('snapshot', report),
+      failed: (error) => this.#emit('snapshot-error', error),
+    })
+    const log = new LogSwitch({
+      native,
+      options: () => options,
+      snapshots,
+      clock,
+      observer: {
+        rewritten: (report) => this.#emit('rewrite', report),
+        failed: (error) => this.#emit('log-error', error),
+        recovered: () => this.#emit('log-recovered'),
+      },
     })
     const host: CommandHost = {
-      log: log ?? NO_LOG,
-      checksPayloadsDeeply: options.sanitizeDumpPayload !== 'no',
+      get log() {
+        return log.commandLog
+      },
+      get checksPayloadsDeeply() {
+        return options.sanitizeDumpPayload !== 'no'
+      },
       save: () => void this.save(),
       startBackgroundSave: () => ignoreRejection(this.#snapshots.start()),
       isSaving: () => this.#snapshots.isSaving,
-      startRewrite: () => ignoreRejection(this.#openLog.rewrite()),
-      scheduleRewrite: () => this.#openLog.schedule(),
-      isRewriting: () => log?.isRewriting ?? false,
+      startRewrite: () => ignoreRejection(log.current.rewrite()),
+      scheduleRewrite: () => log.current.schedule(),
+      isRewriting: () => log.log?.isRewriting ?? false,
       lastSaveSeconds: () => this.lastsave(),
       info: (sections) => this.#info(sections),
       allKeysRemoved: () => this.#snapshots.cancel('ERR_SNAPFORK_CANCELED'),
@@ -99,23 +117,23 @@ export class Snapfork extends Database {
     this.#host = host
     this.#clock = clock
     this.#log = log
-    this.#snapshots = new Snapshotter(native, settingsOf(parts, clock), {
-      saved: (report) => this.#emit('snapshot', report),
-      failed: (error) => this.#emit('snapshot-error', error),
-    })
+    this.#snapshots = snapshots
+    this.#options = () => options
+    this.#setOptions = (changed) => {
+      options = changed
+    }
     this.#upkeep = new UpkeepTimer((limit) => {
       clock()
       // More is to be done if one of them has used its limit up.
       const done = Math.max(
         ...[native.expireDue(limit), native.expireDueFields(limit), native.freeRemoved(limit)],
       )
-      if (log?.isOn) {
+      if (log.log?.isOn) {
         native.logCommit(false)
-        log.rewriteIfDue(this.#snapshots.isSaving)
+        log.log.rewriteIfDue(snapshots.isSaving)
       }
       return done
     })
-    this.#upkeep.start()
   }
 
   /** Absolute path of the snapshot file. */
@@ -193,7 +211,7 @@ export class Snapfork extends Database {
    *   written, and `ERR_SNAPFORK_INVALID_ARG` without `appendonly`.
    */
   async durable(): Promise<void> {
-    return this.#openLog.durable()
+    return this.#log.current.durable()
   }
 
   /**
@@ -202,7 +220,7 @@ export class Snapfork extends Database {
    * @throws {SnapshotError} (rejects) as {@link bgsave}. The log goes on.
    */
   async bgrewriteaof(): Promise<SnapshotReport> {
-    return this.#openLog.rewrite()
+    return this.#log.current.rewrite()
   }
 
   /** What `open` had to cut off the end of the log, or null. */
@@ -212,12 +230,47 @@ export class Snapfork extends Database {
 
   /** @internal */
   async [START](): Promise<void> {
-    await this.#log?.start()
+    const { log } = this.#parts
+    if (log !== null) await this.#log.start(log)
+    this.#upkeep.start()
   }
 
-  get #openLog(): AppendLog {
-    if (this.#log === null) throw invalidArgument('There is no append-only log: see appendonly.')
-    return this.#log
+  /**
+   * Changes options while the engine is open; those that are not given stay.
+   *
+   * `appendonly: true` begins a log: a child writes its base, and the promise resolves when the
+   * files hold everything. Until then a crash loses what the last snapshot does not hold, and
+   * `durable` waits. `false` ends it, with all that was logged on disk; the files stay, and the
+   * next `open` with a log reads them, unless there is a snapshot that was written later.
+   *
+   * Calls take effect one after the other. The snapshot's options hold from the next save on.
+   *
+   * @throws {TypeError | RangeError} (rejects) `ERR_SNAPFORK_INVALID_ARG` for an option that does
+   *   not exist, is out of its limits or cannot change while the engine is open.
+   * @throws {SnapforkError} (rejects) what {@link bgsave} rejects with, if there is no base: the log
+   *   is then off; `ERR_SNAPFORK_LOG_FAILED` if it could not be ended in order.
+   */
+  configure(options: RuntimeOptions): Promise<void> {
+    const change = () => this.#configure(options)
+    const changed = this.#changing.then(change)
+    this.#changing = changed.catch(() => {})
+    return changed
+  }
+
+  async #configure(changes: RuntimeOptions): Promise<void> {
+    if (this.#closing !== null) throw new SnapforkError('ERR_SNAPFORK_CLOSED')
+    const before = this.#options()
+    const after = changeOptions(before, changes)
+    this.native.setLimits(after.limits)
+    this.#setOptions({ ...after, appendonly: before.appendonly })
+    this.#log.log?.configure()
+    if (after.appendonly === before.appendonly) return
+    try {
+      if (after.appendonly) await this.#log.switchOn()
+      else await this.#log.switchOff()
+    } finally {
+      this.#setOptions({ ...this.#options(), appendonly: this.#log.log !== null })
+    }
   }
 
   /** Unix time in seconds of the last save that succeeded; of `open` if there was none. */
@@ -284,7 +337,7 @@ export class Snapfork extends Database {
     await this.#snapshots.close()
     if (save) this.#saveLast()
     this.#upkeep.stop()
-    await this.#log?.stop()
+    await this.#log.stop()
     await this.native.close()
     this.#parts.lock.release()
   }
@@ -305,7 +358,7 @@ export class Snapfork extends Database {
       usesHugePages,
       stats: this.native.stats(),
       snapshots: this.#snapshots.status,
-      log: this.#log?.isOn ? this.#log.status : null,
+      log: this.#log.log?.isOn ? this.#log.log.status : null,
       keysLoaded: loaded?.keysLoaded ?? 0,
       keysExpiredAtLoad: loaded?.keysExpired ?? 0,
       databases: this.#databaseFacts(),
@@ -344,42 +397,7 @@ function makeClock(native: NativeEngine, given: Clock | null): Clock {
   }
 }
 
-/** For an engine without one. */
-const NO_LOG = {
-  isOn: false,
-  accepts: true,
-  refusal: () => new SnapforkError('ERR_SNAPFORK_INTERNAL'),
-}
-
-function makeLog(
-  { native, options, log }: SnapforkParts,
-  now: Clock,
-  observer: AppendLogObserver,
-): AppendLog | null {
-  if (log === null) return null
-  const fork = () => ({
-    compression: options.rdbcompression,
-    checksum: options.rdbchecksum,
-    version: options.rdbversion,
-    serverVersion: REDIS_VERSION,
-    isBase: true,
-    nice: options.nice,
-    oomScoreAdj: options.oomScoreAdj,
-    createdAtSeconds: Math.floor(now() / 1000),
-  })
-  const settings = {
-    files: log.files,
-    sync: options.appendfsync,
-    timestamps: options.aofTimestampEnabled,
-    rewritePercentage: options.autoAofRewritePercentage,
-    rewriteMinBytes: options.autoAofRewriteMinSize,
-    stallTimeoutMs: options.saveStallTimeoutMs,
-    fork,
-  }
-  return new AppendLog(native, settings, observer, log.manifest)
-}
-
-function settingsOf({ options, path }: SnapforkParts, now: Clock) {
+function settingsOf(options: ResolvedOptions, path: string, now: Clock): SnapshotSettings {
   return {
     dir: options.dir,
     path,

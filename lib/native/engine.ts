@@ -266,6 +266,8 @@ export interface NativeEngine
   load(options: LoadOptions): Promise<LoadResult>
   loadProgress(): LoadProgress
   save(options: RdbWriteOptions): WriteResult
+  /** The same on a thread of the pool. Meanwhile every other call throws the status Busy. */
+  saveInBackground(options: RdbWriteOptions): Promise<WriteResult>
   forkSave(options: ForkOptions): ForkResult
   childProgress(): ChildProgress | null
   /** null while the child lives. Ends the freeze; call `thaw` until it returns 0. */

@@ -48,7 +48,8 @@ export interface LogPrimitives {
   logForgive(): void
   /** Syncs all there is at once, whatever the policy; then calls `onProgress`. */
   logRequestSync(): void
-  logSetSync(sync: number): void
+  /** Of what comes from now on. */
+  logConfigure(sync: number, timestamps: boolean): void
   logProgress(): LogProgress
   /** Writes and syncs what there is, and ends the log. Rejects if that failed. */
   logStop(): Promise<void>

@@ -22,12 +22,16 @@ export interface Manifest {
   readonly incremental: readonly ManifestFile[]
   /** No longer needed; to be removed. Newest first. */
   readonly history: readonly ManifestFile[]
+  /** Of a log that was switched off: what snapshot there was then. A comment to Redis. */
+  readonly endedWith?: string | undefined
 }
 
 export const EMPTY_MANIFEST: Manifest = { base: null, incremental: [], history: [] }
 
 /** Longest line, its end included: Redis's limit. */
 const LINE_BYTES_MAX = 1024
+
+const ENDED = '# switched off beside snapshot '
 
 /** What is wrong with a manifest, and in which line, from 1. */
 export class ManifestError extends Error {
@@ -47,13 +51,14 @@ export function nextSequences({ base, incremental }: Manifest): {
   return { base: (base?.sequence ?? 0) + 1, incremental: (incremental.at(-1)?.sequence ?? 0) + 1 }
 }
 
-export function formatManifest({ base, incremental, history }: Manifest): string {
+export function formatManifest({ base, incremental, history, endedWith }: Manifest): string {
   const lineOf = (type: string) => (file: ManifestFile) =>
     `file ${quoted(file.name)} seq ${file.sequence} type ${type}\n`
   return [
     ...(base === null ? [] : [base].map(lineOf('b'))),
     ...history.map(lineOf('h')),
     ...incremental.map(lineOf('i')),
+    ...(endedWith === undefined ? [] : [`${ENDED}${endedWith}\n`]),
   ].join('')
 }
 
@@ -67,12 +72,14 @@ export function parseManifest(text: string): Manifest {
   let base: ManifestFile | null = null
   const incremental: ManifestFile[] = []
   const history: ManifestFile[] = []
+  let endedWith: string | undefined
   let number = 0
   for (let at = 0; at < text.length; ) {
     number += 1
     const end = text.indexOf('\n', at)
     const line = text.slice(at, end === -1 ? undefined : end + 1)
     at += line.length
+    if (line.startsWith(ENDED)) endedWith = line.slice(ENDED.length).trim()
     if (line.startsWith('#')) continue
     if (end === -1) throw new ManifestError(number, 'the line does not end')
     if (line.length > LINE_BYTES_MAX) throw new ManifestError(number, 'the line is too long')
@@ -90,7 +97,7 @@ export function parseManifest(text: string): Manifest {
       incremental.push(file)
     }
   }
-  return { base, incremental, history }
+  return { base, incremental, history, ...(endedWith === undefined ? {} : { endedWith }) }
 }
 
 function parseLine(line: string, number: number): [type: 'b' | 'h' | 'i', file: ManifestFile] {

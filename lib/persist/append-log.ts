@@ -7,6 +7,8 @@
  *  (A2) The switch to another file and the fork of its base happen in one turn, with no command
  *       between them.
  *  (A3) After a failed sync nothing counts as durable until a new base is.
+ *  (A4) A log that is switched on counts from the moment its first base does: until then the
+ *       manifest is the old one, and nobody is told that anything is durable.
  *
  * Called from: engine/. Main thread only.
  *
@@ -27,8 +29,8 @@ import { thaw } from './thaw.js'
 
 export type LogSyncPolicy = keyof typeof LOG_SYNC
 
+/** As they are at the time. */
 export interface AppendLogSettings {
-  readonly files: LogFiles
   readonly sync: LogSyncPolicy
   /** Writes the time into the files. */
   readonly timestamps: boolean
@@ -37,7 +39,7 @@ export interface AppendLogSettings {
   readonly rewriteMinBytes: number
   readonly stallTimeoutMs: number
   /** Of a base, but for its paths. */
-  readonly fork: () => Omit<ForkOptions, 'path' | 'temporaryPath'>
+  readonly fork: Omit<ForkOptions, 'path' | 'temporaryPath'>
 }
 
 /** What is known of the log. */
@@ -74,6 +76,12 @@ interface AddedFile {
   readonly file: ManifestFile
 }
 
+/** A child that writes a base. */
+interface BaseChild {
+  readonly base: ManifestFile
+  readonly report: Promise<SnapshotReport>
+}
+
 /** After so many rewrites that failed in a row, automatic ones wait. */
 const FAILURES_MAX = 3
 const RETRY_MS = 60_000
@@ -83,18 +91,22 @@ export class AppendLog {
   isOn = false
   accepts = true
   readonly #native: NativeEngine
-  readonly #settings: AppendLogSettings
+  readonly #files: LogFiles
+  readonly #settings: () => AppendLogSettings
   readonly #observer: AppendLogObserver
   /** As the one on disk. */
   #manifest: Manifest
-  /** In the manifest, and being written: it is the last one, or only empty ones follow. */
+  /** Is being written. The last one of the manifest, or only empty ones follow. */
   #file: ManifestFile | null = null
   readonly #waiters: Waiter[] = []
   /** Keeps the process alive while somebody waits. */
   #vigil: NodeJS.Timeout | null = null
   #job: SnapshotJob | null = null
   #rewriting: Promise<SnapshotReport> | null = null
+  /** The rewrite that gives a log that was switched on its first base. (A4) */
+  #beginning: Promise<SnapshotReport> | null = null
   #isFailing = false
+  #isEnding = false
   #failures = 0
   #retryAtMs = 0
   #isScheduled = false
@@ -108,39 +120,80 @@ export class AppendLog {
 
   constructor(
     native: NativeEngine,
-    settings: AppendLogSettings,
+    files: LogFiles,
+    settings: () => AppendLogSettings,
     observer: AppendLogObserver,
     manifest: Manifest,
   ) {
     this.#native = native
+    this.#files = files
     this.#settings = settings
     this.#observer = observer
     this.#manifest = manifest
   }
 
   /**
-   * Goes on with the last incremental file, or makes the first. An engine without a base gets one
-   * in this thread: what it holds now.
+   * Of an engine that nobody has yet, and which holds what the files of the manifest hold: goes on
+   * with the last incremental file.
    */
-  async start(): Promise<void> {
-    const { files, sync, timestamps } = this.#settings
-    if (this.#manifest.base === null && this.#manifest.incremental.length === 0) this.#writeBase()
-    const last = this.#manifest.incremental.at(-1)
-    const bytes = last === undefined ? 0 : ((await files.sizeOf(last.name)) ?? 0)
-    const { fd, file } =
+  async resume(): Promise<void> {
+    const { base, incremental, history } = this.#manifest
+    const last = incremental.at(-1)
+    const bytes = last === undefined ? 0 : ((await this.#files.sizeOf(last.name)) ?? 0)
+    const at =
       last === undefined
         ? await this.#addFile()
-        : { fd: await files.openExisting(last.name), file: last }
-    this.#file = file
+        : { fd: await this.#files.openExisting(last.name), file: last }
     await this.#measure()
-    this.#fileStart = -bytes
-    this.#native.logStart(fd, bytes, LOG_SYNC[sync], timestamps, () => this.#onProgress())
-    this.isOn = true
+    this.#startAt(at, bytes)
+    if (this.#manifest.endedWith !== undefined) {
+      await this.#replaceManifest({ base, incremental, history })
+    }
     await this.#removeHistory()
+  }
+
+  /**
+   * Of an engine that nobody has yet, and which holds something else than the files of the
+   * manifest: its first base is written by a thread of the pool.
+   */
+  async start(): Promise<void> {
+    const { base, path } = this.#nextBase()
+    const { bytes } = await this.#native.saveInBackground({ ...this.#settings().fork, ...path })
+    const file = this.#nextIncremental()
+    const fd = await this.#files.create(file.name)
+    await this.#replaceManifest(this.#withoutOthers(base, file))
+    this.#baseBytes = bytes
+    this.#startAt({ fd, file }, 0)
+    await this.#removeHistory()
+  }
+
+  /**
+   * Switches the log on for an engine that is in use. A child writes the base; what is changed
+   * behind the fork is logged beside. (A4) `whenFree` calls back in a turn without another child.
+   *
+   * @returns Resolves when the files are a log that counts.
+   * @throws {SnapforkError} (rejects) what `bgsave` and the files reject with; the log is then off.
+   */
+  begin(whenFree: <T>(act: () => T) => Promise<T>): Promise<SnapshotReport> {
+    this.#beginning = this.#begin(whenFree).finally(() => {
+      this.#beginning = null
+      this.#rewriting = null
+      this.#job = null
+      thaw(this.#native, () => !this.isOn)
+    })
+    this.#rewriting = this.#beginning
+    return this.#beginning
+  }
+
+  /** Applies what has changed of the settings. */
+  configure(): void {
+    const { sync, timestamps } = this.#settings()
+    if (this.isOn) this.#native.logConfigure(LOG_SYNC[sync], timestamps)
   }
 
   /** Resolves when all that was logged so far is on disk; rejects if that cannot be. */
   durable(): Promise<void> {
+    if (this.#beginning !== null) return this.#beginning.then(() => this.durable())
     const progress = this.#native.logProgress()
     const error = errorOf(progress)
     if (error !== null) return Promise.reject(error)
@@ -195,7 +248,7 @@ export class AppendLog {
    * enough, and none has failed too often lately. Not while another child runs.
    */
   rewriteIfDue(isChildActive: boolean): void {
-    if (!this.isOn || this.isRewriting || isChildActive) return
+    if (!this.isOn || this.#isEnding || this.isRewriting || isChildActive) return
     if (this.#isScheduled) {
       this.#failures = 0
       this.rewrite().catch(() => {})
@@ -208,7 +261,7 @@ export class AppendLog {
   }
 
   #hasGrown(): boolean {
-    const { rewritePercentage, rewriteMinBytes } = this.#settings
+    const { rewritePercentage, rewriteMinBytes } = this.#settings()
     if (rewritePercentage === 0) return false
     const bytes = this.currentBytes
     const growth = (bytes * 100) / Math.max(1, this.#baseBytes) - 100
@@ -225,6 +278,7 @@ export class AppendLog {
     if (this.#rewriting !== null) {
       return Promise.reject(new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE'))
     }
+    if (this.#isEnding) return Promise.reject(new SnapshotError('ERR_SNAPFORK_CLOSED'))
     this.#isScheduled = false
     this.#rewriting = this.#rewrite().finally(() => {
       this.#rewriting = null
@@ -234,10 +288,14 @@ export class AppendLog {
     return this.#rewriting
   }
 
-  /** Ends a rewrite, writes and syncs what there is. */
+  /**
+   * Ends a rewrite, writes and syncs what there is.
+   *
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_LOG_FAILED` if that failed. The log is then off
+   *   all the same.
+   */
   async stop(): Promise<void> {
-    this.#job?.cancel('ERR_SNAPFORK_CLOSED')
-    await this.#rewriting?.catch(() => {})
+    if (this.#rewriting !== null) await this.cancelRewrite()
     if (!this.isOn) return
     this.#native.logCommit(false)
     this.isOn = false
@@ -251,14 +309,81 @@ export class AppendLog {
     }
   }
 
+  /** Ends a rewrite, and lets no other begin. */
+  async cancelRewrite(): Promise<void> {
+    this.#isEnding = true
+    this.#job?.cancel('ERR_SNAPFORK_CLOSED')
+    await this.#rewriting?.catch(() => {})
+  }
+
+  /**
+   * Stops, and notes beside which snapshot: another one that is found later holds more than the
+   * files. Behind `cancelRewrite`, nothing is logged any more when this returns.
+   *
+   * @throws {SnapforkError} (rejects) as {@link stop}.
+   */
+  async end(snapshot: string): Promise<void> {
+    try {
+      await this.stop()
+    } finally {
+      await this.#replaceManifest({ ...this.#manifest, endedWith: snapshot })
+    }
+  }
+
+  async #begin(whenFree: <T>(act: () => T) => Promise<T>): Promise<SnapshotReport> {
+    const files = this.#files
+    const file = this.#nextIncremental()
+    const fd = await files.create(files.temporaryIncrementalName)
+    let child: BaseChild
+    try {
+      child = await whenFree(() => this.#forkFirstBase({ fd, file }))
+    } catch (error) {
+      await files.discard(fd, files.temporaryIncrementalName)
+      throw error
+    }
+    try {
+      const report = await child.report
+      await files.rename(files.temporaryIncrementalName, file.name)
+      await this.#replaceManifest(this.#withoutOthers(child.base, file))
+      return await this.#noteBase(report)
+    } catch (error) {
+      await this.#giveUp(error as Error)
+      throw error
+    }
+  }
+
+  /** (A2) */
+  #forkFirstBase(at: AddedFile): BaseChild {
+    const child = this.#forkBase()
+    try {
+      this.#startAt(at, 0)
+      return child
+    } catch (error) {
+      child.report.catch(() => {})
+      this.#job?.cancel('ERR_SNAPFORK_CANCELED')
+      throw error
+    }
+  }
+
+  /** Takes `begin` back. */
+  async #giveUp(error: Error): Promise<void> {
+    this.isOn = false
+    await this.#native.logStop().catch(() => {})
+    this.#settle(0, error)
+    await this.#files.remove([this.#files.temporaryIncrementalName]).catch(() => {})
+  }
+
+  #startAt({ fd, file }: AddedFile, bytes: number): void {
+    const { sync, timestamps } = this.#settings()
+    this.#file = file
+    this.#fileStart = -bytes
+    this.#native.logStart(fd, bytes, LOG_SYNC[sync], timestamps, () => this.#onProgress())
+    this.isOn = true
+  }
+
   async #rewrite(): Promise<SnapshotReport> {
     try {
-      const report = await this.#writeNewBase()
-      this.#failures = 0
-      this.#rewrites += 1
-      this.#lastReport = report
-      this.#observer.rewritten(report)
-      return report
+      return await this.#writeNewBase()
     } catch (error) {
       this.#failures += 1
       const waits = this.#failures - FAILURES_MAX
@@ -271,34 +396,19 @@ export class AppendLog {
     this.#native.logCommit(false)
     const isEmpty = this.#native.logProgress().appended === this.#fileStart
     const added = isEmpty ? null : await this.#addFile()
-    const { base, fork } = this.#nextBase()
-    const { stallTimeoutMs } = this.#settings
-    const job = new SnapshotJob(this.#native, { fork, stallTimeoutMs })
-    this.#job = job
-    const saved = await this.#fork(job, added)
-    const report = await saved.end
-    const { base: oldBase, incremental, history } = this.#manifest
-    const current = incremental.filter((file) => file === this.#file)
-    const older = incremental.filter((file) => file !== this.#file)
-    const old = [...(oldBase === null ? [] : [oldBase]), ...older, ...history]
-    await this.#replaceManifest({ base, incremental: current, history: old })
+    const { base, report: written } = await this.#forkBehind(added)
+    const report = await written
+    await this.#replaceManifest(this.#withoutOthers(base, this.#file as ManifestFile))
     this.#native.logForgive()
-    this.#baseBytes = report.bytes
-    this.#olderBytes = 0
-    await this.#removeHistory().catch(() => {})
-    return report
+    return this.#noteBase(report)
   }
 
-  /** Forks, and goes on in the file that was added, if one was. */
-  async #fork(
-    job: SnapshotJob,
-    added: AddedFile | null,
-  ): Promise<{ end: Promise<SnapshotReport> }> {
+  /** Forks, and goes on in the file that was added, if one was. (A2) */
+  async #forkBehind(added: AddedFile | null): Promise<BaseChild> {
     try {
-      // (A2)
-      const end = job.start()
+      const child = this.#forkBase()
       if (added !== null) this.#goOnIn(added)
-      return { end }
+      return child
     } catch (error) {
       if (added !== null) await this.#takeBack(added).catch(() => {})
       throw error
@@ -312,27 +422,55 @@ export class AppendLog {
     this.#fileStart = this.#native.logProgress().appended
   }
 
-  /** A base of what there is, in this thread. */
-  #writeBase(): void {
-    const { base, fork } = this.#nextBase()
-    this.#native.save(fork)
-    this.#manifest = { ...this.#manifest, base }
+  /** Starts the child that writes the next base. */
+  #forkBase(): BaseChild {
+    if (this.#isEnding) throw new SnapshotError('ERR_SNAPFORK_CLOSED')
+    const { fork, stallTimeoutMs } = this.#settings()
+    const { base, path } = this.#nextBase()
+    const job = new SnapshotJob(this.#native, { fork: { ...fork, ...path }, stallTimeoutMs })
+    this.#job = job
+    return { base, report: job.start() }
   }
 
-  #nextBase(): { base: ManifestFile; fork: ForkOptions } {
-    const { files, fork } = this.#settings
+  /** Of a base that counts. */
+  async #noteBase(report: SnapshotReport): Promise<SnapshotReport> {
+    this.#baseBytes = report.bytes
+    this.#olderBytes = 0
+    this.#failures = 0
+    this.#rewrites += 1
+    this.#lastReport = report
+    await this.#removeHistory().catch(() => {})
+    this.#observer.rewritten(report)
+    return report
+  }
+
+  #nextBase(): { base: ManifestFile; path: { path: string; temporaryPath: string } } {
+    const files = this.#files
     const sequence = nextSequences(this.#manifest).base
     const base = { name: files.baseName(sequence), sequence }
-    const paths = { path: files.path(base.name), temporaryPath: makeTemporaryPath(files.dir) }
-    return { base, fork: { ...fork(), ...paths } }
+    return {
+      base,
+      path: { path: files.path(base.name), temporaryPath: makeTemporaryPath(files.dir) },
+    }
+  }
+
+  #nextIncremental(): ManifestFile {
+    const sequence = nextSequences(this.#manifest).incremental
+    return { name: this.#files.incrementalName(sequence), sequence }
+  }
+
+  /** A manifest of a base and the file behind it, to which all the others are history. */
+  #withoutOthers(base: ManifestFile, last: ManifestFile): Manifest {
+    const old = this.#manifest
+    const others = old.incremental.filter(({ sequence }) => sequence !== last.sequence)
+    const history = [...(old.base === null ? [] : [old.base]), ...others, ...old.history]
+    return { base, incremental: [last], history }
   }
 
   /** Makes the next incremental file, and a manifest that names it. */
   async #addFile(): Promise<AddedFile> {
-    const { files } = this.#settings
-    const sequence = nextSequences(this.#manifest).incremental
-    const file = { name: files.incrementalName(sequence), sequence }
-    const added = { fd: await files.create(file.name), file }
+    const file = this.#nextIncremental()
+    const added = { fd: await this.#files.create(file.name), file }
     try {
       const incremental = [...this.#manifest.incremental, file]
       await this.#replaceManifest({ ...this.#manifest, incremental })
@@ -345,17 +483,16 @@ export class AppendLog {
 
   /** Takes back a file that nothing was logged to. It stays while a manifest may name it. */
   async #takeBack({ fd, file }: AddedFile): Promise<void> {
-    const { files } = this.#settings
-    await files.close(fd)
+    await this.#files.close(fd)
     const incremental = this.#manifest.incremental.filter((one) => one !== file)
     if (incremental.length < this.#manifest.incremental.length) {
       await this.#replaceManifest({ ...this.#manifest, incremental })
     }
-    await files.remove([file.name])
+    await this.#files.remove([file.name])
   }
 
   async #replaceManifest(manifest: Manifest): Promise<void> {
-    await this.#settings.files.writeManifest(manifest, () => {
+    await this.#files.writeManifest(manifest, () => {
       this.#manifest = manifest
     })
   }
@@ -363,17 +500,16 @@ export class AppendLog {
   async #removeHistory(): Promise<void> {
     const { history } = this.#manifest
     if (history.length === 0) return
-    await this.#settings.files.remove(history.map(({ name }) => name))
+    await this.#files.remove(history.map(({ name }) => name))
     await this.#replaceManifest({ ...this.#manifest, history: [] })
   }
 
   async #measure(): Promise<void> {
-    const { files } = this.#settings
     const { base, incremental } = this.#manifest
-    this.#baseBytes = base === null ? 0 : ((await files.sizeOf(base.name)) ?? 0)
+    this.#baseBytes = base === null ? 0 : ((await this.#files.sizeOf(base.name)) ?? 0)
     this.#olderBytes = 0
     for (const { name } of incremental.slice(0, -1)) {
-      this.#olderBytes += (await files.sizeOf(name)) ?? 0
+      this.#olderBytes += (await this.#files.sizeOf(name)) ?? 0
     }
   }
 

@@ -23,8 +23,8 @@ const openFile = promisify(fs.open)
 const syncFile = promisify(fs.fsync)
 const closeFile = promisify(fs.close)
 
-/** Of a base that was not finished, and of a manifest. */
-const TEMPORARY = /^temp-(snapfork-\d+-\d+\.rdb|.*\.manifest)$/
+/** Of a base that was not finished, of a manifest, and of a log that was being switched on. */
+const TEMPORARY = /^temp-(snapfork-\d+-\d+\.rdb|.*\.(manifest|incr))$/
 
 export class LogFiles {
   readonly dir: string
@@ -46,6 +46,11 @@ export class LogFiles {
 
   incrementalName(sequence: number): string {
     return `${this.name}.${sequence}.incr.aof`
+  }
+
+  /** Of an incremental file whose base is not there yet. */
+  get temporaryIncrementalName(): string {
+    return `temp-${this.name}.incr`
   }
 
   get manifestPath(): string {
@@ -113,7 +118,7 @@ export class LogFiles {
       await syncFile(fd)
       return fd
     } catch (cause) {
-      if (fd !== null) await this.#discard(fd, file)
+      if (fd !== null) await this.discard(fd, file)
       throw new SnapforkError('ERR_SNAPFORK_IO', `${this.path(file)} could not be made.`, { cause })
     }
   }
@@ -128,9 +133,23 @@ export class LogFiles {
     }
   }
 
+  /** Gives a file its name, durably. */
+  async rename(from: string, to: string): Promise<void> {
+    await this.#guard('could not be renamed', async () => {
+      await rename(this.path(from), this.path(to))
+      await this.sync()
+    })
+  }
+
   /** Closes a descriptor that no log has begun to use. */
   async close(fd: number): Promise<void> {
     await closeFile(fd).catch(() => {})
+  }
+
+  /** Takes a file back that no log has begun to use, and no manifest names. */
+  async discard(fd: number, file: string): Promise<void> {
+    await this.close(fd)
+    await this.remove([file]).catch(() => {})
   }
 
   async sizeOf(file: string): Promise<number | null> {
@@ -149,11 +168,6 @@ export class LogFiles {
   /** Makes renames and new names in the directory durable. */
   sync(): Promise<void> {
     return syncDirectory(this.dir)
-  }
-
-  async #discard(fd: number, file: string): Promise<void> {
-    await this.close(fd)
-    await this.remove([file]).catch(() => {})
   }
 
   async #guard(problem: string, step: () => Promise<void>): Promise<void> {

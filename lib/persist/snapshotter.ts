@@ -15,6 +15,7 @@ import type { CowSampler } from '../cow/cow-sampler.js'
 import { SnapforkError, type SnapforkErrorCode, SnapshotError } from '../errors.js'
 import type { ChildProgress, NativeEngine, RdbWriteOptions } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
+import { identifySnapshot } from './snapshot-identity.js'
 import { SnapshotJob } from './snapshot-job.js'
 import type { SaveReport, SnapshotReport } from './snapshot-report.js'
 import { makeTemporaryPath } from './temp-files.js'
@@ -28,6 +29,7 @@ const NO_FAILURE: ReadonlySet<SnapforkErrorCode> = new Set<SnapforkErrorCode>([
   'ERR_SNAPFORK_CLOSED',
 ])
 
+/** As they are at the time. */
 export interface SnapshotSettings {
   /** Absolute. */
   readonly dir: string
@@ -75,7 +77,7 @@ export interface SnapshotStatus {
 
 export class Snapshotter {
   readonly #native: NativeEngine
-  readonly #settings: SnapshotSettings
+  readonly #settings: () => SnapshotSettings
   readonly #observer: SnapshotObserver
   #job: SnapshotJob | null = null
   /** Settles, without a value, when the running job has ended. */
@@ -90,7 +92,7 @@ export class Snapshotter {
   #saves = 0
 
   /** What is in the keyspace now counts as saved. */
-  constructor(native: NativeEngine, settings: SnapshotSettings, observer: SnapshotObserver) {
+  constructor(native: NativeEngine, settings: () => SnapshotSettings, observer: SnapshotObserver) {
     this.#native = native
     this.#settings = settings
     this.#observer = observer
@@ -136,7 +138,7 @@ export class Snapshotter {
     this.#markSaved(changes)
     this.#lastBackgroundSaveOk = true
     const durationMs = monotonicMs() - startedAtMs
-    return { kind: 'rdb', path: this.#settings.path, keys, bytes, durationMs }
+    return { kind: 'rdb', path: this.#settings().path, keys, bytes, durationMs }
   }
 
   /**
@@ -149,7 +151,7 @@ export class Snapshotter {
     this.#assertOpen()
     if (this.#job !== null) throw new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE')
     const { changes } = this.#native.stats()
-    const { nice, oomScoreAdj, stallTimeoutMs } = this.#settings
+    const { nice, oomScoreAdj, stallTimeoutMs } = this.#settings()
     const fork = { ...this.#writeOptions(), nice, oomScoreAdj }
     const job = new SnapshotJob(this.#native, { fork, stallTimeoutMs })
     const saved = this.#attempt(() => job.start())
@@ -167,6 +169,20 @@ export class Snapshotter {
   /** Kills a running child; the promise of `start` then rejects with `code`. */
   cancel(code: SnapforkErrorCode): void {
     this.#job?.cancel(code)
+  }
+
+  /**
+   * Calls `act` when no save runs, with what tells the file that is there from every other one.
+   *
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_IO` if the file cannot be read.
+   */
+  async whileIdle<T>(act: (identity: string) => T): Promise<T> {
+    while (true) {
+      await this.#ended
+      const saves = this.#saves
+      const identity = await identifySnapshot(this.#settings().path)
+      if (this.#job === null && saves === this.#saves) return act(identity)
+    }
   }
 
   /** Refuses new saves and gives up the one that runs; resolves when nothing is left of it. */
@@ -232,7 +248,7 @@ export class Snapshotter {
   }
 
   #writeOptions(): RdbWriteOptions {
-    const { dir, path, compression, checksum, version, serverVersion } = this.#settings
+    const { dir, path, compression, checksum, version, serverVersion } = this.#settings()
     return {
       path,
       temporaryPath: makeTemporaryPath(dir),
@@ -246,7 +262,7 @@ export class Snapshotter {
   }
 
   #nowSeconds(): number {
-    return Math.floor(this.#settings.now() / 1000)
+    return Math.floor(this.#settings().now() / 1000)
   }
 
   #assertOpen(): void {

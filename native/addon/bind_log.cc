@@ -130,10 +130,13 @@ napi_value LogRequestSync(Call& call) {
   return call.Undefined();
 }
 
-napi_value LogSetSync(Call& call) {
+napi_value LogConfigure(Call& call) {
   uint32_t sync;
-  if (!call.ReadUint32(0, sync)) return nullptr;
-  call.engine().log->thread.SetSync(static_cast<LogSync>(sync));
+  bool timestamps;
+  if (!call.ReadUint32(0, sync) || !call.ReadBool(1, timestamps)) return nullptr;
+  LogObject& log = *call.engine().log;
+  log.thread.SetSync(static_cast<LogSync>(sync));
+  log.commands.set_timestamps(timestamps);
   return call.Undefined();
 }
 
@@ -177,7 +180,7 @@ void AppendLogMethods(std::vector<MethodEntry>& methods) {
                                     {"logRotate", Method<WithLog<LogRotate>>},
                                     {"logForgive", Method<WithLog<LogForgive>>},
                                     {"logRequestSync", Method<WithLog<LogRequestSync>>},
-                                    {"logSetSync", Method<WithLog<LogSetSync>>},
+                                    {"logConfigure", Method<WithLog<LogConfigure>>},
                                     {"logProgress", Method<WithLog<LogProgressMethod>>},
                                     {"logStop", Method<LogStop>},
                                 });

@@ -7,6 +7,13 @@
 namespace snapfork {
 namespace {
 
+napi_value ToObject(Napi::Env env, const SnapshotResult& saved) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("keys", MakeNumber(env, saved.keys));
+  result.Set("bytes", MakeNumber(env, saved.bytes));
+  return result;
+}
+
 class LoadWork final : public Background {
  public:
   LoadWork(napi_env env, EngineObject& engine) : Background(env, engine, "snapfork.load") {}
@@ -41,6 +48,23 @@ class LoadWork final : public Background {
     }
     return list;
   }
+};
+
+// Writes a file while nobody else has the engine: without a fork, and off the event loop.
+class SaveWork final : public Background {
+ public:
+  SaveWork(napi_env env, EngineObject& engine, SnapshotRequest request)
+      : Background(env, engine, "snapfork.save"), request_(std::move(request)) {}
+
+ private:
+  Status Work() override {
+    return engine_.snapshots().Save(engine_.keyspace(), request_, saved_);
+  }
+  void Settle(Status) override { engine_.state = EngineObject::State::kOpen; }
+  napi_value Result() override { return ToObject(env_, saved_); }
+
+  const SnapshotRequest request_;
+  SnapshotResult saved_;
 };
 
 // Gives all memory back to the kernel: seconds for a large keyspace.
@@ -87,7 +111,7 @@ napi_value Load(Call& call) {
     engine.load.reset();
     return call.Throw(status);
   }
-  engine.state = EngineObject::State::kLoading;
+  engine.state = EngineObject::State::kBusy;
   return (new LoadWork(call.env(), engine))->Start();
 }
 
@@ -138,10 +162,16 @@ napi_value Save(Call& call) {
   EngineObject& engine = call.engine();
   const Status status = engine.snapshots().Save(engine.keyspace(), request, saved);
   if (!status.ok()) return call.Throw(status);
-  Napi::Object result = Napi::Object::New(call.env());
-  result.Set("keys", MakeNumber(call.env(), saved.keys));
-  result.Set("bytes", MakeNumber(call.env(), saved.bytes));
-  return result;
+  return ToObject(call.env(), saved);
+}
+
+napi_value SaveInBackground(Call& call) {
+  Napi::Object options;
+  SnapshotRequest request;
+  if (!ReadOptionsObject(call, options) || !ReadRequest(options, request)) return nullptr;
+  EngineObject& engine = call.engine();
+  engine.state = EngineObject::State::kBusy;
+  return (new SaveWork(call.env(), engine, std::move(request)))->Start();
 }
 
 napi_value ForkSave(Call& call) {
@@ -297,9 +327,9 @@ napi_value Regions(Call& call) {
 napi_value Close(Call& call) {
   EngineObject& engine = call.engine();
   if (engine.state != EngineObject::State::kOpen) {
-    const bool loading = engine.state == EngineObject::State::kLoading;
-    if (loading) engine.load->Cancel();
-    return call.Throw(Status(loading ? StatusCode::kBusy : StatusCode::kClosed));
+    const bool busy = engine.state == EngineObject::State::kBusy;
+    if (busy && engine.load != nullptr) engine.load->Cancel();
+    return call.Throw(Status(busy ? StatusCode::kBusy : StatusCode::kClosed));
   }
   engine.state = EngineObject::State::kClosed;
   return (new CloseWork(call.env(), engine))->Start();
@@ -312,6 +342,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
                                     {"load", Method<Load>},
                                     {"loadProgress", AlwaysMethod<LoadProgress>},
                                     {"save", Method<Save>},
+                                    {"saveInBackground", Method<SaveInBackground>},
                                     {"forkSave", Method<ForkSave>},
                                     {"childProgress", Method<ChildProgress>},
                                     {"childReap", Method<ChildReap>},

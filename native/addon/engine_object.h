@@ -1,8 +1,8 @@
 // engine_object.h - the engine as JavaScript holds it: a keyspace, its forks, its lifetime.
 //
-//   open --load()--> loading --done--> open --close()--> closed
+//   open --load(), saveInBackground()--> busy --done--> open --close()--> closed
 //
-// While it loads, the keyspace belongs to a thread of libuv's pool: every method but loadProgress
+// While it is busy, the keyspace belongs to a thread of libuv's pool: every method but loadProgress
 // and close is refused with kBusy.
 //
 // Invariants
@@ -32,7 +32,7 @@ namespace snapfork {
 
 class EngineObject {
  public:
-  enum class State { kOpen, kLoading, kClosed };
+  enum class State { kOpen, kBusy, kClosed };
 
   // `new Engine(options)`.
   static napi_value Construct(napi_env env, napi_callback_info info);
@@ -116,8 +116,8 @@ template <MethodBody kBody>
 napi_value Method(napi_env env, napi_callback_info info) {
   Call call(env, info);
   if (call.engine().state != EngineObject::State::kOpen) [[unlikely]] {
-    const bool loading = call.engine().state == EngineObject::State::kLoading;
-    return call.Throw(Status(loading ? StatusCode::kBusy : StatusCode::kClosed));
+    const bool busy = call.engine().state == EngineObject::State::kBusy;
+    return call.Throw(Status(busy ? StatusCode::kBusy : StatusCode::kClosed));
   }
   return kBody(call);
 }

@@ -1,0 +1,121 @@
+/**
+ * The append-only log of an engine, which may be switched on and off while it is open.
+ *
+ * @module
+ */
+
+import type { Clock } from '../commands/context.js'
+import type { CommandLog } from '../commands/host.js'
+import { invalidArgument, SnapforkError } from '../errors.js'
+import type { NativeEngine } from '../native/engine.js'
+import type { ResolvedOptions } from '../options.js'
+import { AppendLog, type AppendLogObserver, type AppendLogSettings } from '../persist/append-log.js'
+import type { Snapshotter } from '../persist/snapshotter.js'
+import { REDIS_VERSION } from './info.js'
+import { type FoundLog, findLog, type LoadedLog } from './log-recovery.js'
+
+/** What commands see of a log that is off. */
+const NO_LOG: CommandLog = {
+  isOn: false,
+  accepts: true,
+  refusal: () => new SnapforkError('ERR_SNAPFORK_INTERNAL'),
+}
+
+export interface LogSwitchParts {
+  readonly native: NativeEngine
+  /** Options as they are at the time. */
+  readonly options: () => ResolvedOptions
+  readonly snapshots: Pick<Snapshotter, 'whileIdle'>
+  readonly clock: Clock
+  readonly observer: AppendLogObserver
+}
+
+export class LogSwitch {
+  readonly #parts: LogSwitchParts
+  #log: AppendLog | null = null
+
+  constructor(parts: LogSwitchParts) {
+    this.#parts = parts
+  }
+
+  /** null while the log is off. */
+  get log(): AppendLog | null {
+    return this.#log
+  }
+
+  /** For commands. */
+  get commandLog(): CommandLog {
+    return this.#log ?? NO_LOG
+  }
+
+  /** @throws {TypeError} `ERR_SNAPFORK_INVALID_ARG` while the log is off. */
+  get current(): AppendLog {
+    if (this.#log === null) throw invalidArgument('There is no append-only log: see appendonly.')
+    return this.#log
+  }
+
+  /** For an engine that nobody has yet, and which holds what was loaded. */
+  async start(loaded: LoadedLog): Promise<void> {
+    const log = this.#make(loaded)
+    await (loaded.isLoaded ? log.resume() : log.start())
+    this.#log = log
+  }
+
+  /**
+   * Switches the log on. Resolves when its files hold everything; what is changed behind the fork
+   * of the base is logged meanwhile.
+   *
+   * @throws {SnapforkError} (rejects) what `bgsave` and the files reject with; the log is then off.
+   */
+  async switchOn(): Promise<void> {
+    const log = this.#make(await findLog(this.#parts.options()))
+    this.#log = log
+    try {
+      await log.begin((act) => this.#parts.snapshots.whileIdle(act))
+    } catch (error) {
+      this.#log = null
+      throw error
+    }
+  }
+
+  /** Switches it off: all is written and synced. The files stay. */
+  async switchOff(): Promise<void> {
+    const log = this.current
+    try {
+      await log.cancelRewrite()
+      await this.#parts.snapshots.whileIdle((identity) => log.end(identity))
+    } finally {
+      this.#log = null
+    }
+  }
+
+  /** For a close: all is written and synced. */
+  async stop(): Promise<void> {
+    await this.#log?.stop()
+  }
+
+  #make({ files, manifest }: FoundLog): AppendLog {
+    const { native, options, clock, observer } = this.#parts
+    return new AppendLog(native, files, () => settingsOf(options(), clock), observer, manifest)
+  }
+}
+
+function settingsOf(options: ResolvedOptions, now: Clock): AppendLogSettings {
+  return {
+    sync: options.appendfsync,
+    timestamps: options.aofTimestampEnabled,
+    rewritePercentage: options.autoAofRewritePercentage,
+    rewriteMinBytes: options.autoAofRewriteMinSize,
+    stallTimeoutMs: options.saveStallTimeoutMs,
+    fork: {
+      compression: options.rdbcompression,
+      checksum: options.rdbchecksum,
+      version: options.rdbversion,
+      serverVersion: REDIS_VERSION,
+      isBase: true,
+      nice: options.nice,
+      oomScoreAdj: options.oomScoreAdj,
+      createdAtSeconds: Math.floor(now() / 1000),
+    },
+  }
+}
