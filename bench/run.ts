@@ -15,6 +15,7 @@ import { redisVersion } from './drivers/redis.js'
 import { runLog } from './log.js'
 import { type MachineFacts, machineFacts } from './machine.js'
 import { type BenchOptions, HELP, parseOptions } from './options.js'
+import { runReplay } from './replay.js'
 import { formatSummary, type Run, summarize } from './report.js'
 import { appendResults } from './results-file.js'
 import { runSlow } from './slow.js'
@@ -40,6 +41,7 @@ async function main(options: BenchOptions): Promise<void> {
   if (options.trial === 'types') return runTypes({ ...options, dir }, drivers, facts)
   if (options.trial === 'stall') return runStall(dir, drivers, facts)
   if (options.trial === 'slow') return runSlow(dir, drivers, facts)
+  if (options.trial === 'replay') return runReplay({ ...options, dir }, drivers, facts)
   if (options.trial === 'log') return runLog({ ...options, dir }, drivers, facts)
   const runs: Run[] = []
   for (let round = 1; round <= options.rounds; ++round) {

@@ -20,8 +20,8 @@ const DISK_BYTES = 4 * 2 ** 30
 /** Megabytes a second, of the disk and of the writes. */
 const DISK_RATE = 20
 const WRITE_RATE = 30
-const VALUE_BYTES = 16_384
-const SECONDS = 15
+const VALUE_BYTES = 4096
+const SECONDS = 10
 
 interface SlowRun extends SlowFigures {
   readonly type: 'run'

@@ -20,7 +20,8 @@ import { RedisConnection } from './redis-connection.js'
 
 const PROGRAM = process.env.REDIS_SERVER ?? 'redis-server'
 const POLL_MS = 5
-const WRITERS = 16
+const WRITERS = 50
+const READERS = 10
 const START_MS_MAX = 300_000
 const SETTLE_MS = 500
 /** In the current directory: the path of a Unix socket may have 107 bytes at most. */
@@ -39,8 +40,9 @@ export class RedisDriver implements Driver {
   readonly #announce: (pid: number) => void
   #process: ChildProcess | null = null
   #connection: RedisConnection | null = null
-  /** Of single writes: the server syncs once for all that it finds in one turn. */
+  /** Of single operations: the server syncs once for all that it finds in one turn. */
   #writers: RedisConnection[] = []
+  #readers: RedisConnection[] = []
 
   /** `announce` gets the server's pid, for whoever cleans up if this process dies. */
   constructor(valueBytes: number, announce: (pid: number) => void) {
@@ -91,6 +93,7 @@ export class RedisDriver implements Driver {
       await sleep(POLL_MS)
     }
     this.#writers = await this.#connect(WRITERS)
+    this.#readers = await this.#connect(READERS)
     return { keys, seconds, reportedSeconds: loadSeconds(log) }
   }
 
@@ -164,7 +167,8 @@ export class RedisDriver implements Driver {
   }
 
   async getOne(index: number): Promise<void> {
-    await this.#connected.command('GET', keyName(index % PAIR_KEYS))
+    const reader = this.#readers[index % READERS] as RedisConnection
+    await reader.command('GET', keyName(index % PAIR_KEYS))
   }
 
   untilDurable(): undefined {}
@@ -202,7 +206,7 @@ export class RedisDriver implements Driver {
   }
 
   async close(): Promise<void> {
-    for (const writer of this.#writers.splice(0)) writer.close()
+    for (const one of [...this.#writers.splice(0), ...this.#readers.splice(0)]) one.close()
     this.#connection?.close()
     this.#connection = null
     const server = this.#process

@@ -43,7 +43,7 @@ export interface SlowJob {
   readonly seconds: number
 }
 
-const READS_PER_SECOND = 1000
+const READS_PER_SECOND = 200
 /** Of so many writes, one is waited for until it is on disk. */
 const DURABLE_EVERY = 100
 /** Until the code is compiled; not counted. */
