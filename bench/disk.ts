@@ -1,6 +1,6 @@
 /**
- * A disk of its own for trials that disturb it: a file with a file system, mounted. Needs root, loop
- * devices and mkfs.ext4(8).
+ * A disk of its own for trials that disturb it: a file with a file system, mounted. Needs root,
+ * loop devices and mkfs.ext4(8).
  *
  * @module
  */

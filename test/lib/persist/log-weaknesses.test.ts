@@ -1,6 +1,6 @@
 /**
- * Where the log of Redis 7 is weak: each fault that is known to lose something there, or to stop the
- * server, and what becomes of it here. docs/log.md has the list.
+ * Where the log of Redis 7 is weak: each fault that is known to lose something there, or to stop
+ * the server, and what becomes of it here. docs/log.md has the list.
  */
 
 import {
