@@ -47,7 +47,16 @@ export type { ExpiryOptions, GetexOptions, LcsOptions, SetOptions } from './api/
 export type { ExpireCondition, Integer, Key, KeyValuePairs, Value } from './api/values.js'
 export type { CowRegion, CowRegions, CowReport, CowSample } from './cow/cow-report.js'
 export { type CheckOptions, type CheckReport, check, type FileFinding } from './engine/check.js'
+export type { Finding, FindingLevel } from './engine/diagnosis.js'
+export {
+  type DoctorForecast,
+  type DoctorOptions,
+  type DoctorReport,
+  doctor,
+} from './engine/doctor.js'
 export type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './engine/events.js'
+export type { DiskForecast, TypicalForecasts } from './engine/forecast.js'
+export type { Forecast } from './engine/forecaster.js'
 export { open } from './engine/open.js'
 export { type CloseOptions, Snapfork } from './engine/snapfork.js'
 export {
@@ -59,8 +68,16 @@ export {
   type SnapforkErrorCode,
   SnapshotError,
 } from './errors.js'
+export type {
+  MemoryLimit,
+  MemoryLimitKind,
+  MemoryLimits,
+  SwapLimit,
+} from './host/memory-limits.js'
 export type { LoadProgressEvent, OpenOptions, RuntimeOptions } from './options.js'
 export type { CutTail } from './persist/cut-tail.js'
+export type { DiskSpeed } from './persist/disk-speed.js'
 export type { SaveReport, SnapshotReport } from './persist/snapshot-report.js'
+export type { DiskRates, TypicalDisk } from './persist/typical-disks.js'
 export type { EncodingLimits } from './util/encoding-limits.js'
 export { SNAPFORK_VERSION as version } from './util/version.js'

@@ -100,6 +100,14 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    * @defaultValue `'auto'`
    */
   hugePages?: boolean | 'auto' | undefined
+  /**
+   * Share of one CPU, in percent, that a thread may use after a save to put huge pages together
+   * again that writes have split meanwhile, so that the next fork is as short as the first; 0:
+   * none. It takes about 0.2 ms for each 2 MiB, and a kernel of 6.1 or later.
+   *
+   * @defaultValue 25
+   */
+  healCpuPercent?: number | undefined
   /** What is added to the CPU priority value of a saving child: 0 to 19. @defaultValue 5 */
   nice?: number | undefined
   /**
@@ -138,6 +146,7 @@ const RUNTIME_NAMES = [
   'autoAofRewritePercentage',
   'autoAofRewriteMinSize',
   'aofTimestampEnabled',
+  'healCpuPercent',
   'nice',
   'oomScoreAdj',
   'saveStallTimeoutMs',
@@ -168,6 +177,7 @@ export interface ResolvedOptions {
   readonly aofLoadTruncated: boolean
   readonly aofTimestampEnabled: boolean
   readonly hugePages: boolean | 'auto'
+  readonly healCpuPercent: number
   readonly nice: number
   readonly oomScoreAdj: number | null
   readonly saveStallTimeoutMs: number
@@ -220,6 +230,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof OpenOptions>([
   'aofLoadTruncated',
   'aofTimestampEnabled',
   'hugePages',
+  'healCpuPercent',
   'nice',
   'oomScoreAdj',
   'saveStallTimeoutMs',
@@ -258,6 +269,7 @@ export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
     limits: encodingLimits(options),
     ...logOptions(options),
     hugePages: options.hugePages === 'auto' ? 'auto' : hugePages(options.hugePages),
+    healCpuPercent: integer('healCpuPercent', options.healCpuPercent, 25, 0, 100),
     nice: integer('nice', options.nice, 5, 0, 19),
     oomScoreAdj:
       options.oomScoreAdj === null

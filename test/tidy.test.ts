@@ -47,6 +47,8 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/persist/cut-tail.ts': 'test/lib/engine/check.test.ts',
   'lib/persist/log-files.ts': 'test/lib/persist/append-log.test.ts',
   'lib/persist/snapshot-identity.ts': 'test/lib/engine/log-switch.test.ts',
+  // Constants of a forecast.
+  'lib/persist/typical-disks.ts': 'test/lib/engine/forecast.test.ts',
   'lib/persist/thaw.ts': 'test/fork/isolation.test.ts',
   'lib/native/log.ts': 'test/lib/persist/append-log.test.ts',
   'lib/native/replay.ts': 'test/lib/persist/append-log.test.ts',

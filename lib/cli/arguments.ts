@@ -11,13 +11,17 @@ import { KEYS_MAX } from './tour-data.js'
 export const HELP = `usage: snapfork <command> [options]
 
 commands:
-  check PATH  check a snapshot, an append-only file, a manifest, or a directory of them
-  tour        fill a store, save it by fork() while writing, load the file, compare
+  check PATH    check a snapshot, an append-only file, a manifest, or a directory of them
+  doctor [DIR]  look at this machine, and at the disk of DIR (default: the current directory)
+  tour          fill a store, save it by fork() while writing, load the file, compare
 
 options of check:
   --fix                       cut the last file of a log where it is damaged
   --truncate-to-timestamp T   cut off what was logged after T, Unix time in seconds
   --json                      print the findings as JSON
+
+options of doctor:
+  --json            print the report as JSON
 
 options of tour:
   --keys N          number of keys, 1 to 10,000,000 (default 1,000,000)
@@ -44,11 +48,17 @@ export interface CheckCommandOptions {
   readonly json: boolean
 }
 
+export interface DoctorCommandOptions {
+  readonly dir: string
+  readonly json: boolean
+}
+
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'tour'; readonly options: TourOptions }
   | { readonly name: 'check'; readonly options: CheckCommandOptions }
+  | { readonly name: 'doctor'; readonly options: DoctorCommandOptions }
   | { readonly name: 'load-report'; readonly dir: string }
 
 /** What the tour starts in a fresh process; no part of the command line people use. */
@@ -70,6 +80,7 @@ export function parseCommand(words: readonly string[]): Command {
   if (name === '--version' || name === '-v') return { name: 'version' }
   if (name === 'tour') return parseTour(rest)
   if (name === 'check') return parseCheck(rest)
+  if (name === 'doctor') return parseDoctor(rest)
   if (name === LOAD_REPORT_COMMAND) return { name: 'load-report', dir: onlyWord(rest) }
   if (name.startsWith('-')) throw new UsageError(`Unknown option '${name}'.`)
   throw new UsageError(`Unknown command '${name}'.`)
@@ -124,6 +135,21 @@ function parseCheck(words: readonly string[]): Command {
     text === undefined ? null : integer('--truncate-to-timestamp', text, 0, 999_999_999_999)
   const { fix, json } = values
   return { name: 'check', options: { path, fix, truncateToTimestamp, json } }
+}
+
+function parseDoctor(words: readonly string[]): Command {
+  const { values, positionals } = parseStrictly({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return { name: 'help' }
+  const [dir = '.'] = positionals
+  if (dir === '' || positionals.length > 1) throw new UsageError('doctor takes one directory.')
+  return { name: 'doctor', options: { dir, json: values.json } }
 }
 
 /** `parseArgs` with its errors as ours. */

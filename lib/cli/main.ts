@@ -15,6 +15,7 @@ import { constants } from 'node:os'
 import { SNAPFORK_VERSION } from '../util/version.js'
 import { type Command, HELP, parseCommand } from './arguments.js'
 import { runCheck } from './check.js'
+import { runDoctor } from './doctor.js'
 import { UsageError } from './errors.js'
 import { Terminal } from './terminal.js'
 import { runTour } from './tour.js'
@@ -59,6 +60,8 @@ async function run(command: Command): Promise<void> {
       return
     case 'check':
       return runCheck(command.options, (line) => console.log(line))
+    case 'doctor':
+      return runDoctor(command.options, (line) => console.log(line))
     case 'load-report':
       return reportLoad(command.dir, (line) => console.log(line))
     case 'tour':

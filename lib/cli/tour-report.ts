@@ -5,7 +5,7 @@
  */
 
 import type { SnapshotReport } from '../index.js'
-import { formatBytes, formatCount, formatMs, formatNanos } from './format.js'
+import { formatBytes, formatCount, formatMs, formatNanos } from '../util/format.js'
 import { formatTable } from './table.js'
 import type { LoadReport } from './tour-load.js'
 import type { WriteFigures } from './tour-writer.js'

@@ -12,10 +12,10 @@
 
 import { freemem } from 'node:os'
 import type { Snapfork, SnapshotReport } from '../index.js'
+import { formatBytes, formatCount, formatMs } from '../util/format.js'
 import { SNAPFORK_VERSION } from '../util/version.js'
 import type { TourOptions } from './arguments.js'
 import { CheckError, UsageError } from './errors.js'
-import { formatBytes, formatCount, formatMs } from './format.js'
 import { makeTemporaryDirectory } from './temporary-directory.js'
 import type { Terminal } from './terminal.js'
 import { makeValues, Random } from './tour-data.js'

@@ -225,6 +225,10 @@ function cowFields({ stats, snapshots }: InfoFacts): Field[] {
     ['cow_total_moved_entries', stats.movedEntries],
     ['cow_total_moved_bytes', stats.movedBytes],
     ['cow_deferred_frees', stats.deferredFrees],
+    ['cow_heal_pending_chunks', stats.healPending],
+    ['cow_heal_checked_chunks', stats.healChecked],
+    ['cow_heal_failed_chunks', stats.healFailed],
+    ['cow_heal_usec', stats.healMicros],
   ]
 }
 

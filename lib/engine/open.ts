@@ -59,6 +59,7 @@ async function openLocked(
   const native = new addon.Engine({ databases, hugePages: usesHugePages })
   try {
     native.setLimits(options.limits)
+    native.setHealPercent(options.healCpuPercent)
     const path = join(options.dir, options.dbfilename)
     const log = options.appendonly ? await loadLog(native, options, path) : null
     // A snapshot beside a log that is not there yet becomes its base.

@@ -181,6 +181,14 @@ export interface EngineStats {
   /** Frees that wait for the child to pass or end. */
   deferredFrees: number
   forks: number
+  /** 2 MiB chunks that are still to be looked at: their huge pages may be split. */
+  healPending: number
+  /** Those looked at, and put together where they were split. */
+  healChecked: number
+  /** Those for which the kernel had no huge page. */
+  healFailed: number
+  /** Time the kernel took for it. */
+  healMicros: number
 }
 
 export interface NativeEngine
@@ -275,6 +283,11 @@ export interface NativeEngine
   childKill(signal: number): void
   /** Performs up to `limit` deferred frees; returns how many remain. */
   thaw(limit: number): number
+  /**
+   * The share of its time, up to 100 %, that a thread may spend on putting split huge pages
+   * together again after a fork; 0: none.
+   */
+  setHealPercent(percent: number): void
 
   /** Order-free 128-bit digest, as hex, of every database, key, type, value and expiry. */
   digest(): string

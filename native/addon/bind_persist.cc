@@ -245,6 +245,13 @@ napi_value Thaw(Call& call) {
   return call.Number(static_cast<double>(arena.deferred()));
 }
 
+napi_value SetHealPercent(Call& call) {
+  uint32_t percent;
+  if (!call.ReadUint32(0, percent)) return nullptr;
+  call.engine().keyspace().keeper().SetHealPercent(percent);
+  return call.Undefined();
+}
+
 napi_value DigestMethod(Call& call) {
   const Digest digest = DigestOf(call.engine().keyspace());
   std::string text;
@@ -284,6 +291,11 @@ napi_value Stats(Call& call) {
   set("movedBytes", counters.moved_bytes);
   set("deferredFrees", keyspace.arena().deferred());
   set("forks", engine.snapshots().forks());
+  const HealCounters heal = keyspace.keeper().heal_counters();
+  set("healPending", heal.pending);
+  set("healChecked", heal.chunks);
+  set("healFailed", heal.failed);
+  set("healMicros", heal.micros);
   return result;
 }
 
@@ -348,6 +360,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
                                     {"childReap", Method<ChildReap>},
                                     {"childKill", Method<ChildKill>},
                                     {"thaw", Method<Thaw>},
+                                    {"setHealPercent", Method<SetHealPercent>},
                                     {"digest", Method<DigestMethod>},
                                     {"stats", Method<Stats>},
                                     {"regions", Method<Regions>},

@@ -2,10 +2,15 @@
 
 #include "mem/keeper.h"
 
+#include <errno.h>
 
 #include <algorithm>
+#include <bit>
+#include <chrono>
+#include <utility>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/thread.h"
 
 namespace snapfork {
@@ -74,6 +79,8 @@ void ChunkPool::Return(uint32_t chunk) {
   --in_use_;
   {
     std::lock_guard<std::mutex> lock(keeper_.mutex_);
+    // An empty chunk that is healed would be backed for nothing.
+    if (chunk / 64 < healing_.size()) healing_[chunk / 64] &= ~(uint64_t{1} << (chunk % 64));
     if (ready_.size() + prefaulting_ < spare_max_) {
       ready_.push_back(chunk);
       return;
@@ -134,6 +141,27 @@ void ChunkPool::ExcludeSparesFromFork() {
   }
 }
 
+void ChunkPool::OrderHealing(std::vector<uint64_t> chunks) {
+  {
+    std::lock_guard<std::mutex> lock(keeper_.mutex_);
+    healing_ = std::move(chunks);
+    keeper_.heal_pool_ = this;
+    keeper_.heal_at_micros_ = 0;
+  }
+  keeper_.work_.notify_one();
+}
+
+// REQUIRES: the keeper's mutex.
+bool ChunkPool::TakeForHealing(uint32_t& chunk) {
+  while (!healing_.empty() && healing_.back() == 0) healing_.pop_back();
+  if (healing_.empty()) return false;
+  uint64_t& word = healing_.back();
+  const uint32_t bit = 63 - static_cast<uint32_t>(std::countl_zero(word));
+  word &= ~(uint64_t{1} << bit);
+  chunk = static_cast<uint32_t>(healing_.size() - 1) * 64 + bit;
+  return true;
+}
+
 uint32_t ChunkPool::backed() const {
   std::lock_guard<std::mutex> lock(keeper_.mutex_);
   return in_use_ + static_cast<uint32_t>(ready_.size()) + prefaulting_ + discarding_;
@@ -186,32 +214,94 @@ void Keeper::Finish() {
   idle_.wait(lock, [this] { return jobs_.empty() && !busy_; });
 }
 
+void Keeper::SetHealPercent(uint32_t percent) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    heal_percent_ = percent;
+    heal_at_micros_ = 0;
+  }
+  work_.notify_one();
+}
+
+HealCounters Keeper::heal_counters() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  HealCounters counters = heal_;
+  if (heal_pool_ == nullptr) return counters;
+  for (const uint64_t word : heal_pool_->healing_) {
+    counters.pending += static_cast<uint64_t>(std::popcount(word));
+  }
+  return counters;
+}
+
 void Keeper::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
+  Lock lock(mutex_);
   while (true) {
-    work_.wait(lock, [this] { return stopping_ || (!paused_ && !jobs_.empty()); });
+    WaitForWork(lock);
     if (stopping_) return;
-    const Job job = jobs_.front();
-    jobs_.pop_front();
-    busy_ = true;
-    lock.unlock();
-    const size_t offset = size_t{job.chunk} * kChunkBytes;
-    if (job.prefault) {
-      job.pool->region_.Prefault(offset, kChunkBytes);
+    if (jobs_.empty()) {
+      HealOne(lock);
     } else {
-      job.pool->region_.Discard(offset, kChunkBytes);
-    }
-    lock.lock();
-    busy_ = false;
-    if (job.prefault) {
-      --job.pool->prefaulting_;
-      job.pool->ready_.push_back(job.chunk);
-    } else {
-      --job.pool->discarding_;
-      job.pool->discarded_.push_back(job.chunk);
+      RunJob(lock);
     }
     if (paused_ || jobs_.empty()) idle_.notify_all();
   }
+}
+
+void Keeper::WaitForWork(Lock& lock) {
+  while (!stopping_ && (paused_ || jobs_.empty())) {
+    if (paused_ || heal_pool_ == nullptr || heal_percent_ == 0) {
+      work_.wait(lock);
+      continue;
+    }
+    const int64_t rest = heal_at_micros_ - MonotonicMicros();
+    if (rest <= 0) return;
+    work_.wait_for(lock, std::chrono::microseconds(rest));
+  }
+}
+
+void Keeper::RunJob(Lock& lock) {
+  const Job job = jobs_.front();
+  jobs_.pop_front();
+  busy_ = true;
+  lock.unlock();
+  const size_t offset = size_t{job.chunk} * kChunkBytes;
+  if (job.prefault) {
+    job.pool->region_.Prefault(offset, kChunkBytes);
+  } else {
+    job.pool->region_.Discard(offset, kChunkBytes);
+  }
+  lock.lock();
+  busy_ = false;
+  if (job.prefault) {
+    --job.pool->prefaulting_;
+    job.pool->ready_.push_back(job.chunk);
+  } else {
+    --job.pool->discarding_;
+    job.pool->discarded_.push_back(job.chunk);
+  }
+}
+
+// Then rests for as long as its share asks for.
+void Keeper::HealOne(Lock& lock) {
+  uint32_t chunk = 0;
+  if (!heal_pool_->TakeForHealing(chunk)) {
+    heal_pool_ = nullptr;
+    return;
+  }
+  Region& region = heal_pool_->region_;
+  const int64_t percent = heal_percent_;
+  busy_ = true;
+  lock.unlock();
+  const int64_t began = MonotonicMicros();
+  const int error = region.Collapse(size_t{chunk} * kChunkBytes, kChunkBytes);
+  const int64_t end = MonotonicMicros();
+  lock.lock();
+  busy_ = false;
+  heal_.micros += static_cast<uint64_t>(end - began);
+  heal_.chunks += 1;
+  heal_.failed += error == 0 ? 0 : 1;
+  heal_at_micros_ = end + (end - began) * (100 - percent) / percent;
+  if (error == EINVAL) heal_pool_ = nullptr;  // by no kernel like this
 }
 
 }  // namespace snapfork

@@ -27,6 +27,7 @@ uint32_t FindRun(uint32_t bits, uint32_t count) {
 }  // namespace
 
 Status PageHeap::Open(Backing backing) {
+  heals_ = backing == Backing::kHugePages;
   // A process limited in address space (ulimit -v) still gets what fits.
   Status status;
   size_t bytes = kDataBytesMax;
@@ -159,12 +160,26 @@ void PageHeap::EndFreeze() {
     usable_[i] |= withheld_[i];
     withheld_[i] = 0;
   }
+  if (heals_) OrderHealing();
+}
+
+// A write while the child lived has split the huge page it fell into.
+void PageHeap::OrderHealing() {
+  std::vector<uint64_t> in_use(chunk_limit_ / 64 + 1);
+  for (uint32_t chunk = 1; chunk < chunk_limit_; ++chunk) {
+    if (chunks()[chunk].free_pages != kAllFree) in_use[chunk / 64] |= uint64_t{1} << (chunk % 64);
+  }
+  pool_.OrderHealing(std::move(in_use));
 }
 
 void PageHeap::SetForkable(bool forkable) {
   data_.SetForkable(forkable);
-  // A spare chunk is about to be written by the parent: in the child's hands it would be copied.
-  if (forkable) pool_.ExcludeSparesFromFork();
+  if (forkable) {
+    // A spare chunk is about to be written by the parent: in the child's hands it would be copied.
+    pool_.ExcludeSparesFromFork();
+    // And so would be what is healed while the child shares it.
+    pool_.OrderHealing({});
+  }
   chunk_table_.SetForkable(forkable);
   page_table_.SetForkable(forkable);
   live_bits_.SetForkable(forkable);

@@ -74,6 +74,7 @@ class PageHeap {
   Status OpenChunks(uint32_t first, uint32_t count);
   void Use(uint32_t chunk, uint32_t mask, uint16_t heap);
   void SetUsable(uint32_t chunk, bool usable);
+  void OrderHealing();
 
   Region data_;
   Region chunk_table_;
@@ -84,6 +85,7 @@ class PageHeap {
   Freeze freeze_;
   std::vector<uint64_t> usable_;
   std::vector<uint64_t> withheld_;
+  bool heals_ = false;
 };
 
 }  // namespace snapfork

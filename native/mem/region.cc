@@ -12,6 +12,9 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 namespace snapfork {
 namespace {
@@ -58,6 +61,10 @@ void Region::Discard(size_t offset, size_t bytes) {
 
 bool Region::Prefault(size_t offset, size_t bytes) {
   return madvise(base_ + offset, bytes, MADV_POPULATE_WRITE) == 0;
+}
+
+int Region::Collapse(size_t offset, size_t bytes) {
+  return madvise(base_ + offset, bytes, MADV_COLLAPSE) == 0 ? 0 : errno;
 }
 
 void Region::SetForkable(bool forkable) {

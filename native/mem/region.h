@@ -9,8 +9,8 @@
 //   (R2) [base, base + committed) is readable and writable, the rest is not accessible.
 //   (R3) The fork setting of the whole region is what SetForkable last said.
 //
-// Discard and Prefault may be called from the keeper thread while the owner works on other
-// chunks. Everything else: the owner's thread.
+// Discard, Prefault and Collapse may be called from the keeper thread while the owner works on
+// other chunks. Everything else: the owner's thread.
 
 #pragma once
 
@@ -48,6 +48,10 @@ class Region {
   // Backs a range with memory now. False if the kernel would not: the range then faults in as it
   // is touched.
   bool Prefault(size_t offset, size_t bytes);
+
+  // Puts the small pages of a range together into huge ones. 0, or an errno: EINVAL where the
+  // kernel cannot (before 6.1), else what it lacked just now.
+  int Collapse(size_t offset, size_t bytes);
 
   // Includes or excludes the committed part from the children of fork().
   void SetForkable(bool forkable);

@@ -80,13 +80,15 @@ void LogThread::Forgive() {
   synced_.store(std::max(synced_.load(), rotated_at_));
   write_errno_ = 0;
   if (sync_failed_file_ < chunks_.back().file) sync_errno_ = 0;
-  forgave_ = true;
+  tells_ = true;
   changed_.notify_one();
 }
 
 void LogThread::RequestSync() {
   const std::lock_guard<SpinLock> lock(lock_);
   sync_target_ = appended_.load(std::memory_order_relaxed);
+  // Whoever asks may have looked just before the last sync ended.
+  tells_ = tells_ || synced_.load() >= sync_target_;
   changed_.notify_one();
 }
 
@@ -111,7 +113,7 @@ bool LogThread::HasWork(int64_t now_ms) const {
   const Chunk& first = chunks_.front();
   const bool writes = !first.bytes.empty() || first.next_fd >= 0;
   const bool may_write = write_errno_ == 0 || now_ms >= retry_at_ms_ || IsForgiven(first);
-  return stopping_ || forgave_ || (writes && may_write) || IsSyncDue(now_ms);
+  return stopping_ || tells_ || (writes && may_write) || IsSyncDue(now_ms);
 }
 
 bool LogThread::IsSyncDue(int64_t now_ms) const {
@@ -154,7 +156,7 @@ void LogThread::Run() {
   std::unique_lock<SpinLock> lock(lock_);
   for (bool goes_on = true; goes_on;) {
     WaitForWork(lock);
-    forgave_ = false;
+    tells_ = false;
     if (round_ == 0) round_ = chunks_.size();
     Chunk chunk = Take();
     lock.unlock();

@@ -64,7 +64,7 @@ class LogThread {
   // What was appended before the last Rotate is in a base that is durable: it need not be written
   // any more, and its failures are over. Not those of a sync behind it.
   void Forgive();
-  // Syncs all that is appended as soon as it can, and notifies.
+  // Syncs all that is appended as soon as it can, and notifies; also if all of it is synced by now.
   void RequestSync();
   void Stop();
 
@@ -109,7 +109,7 @@ class LogThread {
   uint64_t rotated_at_ = 0;   // where the last file begins
   bool idle_ = false;
   bool stopping_ = false;
-  bool forgave_ = false;  // to be told, also if there is nothing to write
+  bool tells_ = false;  // somebody waits to be told, also if there is nothing to write
   int write_errno_ = 0;
   int sync_errno_ = 0;
   uint64_t sync_failed_file_ = 0;  // the last one whose sync has failed

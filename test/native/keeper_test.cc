@@ -20,9 +20,10 @@ using snapfork::Keeper;
 using snapfork::Region;
 
 struct Fixture {
-  explicit Fixture(uint32_t chunks = 1000, uint32_t spare_max = 4)
+  explicit Fixture(uint32_t chunks = 1000, uint32_t spare_max = 4,
+                   Backing backing = Backing::kSmallPages)
       : pool(region, keeper, spare_max) {
-    EXPECT_OK(region.Reserve(chunks * kChunkBytes, Backing::kSmallPages, Forking::kNotInChild));
+    EXPECT_OK(region.Reserve(chunks * kChunkBytes, backing, Forking::kNotInChild));
   }
   ~Fixture() { keeper.Stop(); }
 
@@ -150,6 +151,81 @@ TEST(ChunkPool, TakesSparesOutOfWhatAChildGets) {
   EXPECT_FALSE(sf::IsInChild(fixture.region.base() + (chunk + 1) * kChunkBytes));
   fixture.region.SetForkable(false);
   EXPECT_FALSE(sf::IsInChild(fixture.region.base() + chunk * kChunkBytes));
+  fixture.keeper.Resume();
+}
+
+// Chunks in huge pages, each split by a page that was given away and written again.
+struct SplitChunks : Fixture {
+  static constexpr uint32_t kCount = 20;
+
+  SplitChunks() : Fixture(100, 0, Backing::kHugePages) {
+    EXPECT_OK(pool.TakeAdjacent(kCount, first));
+    std::memset(At(first), 7, kCount * kChunkBytes);
+    whole = sf::HugeBytes(region.base()) == kCount * kChunkBytes;
+    for (uint32_t chunk = first; chunk < first + kCount; ++chunk) {
+      region.Discard(chunk * kChunkBytes + 8 * 4096, 4096);
+      std::memset(At(chunk) + 8 * 4096, 7, 4096);
+    }
+    can_heal = whole && region.Collapse(first * kChunkBytes, kChunkBytes) == 0;
+    bits.assign(first / 64 + 1, 0);
+    for (uint32_t chunk = first; chunk < first + kCount; ++chunk) {
+      bits.resize(chunk / 64 + 1);
+      bits[chunk / 64] |= uint64_t{1} << (chunk % 64);
+    }
+  }
+
+  uint8_t* At(uint32_t chunk) { return region.base() + chunk * kChunkBytes; }
+
+  uint32_t first = 0;
+  bool whole = false;
+  bool can_heal = false;
+  std::vector<uint64_t> bits;
+};
+
+TEST(Keeper, PutsSplitHugePagesTogetherAgain) {
+  SplitChunks fixture;
+  if (!fixture.can_heal) return;  // no huge pages, or a kernel before 6.1
+  EXPECT_EQ(sf::HugeBytes(fixture.region.base()), kChunkBytes);
+  EXPECT_OK(fixture.keeper.Start());
+  fixture.pool.OrderHealing(fixture.bits);
+  ASSERT_TRUE(sf::WaitFor([&] { return fixture.keeper.heal_counters().pending == 0; }));
+  fixture.keeper.Pause();
+  const auto counters = fixture.keeper.heal_counters();
+  EXPECT_EQ(counters.chunks, uint64_t{SplitChunks::kCount});
+  EXPECT_EQ(sf::HugeBytes(fixture.region.base()) / kChunkBytes,
+            SplitChunks::kCount - counters.failed);
+  fixture.keeper.Resume();
+  const uint8_t* const bytes = fixture.At(fixture.first);
+  for (size_t i = 0; i < SplitChunks::kCount * kChunkBytes; ++i) ASSERT_EQ(bytes[i], 7);
+}
+
+TEST(Keeper, HealsNothingWhilePausedOrForbidden) {
+  SplitChunks fixture;
+  EXPECT_OK(fixture.keeper.Start());
+  fixture.keeper.Pause();
+  fixture.pool.OrderHealing(fixture.bits);
+  usleep(20'000);
+  EXPECT_EQ(fixture.keeper.heal_counters().pending, uint64_t{SplitChunks::kCount});
+  fixture.keeper.SetHealPercent(0);
+  fixture.keeper.Resume();
+  usleep(20'000);
+  EXPECT_EQ(fixture.keeper.heal_counters().pending, uint64_t{SplitChunks::kCount});
+  fixture.pool.OrderHealing({});
+  EXPECT_EQ(fixture.keeper.heal_counters().pending, 0u);
+}
+
+TEST(ChunkPool, DoesNotHealWhatWasReturned) {
+  SplitChunks fixture;
+  fixture.keeper.SetHealPercent(0);
+  EXPECT_OK(fixture.keeper.Start());
+  fixture.pool.OrderHealing(fixture.bits);
+  for (uint32_t i = 0; i < SplitChunks::kCount; i += 2) fixture.pool.Return(fixture.first + i);
+  EXPECT_EQ(fixture.keeper.heal_counters().pending, uint64_t{SplitChunks::kCount / 2});
+  ASSERT_TRUE(sf::WaitFor([&] { return fixture.pool.backed() == SplitChunks::kCount / 2; }));
+  fixture.keeper.SetHealPercent(100);
+  ASSERT_TRUE(sf::WaitFor([&] { return fixture.keeper.heal_counters().pending == 0; }));
+  fixture.keeper.Pause();
+  EXPECT_EQ(fixture.Resident(), SplitChunks::kCount / 2 * kChunkBytes);
   fixture.keeper.Resume();
 }
 

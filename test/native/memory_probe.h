@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <vector>
 
 namespace sf {
@@ -39,6 +40,26 @@ inline bool IsInChild(const void* at) {
   int status = 0;
   waitpid(pid, &status, 0);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// Bytes of the mapping that begins at `base` which are in huge pages.
+inline size_t HugeBytes(const void* base) {
+  FILE* const file = fopen("/proc/self/smaps", "r");
+  if (file == nullptr) return 0;
+  char line[512];
+  bool here = false;
+  size_t kibibytes = 0;
+  while (fgets(line, sizeof(line), file) != nullptr) {
+    uintptr_t from = 0;
+    uintptr_t to = 0;
+    if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
+      here = from == reinterpret_cast<uintptr_t>(base);
+    } else if (here && sscanf(line, "AnonHugePages: %zu", &kibibytes) == 1) {
+      break;
+    }
+  }
+  fclose(file);
+  return kibibytes << 10;
 }
 
 // Waits until `condition` holds, for what another thread will surely do; false after 20 seconds.

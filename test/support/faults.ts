@@ -8,12 +8,14 @@
 
 import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { childScript } from './plain-node.js'
 
 const PROBE_MIB = 16
+/** Control groups of version 1 that limit memory. */
+const MEMORY_GROUPS = '/sys/fs/cgroup/memory'
 
 interface TearingDown {
   teardown(callback: () => void | Promise<void>): void
@@ -126,6 +128,32 @@ export function limit(pid: number, name: string, value: number, user = 0): () =>
   const before = prlimit(`--${name}`, '--noheadings', '--raw', '--output', 'SOFT').trim()
   prlimit(`--${name}=${value}:`)
   return () => void prlimit(`--${name}=${before}:`)
+}
+
+/** Why no control group of version 1 can be made, or false: one is tried. */
+export function groupProblem(): string | false {
+  const undo: (() => unknown)[] = []
+  try {
+    makeMemoryGroup({ teardown: (callback) => undo.push(callback) })
+    return false
+  } catch {
+    return loudly('no memory groups of version 1 can be made: real limits are NOT tested')
+  } finally {
+    for (const step of undo) step()
+  }
+}
+
+let groups = 0
+
+/** The directory of a new control group without a limit, until the end of the test. */
+export function makeMemoryGroup(t: TearingDown, parent = MEMORY_GROUPS): string {
+  groups += 1
+  const group = join(parent, `snapfork-test-${process.pid}-${groups}`)
+  // Elsewhere it would be a folder like any other.
+  writeFileSync(join(parent, 'memory.limit_in_bytes'), '', { flag: 'r+' })
+  mkdirSync(group)
+  t.teardown(() => rmdirSync(group))
+  return group
 }
 
 /** Why strace(1) cannot be used on other processes, or false. */

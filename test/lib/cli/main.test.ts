@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { mountProblem, mountTmpfs } from '../../support/faults.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PROGRAM = join(ROOT, 'dist/cli/main.js')
@@ -72,6 +73,9 @@ t.test('snapfork', async (t) => {
     [['check', 'a', 'b'], /check needs one path/],
     [['check', 'a', '--fly'], /--fly/],
     [['check', 'a', '--truncate-to-timestamp', 'now'], /--truncate-to-timestamp must be an/],
+    [['doctor', 'a', 'b'], /doctor takes one directory/],
+    [['doctor', ''], /doctor takes one directory/],
+    [['doctor', '--fly'], /--fly/],
     [['check', 'a', '--fix', '--truncate-to-timestamp', '1'], /exclude each other/],
   ]
   for (const [words, complaint] of MISTAKES) {
@@ -163,5 +167,52 @@ t.test('snapfork check', async (t) => {
       isSound: false,
       files: [{ path, kind: 'aof', commands: 1, problem: { offset: sound.length } }],
     })
+  })
+})
+
+t.test('snapfork doctor', async (t) => {
+  await t.test('says what it found, and what a save would take', async (t) => {
+    const dir = t.testdir({ 'dump.rdb': 'REDIS0010' })
+    const { stdout } = await run('doctor', dir)
+    for (const line of [
+      /^(ok|note|warn|bad) +kernel +Linux /m,
+      /^(ok|note|warn|bad) +memory +.* left, limited by /m,
+      /^(ok|note|warn|bad) +disk-space +.* free/m,
+      /^(ok|note|warn|bad) +disk-speed +.*\/s \(.* with a sync\); a small sync takes /m,
+      /dump\.rdb: a save of 9 B, at 10,000 changes a second of entries of 100 bytes/,
+      /^ {2}disk +writes +a sync +takes +memory beside +fits$/m,
+      /^ {2}this one +[0-9.]+ [KMG]iB\/s +/m,
+      /^ {2}hard disk +143\.1 MiB\/s +25\.00 ms +65\.00 ms +[0-9.]+ MiB +(yes|no)$/m,
+      /^ {2}SATA SSD +429\.2 MiB\/s +/m,
+      /^ {2}NVMe +1\.4 GiB\/s +/m,
+    ]) {
+      t.match(stdout, line)
+    }
+    t.strictSame(readdirSync(dir), ['dump.rdb'])
+  })
+
+  await t.test('prints JSON, with a status that agrees', async (t) => {
+    const dir = t.testdir()
+    const { status, stdout } = await run('doctor', '--json', dir)
+    const report = JSON.parse(stdout)
+    t.match(report, { dir, snapshot: null, forecast: { typical: { hdd: {}, nvme: {} } } })
+    t.equal(status, report.isHealthy ? 0 : 1)
+    for (const finding of report.findings) {
+      t.strictSame(Object.keys(finding), ['id', 'level', 'found', 'cost', 'advice'])
+    }
+  })
+
+  await t.test('ends with 1 where something is bad', { skip: mountProblem() }, async (t) => {
+    const dir = mountTmpfs(t, 'size=64k')
+    const { status, stdout, stderr } = await run('doctor', dir)
+    t.equal(status, 1)
+    t.match(stdout, /^bad +disk-space +.*\n +cost: .*\n +do: /m)
+    t.match(stderr, /^snapfork: This is bad: .*disk-space.* \(ERR_SNAPFORK_CHECK_FAILED\)\n$/)
+  })
+
+  await t.test('ends with 1 where there is no directory', async (t) => {
+    const { status, stderr } = await run('doctor', join(t.testdir(), 'none'))
+    t.equal(status, 1)
+    t.match(stderr, /ERR_SNAPFORK_IO.*\n.*ENOENT/)
   })
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatBytes, formatCount, formatMs, formatNanos } from '../../../dist/cli/format.js'
+import { formatBytes, formatCount, formatMs, formatNanos } from '../../../dist/util/format.js'
 
 t.test('formatCount() groups digits by three', async (t) => {
   t.equal(formatCount(0), '0')
