@@ -1,8 +1,6 @@
 /**
  * Runs the trial `log` for every policy, prints a table and appends JSON lines to bench/results/.
  *
- * Every engine replays its own log of all writes.
- *
  * @module
  */
 
@@ -16,8 +14,6 @@ import type { LogFigures } from './trials/log.js'
 import { runJob } from './workers.js'
 
 const POLICIES: readonly LogPolicy[] = ['none', 'no', 'everysec', 'always']
-/** Its log is replayed. */
-const REPLAYED: LogPolicy = 'everysec'
 
 interface LogRun extends LogFigures {
   readonly type: 'run'
@@ -25,7 +21,6 @@ interface LogRun extends LogFigures {
   readonly driver: DriverName
   readonly policy: LogPolicy
   readonly round: number
-  readonly replaySeconds: number | null
 }
 
 export interface LogOptions {
@@ -66,16 +61,11 @@ async function runPolicy(
   driver: DriverName,
   policy: LogPolicy,
   { keys, valueBytes, updates, dir: parent }: LogOptions,
-): Promise<LogFigures & { replaySeconds: number | null }> {
+): Promise<LogFigures> {
   mkdirSync(parent, { recursive: true })
   const dir = mkdtempSync(join(resolve(parent), 'log-'))
   try {
-    const engine = { driver, dir, valueBytes, policy } as const
-    const figures = await runJob({ name: 'log', ...engine, keys, updates })
-    if (policy !== REPLAYED) return { ...figures, replaySeconds: null }
-    const load = await runJob({ name: 'load', ...engine })
-    if (load.keys !== keys) throw new Error(`${driver} replayed ${load.keys} keys of ${keys}`)
-    return { ...figures, replaySeconds: load.reportedSeconds }
+    return await runJob({ name: 'log', driver, dir, valueBytes, policy, keys, updates })
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
@@ -103,7 +93,6 @@ function mediansOf(runs: readonly LogRun[], driver: DriverName): Median[] {
       of(`${policy}: share of none`, (writes[index + 1] ?? Number.NaN) / (writes[0] ?? Number.NaN)),
     ),
     of('always: durable writes/s', median(own.map((run) => run.durablePerSecond))),
-    of('replay, seconds', median(own.map((run) => run.replaySeconds))),
   ]
 }
 

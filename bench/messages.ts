@@ -7,7 +7,8 @@
 import type { DriverName, LoadFigures, LogPolicy } from './drivers/driver.js'
 import type { SaveCost } from './sampler.js'
 import type { ForkFigures } from './trials/fork.js'
-import type { LogFigures } from './trials/log.js'
+import type { LogFigures, LogFilesFigures } from './trials/log.js'
+import type { SlowFigures } from './trials/slow.js'
 import type { StallFigures } from './trials/stall.js'
 import type { TypesFigures } from './trials/types.js'
 
@@ -48,6 +49,24 @@ export type Job =
       readonly mount: string
     }
   | {
+      readonly name: 'slow'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly policy: LogPolicy
+      readonly megabytesPerSecond: number
+      readonly seconds: number
+    }
+  | {
+      readonly name: 'log-files'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly policy: LogPolicy
+      readonly keys: number
+      readonly updates: number
+    }
+  | {
       readonly name: 'load'
       readonly driver: DriverName
       readonly dir: string
@@ -56,7 +75,14 @@ export type Job =
     }
 
 /** What a job gives. */
-export type Figures = ForkFigures | TypesFigures | LogFigures | StallFigures | LoadFigures
+export type Figures =
+  | ForkFigures
+  | TypesFigures
+  | LogFigures
+  | LogFilesFigures
+  | StallFigures
+  | SlowFigures
+  | LoadFigures
 
 export type FromWorker =
   /** A process that must not outlive the worker. */

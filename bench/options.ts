@@ -12,8 +12,10 @@ export const HELP = `usage: npm run bench -- <trial> [options]
 trials:
   fork              what a snapshot costs, beside redis-server (found on PATH, or REDIS_SERVER=)
   types             memory, save and load of every type, compact and large
-  log               what the append-only log costs, and its replay
+  log               what the append-only log costs
+  replay            opening the same append-only files
   stall             a log on a disk that stands still; needs root
+  slow              a log on a disk that is slower than the writes; needs root
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:
@@ -28,7 +30,7 @@ options:
   --help
 `
 
-const TRIALS = ['fork', 'types', 'log', 'stall'] as const
+const TRIALS = ['fork', 'types', 'log', 'replay', 'stall', 'slow'] as const
 type Trial = (typeof TRIALS)[number]
 
 export interface BenchOptions {

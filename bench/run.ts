@@ -15,8 +15,10 @@ import { redisVersion } from './drivers/redis.js'
 import { runLog } from './log.js'
 import { type MachineFacts, machineFacts } from './machine.js'
 import { type BenchOptions, HELP, parseOptions } from './options.js'
+import { runReplay } from './replay.js'
 import { formatSummary, type Run, summarize } from './report.js'
 import { appendResults } from './results-file.js'
+import { runSlow } from './slow.js'
 import { runSpawn } from './spawn.js'
 import { runStall } from './stall.js'
 import { runTypes } from './types.js'
@@ -38,6 +40,8 @@ async function main(options: BenchOptions): Promise<void> {
   console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
   if (options.trial === 'types') return runTypes({ ...options, dir }, drivers, facts)
   if (options.trial === 'stall') return runStall(dir, drivers, facts)
+  if (options.trial === 'slow') return runSlow(dir, drivers, facts)
+  if (options.trial === 'replay') return runReplay({ ...options, dir }, drivers, facts)
   if (options.trial === 'log') return runLog({ ...options, dir }, drivers, facts)
   const runs: Run[] = []
   for (let round = 1; round <= options.rounds; ++round) {

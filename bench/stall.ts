@@ -5,9 +5,9 @@
  * @module
  */
 
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { withDisk } from './disk.js'
 import type { DriverName, LogPolicy } from './drivers/driver.js'
 import type { MachineFacts } from './machine.js'
 import { appendResults } from './results-file.js'
@@ -30,15 +30,8 @@ export async function runStall(
   drivers: readonly DriverName[],
   facts: MachineFacts,
 ): Promise<void> {
-  const mount = join(parent, 'disk')
-  const image = join(parent, 'disk.img')
-  mkdirSync(mount, { recursive: true })
-  writeFileSync(image, '')
-  truncateSync(image, DISK_BYTES)
-  command('mkfs.ext4', '-q', image)
-  command('mount', '-o', 'loop', image, mount)
   const runs: StallRun[] = []
-  try {
+  await withDisk(parent, DISK_BYTES, async ({ dir: mount }) => {
     for (const policy of POLICIES) {
       for (const driver of drivers) {
         console.error(`${driver}, ${policy}`)
@@ -49,21 +42,11 @@ export async function runStall(
         runs.push({ type: 'run', trial: 'stall', driver, policy, ...figures })
       }
     }
-  } finally {
-    spawnSync('fsfreeze', ['-u', mount])
-    command('umount', '--lazy', mount)
-    rmdirSync(mount)
-    rmSync(image)
-  }
+  })
   console.log(tableOf(runs))
   const head = { type: 'machine', trial: 'stall', valueBytes: VALUE_BYTES, ...facts }
   const path = appendResults(`${facts.date.slice(0, 10)}-stall.jsonl`, [head, ...runs])
   console.error(`written to ${path}`)
-}
-
-function command(program: string, ...words: readonly string[]): void {
-  const { status, stderr } = spawnSync(program, words, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${program} ${words.join(' ')}: ${stderr}`)
 }
 
 function tableOf(runs: readonly StallRun[]): string {

@@ -10,7 +10,8 @@ import { SnapforkDriver } from './drivers/snapfork.js'
 import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import type { SaveCost } from './sampler.js'
 import { measureFork, type OutsideSampler } from './trials/fork.js'
-import { measureLog } from './trials/log.js'
+import { makeLogFiles, measureLog } from './trials/log.js'
+import { measureSlow } from './trials/slow.js'
 import { measureStall } from './trials/stall.js'
 import { measureTypes } from './trials/types.js'
 
@@ -63,6 +64,10 @@ function figuresOf(job: Job, driver: Driver): Promise<Figures> {
       return measureTypes(driver, job.dir, job.shape, job.elements)
     case 'log':
       return measureLog(driver, job)
+    case 'log-files':
+      return makeLogFiles(driver, job)
+    case 'slow':
+      return measureSlow(driver, job)
     case 'stall':
       return measureStall(driver, job)
     case 'load':

@@ -12,7 +12,8 @@ import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import { commandLine } from './processes.js'
 import { Sampler } from './sampler.js'
 import type { ForkFigures } from './trials/fork.js'
-import type { LogFigures } from './trials/log.js'
+import type { LogFigures, LogFilesFigures } from './trials/log.js'
+import type { SlowFigures } from './trials/slow.js'
 import type { StallFigures } from './trials/stall.js'
 import type { TypesFigures } from './trials/types.js'
 
@@ -28,7 +29,9 @@ const running = new Set<Running>()
 export function runJob(job: Extract<Job, { name: 'fork' }>): Promise<ForkFigures>
 export function runJob(job: Extract<Job, { name: 'types' }>): Promise<TypesFigures>
 export function runJob(job: Extract<Job, { name: 'log' }>): Promise<LogFigures>
+export function runJob(job: Extract<Job, { name: 'log-files' }>): Promise<LogFilesFigures>
 export function runJob(job: Extract<Job, { name: 'stall' }>): Promise<StallFigures>
+export function runJob(job: Extract<Job, { name: 'slow' }>): Promise<SlowFigures>
 export function runJob(job: Extract<Job, { name: 'load' }>): Promise<LoadFigures>
 export function runJob(job: Job): Promise<Figures> {
   const worker = spawn(process.execPath, [PROGRAM, JSON.stringify(job)], {

@@ -12,7 +12,7 @@ import { KEYS_MAX, keyName, makeValue, Random } from '../dist/cli/tour-data.js'
 export { KEYS_MAX, keyName, Random }
 
 const POOL_VALUES = 4096
-/** Keys of `Driver.writeAndRead`. */
+/** Keys of `Driver.setOne` and `getOne`. */
 export const PAIR_KEYS = 1000
 
 export function makeValues(length: number): string[] {

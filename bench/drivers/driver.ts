@@ -62,8 +62,14 @@ export interface Driver {
   write(count: number, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures>
   /** Writes for so long from so many at a time, each waiting until its write is on disk. */
   writeDurably(seconds: number, writers: number): Promise<DurableFigures>
-  /** Sets a key, and reads it. Resolves when both are answered. */
-  writeAndRead(index: number): Promise<void>
+  /** Sets one of `PAIR_KEYS` keys; false if the engine takes no writes now. */
+  setOne(index: number): boolean | Promise<boolean>
+  /** Reads one of them. Both may be called while others are under way. */
+  getOne(index: number): Promise<void> | undefined
+  /** Resolves when what was set is on disk; undefined if the reply to a write tells. */
+  untilDurable(): Promise<void> | undefined
+  /** Writes a new base of the log. */
+  rewriteLog(): Promise<void>
   /** Forks. Resolves when there is a child. */
   startSave(): Promise<void>
   /** Waits until the engine knows that its save has succeeded. */

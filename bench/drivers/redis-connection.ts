@@ -23,6 +23,8 @@ export class RedisConnection {
   #received: Buffer = Buffer.alloc(0)
   #wake: (() => void) | null = null
   #failure: Error | null = null
+  /** Settles when the last command that was sent is answered. */
+  #last: Promise<unknown> = Promise.resolve()
 
   private constructor(socket: Socket, values: readonly string[]) {
     this.#socket = socket
@@ -46,10 +48,15 @@ export class RedisConnection {
     })
   }
 
-  /** The reply to one command: a line or a bulk string as text. An error reply rejects. */
-  async command(...words: readonly string[]): Promise<string> {
+  /**
+   * The reply to one command: a line or a bulk string as text. An error reply rejects. Several may
+   * be under way.
+   */
+  command(...words: readonly string[]): Promise<string> {
     this.#socket.write(encodeCommand(words))
-    return this.#takeReply()
+    const reply = this.#last.then(() => this.#takeReply())
+    this.#last = reply.catch(() => {})
+    return reply
   }
 
   /** Sends commands, several batches deep, and waits for all replies. An error reply rejects. */

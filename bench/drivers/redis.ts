@@ -20,6 +20,8 @@ import { RedisConnection } from './redis-connection.js'
 
 const PROGRAM = process.env.REDIS_SERVER ?? 'redis-server'
 const POLL_MS = 5
+const WRITERS = 50
+const READERS = 10
 const START_MS_MAX = 300_000
 const SETTLE_MS = 500
 /** In the current directory: the path of a Unix socket may have 107 bytes at most. */
@@ -38,6 +40,9 @@ export class RedisDriver implements Driver {
   readonly #announce: (pid: number) => void
   #process: ChildProcess | null = null
   #connection: RedisConnection | null = null
+  /** Of single operations: the server syncs once for all that it finds in one turn. */
+  #writers: RedisConnection[] = []
+  #readers: RedisConnection[] = []
 
   /** `announce` gets the server's pid, for whoever cleans up if this process dies. */
   constructor(valueBytes: number, announce: (pid: number) => void) {
@@ -87,6 +92,8 @@ export class RedisDriver implements Driver {
       if (performance.now() - startedAt > START_MS_MAX) throw new Error('redis-server logs nothing')
       await sleep(POLL_MS)
     }
+    this.#writers = await this.#connect(WRITERS)
+    this.#readers = await this.#connect(READERS)
     return { keys, seconds, reportedSeconds: loadSeconds(log) }
   }
 
@@ -137,9 +144,7 @@ export class RedisDriver implements Driver {
   }
 
   async writeDurably(seconds: number, writers: number): Promise<DurableFigures> {
-    const connections = await Promise.all(
-      Array.from({ length: writers }, () => RedisConnection.connect(SOCKET, this.#values)),
-    )
+    const connections = await this.#connect(writers)
     const startedAt = performance.now()
     let writes = 0
     const writer = async (connection: RedisConnection, index: number) => {
@@ -154,10 +159,28 @@ export class RedisDriver implements Driver {
     return { writes, seconds: taken }
   }
 
-  async writeAndRead(index: number): Promise<void> {
-    const key = keyName(index % PAIR_KEYS)
-    await this.#connected.command('SET', key, this.#values[index % this.#values.length] as string)
-    await this.#connected.command('GET', key)
+  async setOne(index: number): Promise<boolean> {
+    const value = this.#values[index % this.#values.length] as string
+    const writer = this.#writers[index % WRITERS] as RedisConnection
+    await writer.command('SET', keyName(index % PAIR_KEYS), value)
+    return true
+  }
+
+  async getOne(index: number): Promise<void> {
+    const reader = this.#readers[index % READERS] as RedisConnection
+    await reader.command('GET', keyName(index % PAIR_KEYS))
+  }
+
+  untilDurable(): undefined {}
+
+  async rewriteLog(): Promise<void> {
+    await this.#connected.command('BGREWRITEAOF')
+    for (;;) {
+      const info = await this.#connected.command('INFO', 'persistence')
+      if (/aof_rewrite_(in_progress|scheduled):1/.test(info)) await sleep(POLL_MS)
+      else if (/aof_last_bgrewrite_status:ok/.test(info)) return
+      else throw new Error('BGREWRITEAOF failed')
+    }
   }
 
   async startSave(): Promise<void> {
@@ -183,6 +206,7 @@ export class RedisDriver implements Driver {
   }
 
   async close(): Promise<void> {
+    for (const one of [...this.#writers.splice(0), ...this.#readers.splice(0)]) one.close()
     this.#connection?.close()
     this.#connection = null
     const server = this.#process
@@ -191,6 +215,12 @@ export class RedisDriver implements Driver {
     const ended = new Promise((resolve) => server.once('exit', resolve))
     process.kill(-server.pid, 'SIGKILL')
     await ended
+  }
+
+  #connect(count: number): Promise<RedisConnection[]> {
+    return Promise.all(
+      Array.from({ length: count }, () => RedisConnection.connect(SOCKET, this.#values)),
+    )
   }
 
   get #connected(): RedisConnection {

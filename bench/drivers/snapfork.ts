@@ -10,7 +10,13 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { sumOf } from '../../dist/cow/cow-report.js'
 import { type Mapping, parseSmaps } from '../../dist/cow/smaps.js'
-import { type OpenOptions, open, type Snapfork, type SnapshotReport } from '../../dist/index.js'
+import {
+  type OpenOptions,
+  open,
+  type Snapfork,
+  SnapforkError,
+  type SnapshotReport,
+} from '../../dist/index.js'
 import type { NativeEngine } from '../../dist/native/engine.js'
 import { percentileOf } from '../stats.js'
 import { fillOf, keyName, makeValues, PAIR_KEYS, type Update } from '../workload.js'
@@ -131,10 +137,28 @@ export class SnapforkDriver implements Driver {
     return { writes, seconds: (performance.now() - startedAt) / 1000 }
   }
 
-  async writeAndRead(index: number): Promise<void> {
-    const key = keyName(index % PAIR_KEYS)
-    this.#opened.set(key, this.#values[index % this.#values.length] as string)
-    this.#opened.get(key)
+  setOne(index: number): boolean {
+    const value = this.#values[index % this.#values.length] as string
+    try {
+      this.#opened.set(keyName(index % PAIR_KEYS), value)
+      return true
+    } catch (error) {
+      const isRefused = error instanceof SnapforkError && error.code === 'ERR_SNAPFORK_LOG_FAILED'
+      if (isRefused) return false
+      throw error
+    }
+  }
+
+  getOne(index: number): undefined {
+    this.#opened.get(keyName(index % PAIR_KEYS))
+  }
+
+  untilDurable(): Promise<void> {
+    return this.#opened.durable()
+  }
+
+  async rewriteLog(): Promise<void> {
+    await this.#opened.bgrewriteaof()
   }
 
   async startSave(): Promise<void> {

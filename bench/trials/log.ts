@@ -5,6 +5,7 @@
  * @module
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Driver, LogPolicy } from '../drivers/driver.js'
 import { Random, randomUpdate, type Update } from '../workload.js'
 
@@ -17,6 +18,7 @@ export interface LogFigures {
 const DURABLE_WRITERS = 50
 const DURABLE_SECONDS = 3
 const SEED = 0x5eed
+const LAST_WRITE_MS = 3000
 
 export interface LogJob {
   readonly dir: string
@@ -42,4 +44,27 @@ export async function measureLog(
     writesPerSecond: updates / seconds,
     durablePerSecond: durable && durable.writes / durable.seconds,
   }
+}
+
+export interface LogFilesFigures {
+  readonly commands: number
+}
+
+/** Leaves a log behind: a base of all keys, and an incremental file of the updates. */
+export async function makeLogFiles(
+  driver: Driver,
+  { dir, policy, keys, updates }: LogJob,
+): Promise<LogFilesFigures> {
+  await driver.open(dir, policy)
+  await driver.fill(keys)
+  await driver.rewriteLog()
+  const random = new Random(SEED)
+  await driver.write(
+    updates,
+    (to) => randomUpdate(random, keys, to),
+    () => false,
+  )
+  // A server that is killed has written what it logged by then.
+  await sleep(LAST_WRITE_MS)
+  return { commands: updates }
 }

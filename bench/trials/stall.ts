@@ -60,7 +60,8 @@ async function pairs(driver: Driver, end: Promise<unknown>): Promise<PairFigures
   })
   for (let index = 0; !isOver; ++index) {
     const startedAt = performance.now()
-    await driver.writeAndRead(index)
+    await driver.setOne(index)
+    await driver.getOne(index)
     times.push(performance.now() - startedAt)
     await sleep(PAUSE_MS)
   }

@@ -16,7 +16,7 @@ import type { NativeAddon } from '../native/engine.js'
 import type { Manifest } from '../persist/aof-manifest.js'
 import { type CutTail, cutTail } from '../persist/cut-tail.js'
 import { isRdb, loadFile } from '../persist/load-file.js'
-import { LogFiles } from '../persist/log-files.js'
+import { LogFiles, lastFilled } from '../persist/log-files.js'
 import { takeDirectory } from './directory-lock.js'
 import { replayLog } from './log-replay.js'
 
@@ -153,9 +153,10 @@ async function checkGroup(
   if (finding !== null) return [finding]
   const findings: FileFinding[] = []
   let isSound = true
+  // One that is missing is told of in its turn.
+  const last = await lastFilled(paths).catch(() => paths.length - 1)
   for (const [index, path] of paths.entries()) {
-    const isLast = index === paths.length - 1
-    const found = await checkFile(addon, path, isLast, second)
+    const found = await checkFile(addon, path, index === last, second)
     const isCut = mayCut && isSound && found.problem?.isFixable
     findings.push(isCut ? await repaired(found) : found)
     isSound &&= findings.at(-1)?.problem === null

@@ -15,7 +15,7 @@ import type { ResolvedOptions } from '../options.js'
 import { EMPTY_MANIFEST, type Manifest } from '../persist/aof-manifest.js'
 import { type CutTail, cutTail } from '../persist/cut-tail.js'
 import { isRdb, loadFile } from '../persist/load-file.js'
-import { isMissing, LogFiles, syncDirectory } from '../persist/log-files.js'
+import { isMissing, LogFiles, lastFilled, syncDirectory } from '../persist/log-files.js'
 import { identifySnapshot, NO_SNAPSHOT } from '../persist/snapshot-identity.js'
 import { replayLog } from './log-replay.js'
 
@@ -92,23 +92,25 @@ async function run(
   names: readonly string[],
   options: ResolvedOptions,
 ): Promise<Pick<LoadedLog, 'commands' | 'keysLoaded' | 'cut'>> {
+  const paths = names.map((name) => files.path(name))
+  const last = await lastFilled(paths)
   let commands = 0
   let keysLoaded = 0
-  let tornAt: number | null = null
-  for (const [index, name] of names.entries()) {
-    const path = files.path(name)
+  let cutAt: number | null = null
+  for (const [index, path] of paths.entries()) {
     const base = (await isRdb(path)) ? await loadBase(native, path, options) : null
     keysLoaded += base?.keysLoaded ?? 0
     const replayed = await replayLog(native, path, { offset: base?.bytes ?? 0 }).catch(addAdvice)
     commands += replayed.commands
-    tornAt = replayed.tornAt
-    const mayEndEarly = index === names.length - 1 && options.aofLoadTruncated
-    if (tornAt !== null && !mayEndEarly) {
+    const { tornAt } = replayed
+    if (tornAt === null) continue
+    if (index !== last || !options.aofLoadTruncated) {
       const reason = 'the file ends in the middle of a command'
       addAdvice(new CorruptFileError({ path, offset: tornAt, reason }))
     }
+    cutAt = tornAt
   }
-  const cut = tornAt === null ? null : await cutTail(files.path(names.at(-1) as string), tornAt)
+  const cut = cutAt === null ? null : await cutTail(paths[last] as string, cutAt)
   return { commands, keysLoaded, cut }
 }
 

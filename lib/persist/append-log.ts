@@ -70,6 +70,12 @@ interface Waiter {
   reject(error: Error): void
 }
 
+/** A new incremental file, which is in the manifest and empty. */
+interface AddedFile {
+  readonly fd: number
+  readonly file: ManifestFile
+}
+
 /** A child that writes a base. */
 interface BaseChild {
   readonly base: ManifestFile
@@ -88,7 +94,10 @@ export class AppendLog {
   readonly #files: LogFiles
   readonly #settings: () => AppendLogSettings
   readonly #observer: AppendLogObserver
+  /** As the one on disk. */
   #manifest: Manifest
+  /** Is being written. The last one of the manifest, or only empty ones follow. */
+  #file: ManifestFile | null = null
   readonly #waiters: Waiter[] = []
   /** Keeps the process alive while somebody waits. */
   #vigil: NodeJS.Timeout | null = null
@@ -131,10 +140,12 @@ export class AppendLog {
     const { base, incremental, history } = this.#manifest
     const last = incremental.at(-1)
     const bytes = last === undefined ? 0 : ((await this.#files.sizeOf(last.name)) ?? 0)
-    const fd =
-      last === undefined ? await this.#addFile() : await this.#files.openExisting(last.name)
+    const at =
+      last === undefined
+        ? await this.#addFile()
+        : { fd: await this.#files.openExisting(last.name), file: last }
     await this.#measure()
-    this.#startAt(fd, bytes)
+    this.#startAt(at, bytes)
     if (this.#manifest.endedWith !== undefined) {
       await this.#replaceManifest({ base, incremental, history })
     }
@@ -148,11 +159,11 @@ export class AppendLog {
   async start(): Promise<void> {
     const { base, path } = this.#nextBase()
     const { bytes } = await this.#native.saveInBackground({ ...this.#settings().fork, ...path })
-    const incremental = this.#nextIncremental()
-    const fd = await this.#files.create(incremental.name)
-    await this.#replaceManifest(this.#withoutOthers(base, incremental))
+    const file = this.#nextIncremental()
+    const fd = await this.#files.create(file.name)
+    await this.#replaceManifest(this.#withoutOthers(base, file))
     this.#baseBytes = bytes
-    this.#startAt(fd, 0)
+    this.#startAt({ fd, file }, 0)
     await this.#removeHistory()
   }
 
@@ -261,7 +272,7 @@ export class AppendLog {
    * Writes a new base by a forked child, and drops the files before it.
    *
    * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` if one is under way, and what
-   *   `bgsave` rejects with. The log goes on, with one more file.
+   *   `bgsave` rejects with. The log goes on; with one more file, if a child has failed.
    */
   rewrite(): Promise<SnapshotReport> {
     if (this.#rewriting !== null) {
@@ -321,19 +332,19 @@ export class AppendLog {
 
   async #begin(whenFree: <T>(act: () => T) => Promise<T>): Promise<SnapshotReport> {
     const files = this.#files
-    const incremental = this.#nextIncremental()
+    const file = this.#nextIncremental()
     const fd = await files.create(files.temporaryIncrementalName)
     let child: BaseChild
     try {
-      child = await whenFree(() => this.#forkFirstBase(fd))
+      child = await whenFree(() => this.#forkFirstBase({ fd, file }))
     } catch (error) {
       await files.discard(fd, files.temporaryIncrementalName)
       throw error
     }
     try {
       const report = await child.report
-      await files.rename(files.temporaryIncrementalName, incremental.name)
-      await this.#replaceManifest(this.#withoutOthers(child.base, incremental))
+      await files.rename(files.temporaryIncrementalName, file.name)
+      await this.#replaceManifest(this.#withoutOthers(child.base, file))
       return await this.#noteBase(report)
     } catch (error) {
       await this.#giveUp(error as Error)
@@ -342,10 +353,10 @@ export class AppendLog {
   }
 
   /** (A2) */
-  #forkFirstBase(fd: number): BaseChild {
+  #forkFirstBase(at: AddedFile): BaseChild {
     const child = this.#forkBase()
     try {
-      this.#startAt(fd, 0)
+      this.#startAt(at, 0)
       return child
     } catch (error) {
       child.report.catch(() => {})
@@ -362,8 +373,9 @@ export class AppendLog {
     await this.#files.remove([this.#files.temporaryIncrementalName]).catch(() => {})
   }
 
-  #startAt(fd: number, bytes: number): void {
+  #startAt({ fd, file }: AddedFile, bytes: number): void {
     const { sync, timestamps } = this.#settings()
+    this.#file = file
     this.#fileStart = -bytes
     this.#native.logStart(fd, bytes, LOG_SYNC[sync], timestamps, () => this.#onProgress())
     this.isOn = true
@@ -381,17 +393,33 @@ export class AppendLog {
   }
 
   async #writeNewBase(): Promise<SnapshotReport> {
-    const fd = await this.#addFile()
-    const incremental = this.#manifest.incremental.at(-1) as ManifestFile
-    // (A2)
-    this.#native.logRotate(fd)
-    this.#olderBytes = this.currentBytes - this.#baseBytes
-    this.#fileStart = this.#native.logProgress().appended
-    const { base, report: written } = this.#forkBase()
+    this.#native.logCommit(false)
+    const isEmpty = this.#native.logProgress().appended === this.#fileStart
+    const added = isEmpty ? null : await this.#addFile()
+    const { base, report: written } = await this.#forkBehind(added)
     const report = await written
-    await this.#replaceManifest(this.#withoutOthers(base, incremental))
+    await this.#replaceManifest(this.#withoutOthers(base, this.#file as ManifestFile))
     this.#native.logForgive()
     return this.#noteBase(report)
+  }
+
+  /** Forks, and goes on in the file that was added, if one was. (A2) */
+  async #forkBehind(added: AddedFile | null): Promise<BaseChild> {
+    try {
+      const child = this.#forkBase()
+      if (added !== null) this.#goOnIn(added)
+      return child
+    } catch (error) {
+      if (added !== null) await this.#takeBack(added).catch(() => {})
+      throw error
+    }
+  }
+
+  #goOnIn({ fd, file }: AddedFile): void {
+    this.#native.logRotate(fd)
+    this.#file = file
+    this.#olderBytes = this.currentBytes - this.#baseBytes
+    this.#fileStart = this.#native.logProgress().appended
   }
 
   /** Starts the child that writes the next base. */
@@ -440,23 +468,34 @@ export class AppendLog {
     return { base, incremental: [last], history }
   }
 
-  /** Makes the next incremental file, and a manifest that names it; its descriptor. */
-  async #addFile(): Promise<number> {
+  /** Makes the next incremental file, and a manifest that names it. */
+  async #addFile(): Promise<AddedFile> {
     const file = this.#nextIncremental()
-    const fd = await this.#files.create(file.name)
+    const added = { fd: await this.#files.create(file.name), file }
     try {
       const incremental = [...this.#manifest.incremental, file]
       await this.#replaceManifest({ ...this.#manifest, incremental })
-      return fd
+      return added
     } catch (error) {
-      await this.#files.discard(fd, file.name)
+      await this.#takeBack(added).catch(() => {})
       throw error
     }
   }
 
+  /** Takes back a file that nothing was logged to. It stays while a manifest may name it. */
+  async #takeBack({ fd, file }: AddedFile): Promise<void> {
+    await this.#files.close(fd)
+    const incremental = this.#manifest.incremental.filter((one) => one !== file)
+    if (incremental.length < this.#manifest.incremental.length) {
+      await this.#replaceManifest({ ...this.#manifest, incremental })
+    }
+    await this.#files.remove([file.name])
+  }
+
   async #replaceManifest(manifest: Manifest): Promise<void> {
-    await this.#files.writeManifest(manifest)
-    this.#manifest = manifest
+    await this.#files.writeManifest(manifest, () => {
+      this.#manifest = manifest
+    })
   }
 
   async #removeHistory(): Promise<void> {

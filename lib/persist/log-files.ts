@@ -91,8 +91,11 @@ export class LogFiles {
     }
   }
 
-  /** Puts a manifest in the place of the old one. */
-  async writeManifest(manifest: Manifest): Promise<void> {
+  /**
+   * Puts a manifest in the place of the old one, durably. `renamed` is called as soon as it is the
+   * one that counts, even if this rejects afterwards (F2).
+   */
+  async writeManifest(manifest: Manifest, renamed: () => void = () => {}): Promise<void> {
     await this.#guard('could not be written', async () => {
       const temporary = this.path(`temp-${this.name}.manifest`)
       const file = await open(temporary, 'w', FILE_MODE)
@@ -103,6 +106,7 @@ export class LogFiles {
         await file.close()
       }
       await rename(temporary, this.manifestPath)
+      renamed()
       await this.sync()
     })
   }
@@ -138,9 +142,14 @@ export class LogFiles {
     })
   }
 
-  /** Takes a file back that no log has begun to use. */
-  async discard(fd: number, file: string): Promise<void> {
+  /** Closes a descriptor that no log has begun to use. */
+  async close(fd: number): Promise<void> {
     await closeFile(fd).catch(() => {})
+  }
+
+  /** Takes a file back that no log has begun to use, and no manifest names. */
+  async discard(fd: number, file: string): Promise<void> {
+    await this.close(fd)
     await this.remove([file]).catch(() => {})
   }
 
@@ -171,6 +180,16 @@ export class LogFiles {
       throw new SnapforkError(code, `${this.dir}: the log's files ${problem}.`, { cause })
     }
   }
+}
+
+/**
+ * Index of the last file of a log that holds anything: it may end early, since the files behind it
+ * are begun when it is whole.
+ */
+export async function lastFilled(paths: readonly string[]): Promise<number> {
+  let last = paths.length - 1
+  while (last > 0 && (await stat(paths[last] as string)).size === 0) last -= 1
+  return last
 }
 
 export async function syncDirectory(dir: string): Promise<void> {

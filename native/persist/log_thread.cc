@@ -20,6 +20,8 @@ constexpr int64_t kSyncMs = 1000;
 constexpr int64_t kRetryMs = 1000;
 // So long the thread lets bytes gather, unless somebody waits for them.
 constexpr useconds_t kGatherMicros = 5000;
+// More goes into another buffer: one that grows is copied, while the owner waits.
+constexpr size_t kChunkBytes = 1u << 20;
 // A buffer that was larger is given back.
 constexpr size_t kSpareBytesMax = 8u << 20;
 
@@ -52,6 +54,11 @@ void LogThread::SetSync(LogSync sync) {
 
 void LogThread::Append(std::string_view bytes) {
   const std::lock_guard<SpinLock> lock(lock_);
+  const Chunk& last = chunks_.back();
+  if (!last.bytes.empty() && last.bytes.view().size() + bytes.size() > kChunkBytes) {
+    const uint64_t file = last.file;
+    chunks_.emplace_back().file = file;
+  }
   chunks_.back().bytes.Append(bytes);
   appended_.store(appended_.load(std::memory_order_relaxed) + bytes.size(),
                   std::memory_order_relaxed);
@@ -72,7 +79,7 @@ void LogThread::Forgive() {
   forgiven_below_.store(chunks_.back().file);
   synced_.store(std::max(synced_.load(), rotated_at_));
   write_errno_ = 0;
-  sync_errno_ = 0;
+  if (sync_failed_file_ < chunks_.back().file) sync_errno_ = 0;
   tells_ = true;
   changed_.notify_one();
 }
@@ -150,18 +157,20 @@ void LogThread::Run() {
   for (bool goes_on = true; goes_on;) {
     WaitForWork(lock);
     tells_ = false;
+    if (round_ == 0) round_ = chunks_.size();
     Chunk chunk = Take();
     lock.unlock();
     const bool whole = Write(chunk);
     if (whole && chunk.next_fd >= 0) SwitchTo(chunk);
     lock.lock();
+    round_ = whole ? round_ - 1 : 0;
     if (!whole) {
       chunks_.push_front(std::move(chunk));
     } else if (chunk.bytes.capacity() <= kSpareBytesMax) {
       spare_.swap(chunk.bytes);
       spare_.clear();
     }
-    const bool due = IsSyncDue(NowMs()) || (stopping_ && sync_errno_ == 0);
+    const bool due = round_ == 0 && (IsSyncDue(NowMs()) || (stopping_ && sync_errno_ == 0));
     // At the end what cannot be written is given up.
     const bool is_done = chunks_.size() == 1 && chunks_.front().bytes.empty();
     goes_on = !(stopping_ && (is_done || !whole));
@@ -204,7 +213,9 @@ void LogThread::NoteWrite(int error) {
 void LogThread::NoteSync(int error) {
   const std::lock_guard<SpinLock> lock(lock_);
   // A sync may end after the file was forgiven.
-  if (error != 0 && file_ >= forgiven_below_.load()) sync_errno_ = error;
+  if (error == 0 || file_ < forgiven_below_.load()) return;
+  sync_errno_ = error;
+  sync_failed_file_ = file_;
 }
 
 // (G2)

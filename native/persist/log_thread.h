@@ -62,7 +62,7 @@ class LogThread {
   // What is appended from now on goes to another file, which is empty.
   void Rotate(int fd);
   // What was appended before the last Rotate is in a base that is durable: it need not be written
-  // any more, and its failures are over.
+  // any more, and its failures are over. Not those of a sync behind it.
   void Forgive();
   // Syncs all that is appended as soon as it can, and notifies; also if all of it is synced by now.
   void RequestSync();
@@ -112,6 +112,7 @@ class LogThread {
   bool tells_ = false;  // somebody waits to be told, also if there is nothing to write
   int write_errno_ = 0;
   int sync_errno_ = 0;
+  uint64_t sync_failed_file_ = 0;  // the last one whose sync has failed
 
   std::atomic<uint64_t> appended_{0};
   std::atomic<uint64_t> written_{0};
@@ -122,6 +123,7 @@ class LogThread {
   int fd_ = -1;
   uint64_t file_ = 0;
   uint64_t file_bytes_ = 0;
+  size_t round_ = 0;  // chunks that are written before the next sync
   int64_t synced_at_ms_ = 0;
   int64_t retry_at_ms_ = 0;
 };

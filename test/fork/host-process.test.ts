@@ -2,14 +2,13 @@
  * What the host process keeps for itself: its output, its threads, its memory.
  */
 
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { compilerProblem } from '../support/faults.js'
+import { compileLibrary, compilerProblem } from '../support/faults.js'
 import { Host } from '../support/host.js'
-import { childScript, spawnPlainNode } from '../support/plain-node.js'
+import { spawnPlainNode } from '../support/plain-node.js'
 import { type Mapping, mappingsOf, stateOf } from '../support/processes.js'
 import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
 
@@ -49,8 +48,7 @@ t.test(
   async (t) => {
     await t.test('comes out once, however many children there were', async (t) => {
       const dir = t.testdir()
-      const [path, library] = [join(dir, 'output'), join(dir, 'hold-output.so')]
-      execFileSync('cc', ['-shared', '-fPIC', '-o', library, childScript('hold-output.c')])
+      const [path, library] = [join(dir, 'output'), compileLibrary(dir, 'hold-output.c')]
       const output = openSync(path, 'a')
       const host = spawnPlainNode('stdio-host.mjs', [join(dir, 'data'), library], {
         stdio: ['ignore', output, 'pipe'],

@@ -61,6 +61,27 @@ TEST(LogThread, WritesInOrderWhateverThePolicy) {
   }
 }
 
+TEST(LogThread, WritesInOrderMoreThanOneBufferHolds) {
+  for (const LogSync sync : {LogSync::kAlways, LogSync::kEverySecond}) {
+    const int fd = MemoryFile();
+    LogThread log(Ignore, nullptr);
+    ASSERT_OK(log.Start(DescriptorOf(fd), 0, sync));
+    std::string expected;
+    for (size_t round = 0; round < 500; ++round) {
+      // From little to more than a buffer has.
+      const size_t bytes = round == 250 ? (5u << 20) : 1 + round * 97;
+      const std::string piece(bytes, static_cast<char>('a' + round % 26));
+      log.Append(piece);
+      expected += piece;
+    }
+    log.RequestSync();
+    EXPECT_TRUE(sf::WaitFor([&] { return log.progress().synced == expected.size(); }));
+    log.Stop();
+    EXPECT_TRUE(ContentOf(fd) == expected);
+    close(fd);
+  }
+}
+
 TEST(LogThread, TellsWhatIsSynced) {
   const int fd = MemoryFile();
   std::atomic<int> notices{0};
@@ -159,6 +180,31 @@ TEST(LogThread, NeverCallsSyncedWhatAFailedSyncMayHaveLost) {
   EXPECT_EQ(ContentOf(second), "kept");
   log.Stop();
   close(second);
+}
+
+// A base has nothing of what came behind it.
+TEST(LogThread, ForgivesNoSyncThatFailedBehindTheBase) {
+  const int first = MemoryFile();
+  const int third = MemoryFile();
+  LogThread log(Ignore, nullptr);
+  ASSERT_OK(log.Start(DescriptorOf(first), 0, LogSync::kAlways));
+  log.Append("old");
+  log.Rotate(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  log.Append("lost");
+  EXPECT_TRUE(sf::WaitFor([&] { return log.progress().sync_errno == EINVAL; }));
+  log.Forgive();
+  EXPECT_EQ(log.progress().sync_errno, EINVAL);
+  log.Append("more");
+  log.RequestSync();
+  EXPECT_TRUE(sf::WaitFor([&] { return log.progress().written == 11; }));
+  EXPECT_EQ(log.progress().synced, 3u);
+  log.Rotate(DescriptorOf(third));
+  log.Forgive();
+  EXPECT_TRUE(sf::WaitFor([&] { return log.progress().synced == 11; }));
+  EXPECT_EQ(log.progress().sync_errno, 0);
+  log.Stop();
+  close(first);
+  close(third);
 }
 
 std::string Command(std::initializer_list<std::string_view> words) {

@@ -11,6 +11,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { childScript } from './plain-node.js'
 
 const PROBE_MIB = 16
 /** Control groups of version 1 that limit memory. */
@@ -39,12 +40,22 @@ export function userProblem(): string | false {
 /** Why nothing can be compiled, or false. */
 export function compilerProblem(): string | false {
   if (hasProgram('cc')) return false
-  return loudly('no C compiler: output that the host holds back is NOT tested')
+  return loudly('no C compiler: hosts with a library that disturbs them are NOT tested')
 }
 
-/** The folder of a file system in memory, which is there until the end of the test. */
-export function mountTmpfs(t: TearingDown, options: string): string {
-  const dir = mkdtempSync(join(tmpdir(), 'snapfork-disk-'))
+/** Compiles a source of test/fixtures/children for `LD_PRELOAD`; its path. */
+export function compileLibrary(dir: string, source: string): string {
+  const library = join(dir, `${source}.so`)
+  run('cc', ['-shared', '-fPIC', '-Wall', '-o', library, childScript(source)])
+  return library
+}
+
+/** The folder, which may be given, of a file system in memory until the end of the test. */
+export function mountTmpfs(
+  t: TearingDown,
+  options: string,
+  dir = mkdtempSync(join(tmpdir(), 'snapfork-disk-')),
+): string {
   run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', dir])
   t.teardown(() => {
     run('umount', ['--lazy', dir])

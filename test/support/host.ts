@@ -46,6 +46,7 @@ interface Answer {
 export interface HostOptions {
   uid?: number
   gid?: number
+  environment?: Readonly<Record<string, string>>
 }
 
 export class Host {

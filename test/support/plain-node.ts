@@ -16,6 +16,8 @@ export interface PlainNodeOptions {
   /** Descriptor in `stdio` that is 'ipc'. */
   ipcFd?: number
   nodeArguments?: readonly string[]
+  /** Variables, beside those that Node needs. */
+  environment?: Readonly<Record<string, string>>
   uid?: number
   gid?: number
 }
@@ -30,10 +32,11 @@ export function spawnPlainNode(
   args: readonly string[],
   options: PlainNodeOptions,
 ): ChildProcess {
-  const { stdio, ipcFd, nodeArguments = [], uid, gid } = options
+  const { stdio, ipcFd, nodeArguments = [], environment: more = {}, uid, gid } = options
   const environment = [
     `PATH=${process.env.PATH ?? ''}`,
     ...(ipcFd === undefined ? [] : [`NODE_CHANNEL_FD=${ipcFd}`]),
+    ...Object.entries(more).map(([name, value]) => `${name}=${value}`),
   ]
   const command = [...environment, process.execPath, ...nodeArguments, childScript(script), ...args]
   return spawn('env', ['-i', ...command], {

@@ -1,0 +1,116 @@
+/**
+ * A disk of its own for trials that disturb it: a file with a file system, mounted. Needs root,
+ * loop devices and mkfs.ext4(8).
+ *
+ * @module
+ */
+
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+
+/** Of cgroup v1, for all processes of the root group: the kernel's own writes count there too. */
+const THROTTLE = '/sys/fs/cgroup/blkio/blkio.throttle.write_bps_device'
+const PROBE_BYTES = 30 * 2 ** 20
+const MEGABYTE = 1e6
+/** How far a throttled disk may be off. */
+const TOLERANCE = 0.25
+
+export interface Disk {
+  /** Where it is mounted. */
+  readonly dir: string
+  /** Megabytes a second of a write with a sync: measured. */
+  measure(): number
+  /** Lets through so many megabytes a second, or as many as there are; throws if that fails. */
+  throttle(megabytesPerSecond: number | null): void
+  /** Waits until all is written. */
+  flush(): void
+}
+
+/** Makes the disk, and removes it when `use` is over. */
+export async function withDisk<T>(
+  parent: string,
+  bytes: number,
+  use: (disk: Disk) => Promise<T>,
+): Promise<T> {
+  const dir = join(parent, 'disk')
+  const image = join(parent, 'disk.img')
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(image, '')
+  truncateSync(image, bytes)
+  command('mkfs.ext4', '-q', image)
+  command('mount', '-o', 'loop', image, dir)
+  const disk = diskAt(dir)
+  let isThrottled = false
+  try {
+    return await use({
+      ...disk,
+      throttle: (rate) => {
+        isThrottled = true
+        disk.throttle(rate)
+      },
+    })
+  } finally {
+    spawnSync('fsfreeze', ['-u', dir], { stdio: 'ignore' })
+    // The device will be somebody else's.
+    if (isThrottled) disk.throttle(null)
+    command('umount', '--lazy', dir)
+    rmdirSync(dir)
+    rmSync(image)
+  }
+}
+
+function diskAt(dir: string): Disk {
+  const device = deviceOf(dir)
+  const measure = () => measureDisk(dir)
+  const throttle = (rate: number | null) => {
+    try {
+      writeFileSync(THROTTLE, `${device} ${(rate ?? 0) * MEGABYTE}`)
+    } catch (cause) {
+      throw new Error(`no disk can be throttled here: ${THROTTLE} takes nothing`, { cause })
+    }
+    if (rate === null) return
+    const measured = measure()
+    if (Math.abs(measured / rate - 1) <= TOLERANCE) return
+    throw new Error(
+      `the throttle does not hold: ${measured.toFixed(1)} MB/s instead of ${rate}; ` +
+        'are these processes in the root group of the blkio controller?',
+    )
+  }
+  return { dir, measure, throttle, flush: () => command('sync', '-f', dir) }
+}
+
+/** The numbers of the device that is mounted, as the kernel writes them. */
+function deviceOf(dir: string): string {
+  const { dev } = statSync(dir)
+  return `${(dev >>> 8) & 0xfff}:${(dev & 0xff) | ((dev >>> 12) & 0xfff00)}`
+}
+
+function measureDisk(dir: string): number {
+  const path = join(dir, 'probe')
+  const bytes = Buffer.alloc(2 ** 20, 'x')
+  const fd = openSync(path, 'w')
+  const startedAt = performance.now()
+  for (let written = 0; written < PROBE_BYTES; written += bytes.length) writeSync(fd, bytes)
+  fdatasyncSync(fd)
+  const seconds = (performance.now() - startedAt) / 1000
+  closeSync(fd)
+  rmSync(path)
+  return PROBE_BYTES / MEGABYTE / seconds
+}
+
+function command(program: string, ...words: readonly string[]): void {
+  const { status, stderr } = spawnSync(program, words, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${program} ${words.join(' ')}: ${stderr}`)
+}
