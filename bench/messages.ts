@@ -8,6 +8,7 @@ import type { DriverName, LoadFigures, LogPolicy } from './drivers/driver.js'
 import type { SaveCost } from './sampler.js'
 import type { ForkFigures } from './trials/fork.js'
 import type { LogFigures, LogFilesFigures } from './trials/log.js'
+import type { MemoryFigures } from './trials/memory.js'
 import type { SlowFigures } from './trials/slow.js'
 import type { StallFigures } from './trials/stall.js'
 import type { TypesFigures } from './trials/types.js'
@@ -39,6 +40,15 @@ export type Job =
       readonly policy: LogPolicy
       readonly keys: number
       readonly updates: number
+    }
+  | {
+      readonly name: 'memory'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly keys: number
+      readonly factor: number
+      readonly saves: number
     }
   | {
       readonly name: 'stall'
@@ -81,6 +91,7 @@ export type Figures =
   | LogFigures
   | LogFilesFigures
   | StallFigures
+  | MemoryFigures
   | SlowFigures
   | LoadFigures
 

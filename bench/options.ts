@@ -16,6 +16,7 @@ trials:
   replay            opening the same append-only files
   stall             a log on a disk that stands still; needs root
   slow              a log on a disk that is slower than the writes; needs root
+  memory            saves in a memory group of 1.3 times the data, on a slow disk; needs root
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:
@@ -30,7 +31,7 @@ options:
   --help
 `
 
-const TRIALS = ['fork', 'types', 'log', 'replay', 'stall', 'slow'] as const
+const TRIALS = ['fork', 'types', 'log', 'replay', 'stall', 'slow', 'memory'] as const
 type Trial = (typeof TRIALS)[number]
 
 export interface BenchOptions {

@@ -14,6 +14,7 @@ import type { DriverName, LoadFigures } from './drivers/driver.js'
 import { redisVersion } from './drivers/redis.js'
 import { runLog } from './log.js'
 import { type MachineFacts, machineFacts } from './machine.js'
+import { runMemory } from './memory.js'
 import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { runReplay } from './replay.js'
 import { formatSummary, type Run, summarize } from './report.js'
@@ -41,6 +42,7 @@ async function main(options: BenchOptions): Promise<void> {
   if (options.trial === 'types') return runTypes({ ...options, dir }, drivers, facts)
   if (options.trial === 'stall') return runStall(dir, drivers, facts)
   if (options.trial === 'slow') return runSlow(dir, drivers, facts)
+  if (options.trial === 'memory') return runMemory(dir, options, drivers, facts)
   if (options.trial === 'replay') return runReplay({ ...options, dir }, drivers, facts)
   if (options.trial === 'log') return runLog({ ...options, dir }, drivers, facts)
   const runs: Run[] = []

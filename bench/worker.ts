@@ -11,6 +11,7 @@ import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import type { SaveCost } from './sampler.js'
 import { measureFork, type OutsideSampler } from './trials/fork.js'
 import { makeLogFiles, measureLog } from './trials/log.js'
+import { measureMemory } from './trials/memory.js'
 import { measureSlow } from './trials/slow.js'
 import { measureStall } from './trials/stall.js'
 import { measureTypes } from './trials/types.js'
@@ -66,6 +67,8 @@ function figuresOf(job: Job, driver: Driver): Promise<Figures> {
       return measureLog(driver, job)
     case 'log-files':
       return makeLogFiles(driver, job)
+    case 'memory':
+      return measureMemory(driver, job)
     case 'slow':
       return measureSlow(driver, job)
     case 'stall':

@@ -13,6 +13,7 @@ import { commandLine } from './processes.js'
 import { Sampler } from './sampler.js'
 import type { ForkFigures } from './trials/fork.js'
 import type { LogFigures, LogFilesFigures } from './trials/log.js'
+import type { MemoryFigures } from './trials/memory.js'
 import type { SlowFigures } from './trials/slow.js'
 import type { StallFigures } from './trials/stall.js'
 import type { TypesFigures } from './trials/types.js'
@@ -31,6 +32,7 @@ export function runJob(job: Extract<Job, { name: 'types' }>): Promise<TypesFigur
 export function runJob(job: Extract<Job, { name: 'log' }>): Promise<LogFigures>
 export function runJob(job: Extract<Job, { name: 'log-files' }>): Promise<LogFilesFigures>
 export function runJob(job: Extract<Job, { name: 'stall' }>): Promise<StallFigures>
+export function runJob(job: Extract<Job, { name: 'memory' }>): Promise<MemoryFigures>
 export function runJob(job: Extract<Job, { name: 'slow' }>): Promise<SlowFigures>
 export function runJob(job: Extract<Job, { name: 'load' }>): Promise<LoadFigures>
 export function runJob(job: Job): Promise<Figures> {

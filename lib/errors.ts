@@ -42,6 +42,10 @@ export const ERROR_CODES = {
     retryable: true,
     summary: 'The save was given up, since all keys were removed while it ran.',
   },
+  ERR_SNAPFORK_SAVE_MEMORY: {
+    retryable: true,
+    summary: 'There is too little memory left for a save: it was not begun, or was ended.',
+  },
   ERR_SNAPFORK_WORKER_THREAD: {
     retryable: false,
     summary: 'A worker thread cannot fork: its end would be taken for that of the process.',

@@ -57,6 +57,7 @@ export {
 export type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './engine/events.js'
 export type { DiskForecast, TypicalForecasts } from './engine/forecast.js'
 export type { Forecast } from './engine/forecaster.js'
+export type { SaveMemoryEvent } from './engine/memory-guard.js'
 export { open } from './engine/open.js'
 export { type CloseOptions, Snapfork } from './engine/snapfork.js'
 export {

@@ -131,6 +131,16 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    * @defaultValue 60,000
    */
   saveStallTimeoutMs?: number | undefined
+  /**
+   * What is done if a save would take more memory than the machine, or a control group of this
+   * process, has left. `'slow'`: writers are slowed down, and the child is ended if that does not
+   * suffice. `'end'`: a save that might not fit is not begun, and one that does not is ended.
+   * `'wait'`: the same, but `bgsave` waits until it fits. `'none'`: nothing. The event `save-memory`
+   * tells what was done.
+   *
+   * @defaultValue `'slow'`
+   */
+  saveMemoryPolicy?: 'none' | 'end' | 'wait' | 'slow' | undefined
   /** Called about ten times a second while `open` loads the file, and once at its end. */
   onLoadProgress?: ((progress: LoadProgressEvent) => void) | undefined
   /**
@@ -158,6 +168,7 @@ const RUNTIME_NAMES = [
   'nice',
   'oomScoreAdj',
   'saveStallTimeoutMs',
+  'saveMemoryPolicy',
 ] as const satisfies readonly (keyof OpenOptions & keyof ResolvedOptions)[]
 
 /** What `configure` takes. */
@@ -190,6 +201,7 @@ export interface ResolvedOptions {
   readonly nice: number
   readonly oomScoreAdj: number | null
   readonly saveStallTimeoutMs: number
+  readonly saveMemoryPolicy: 'none' | 'end' | 'wait' | 'slow'
   readonly onLoadProgress: ((progress: LoadProgressEvent) => void) | null
   readonly clock: Clock | null
 }
@@ -244,6 +256,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof OpenOptions>([
   'nice',
   'oomScoreAdj',
   'saveStallTimeoutMs',
+  'saveMemoryPolicy',
   'onLoadProgress',
   'clock',
 ])
@@ -293,6 +306,7 @@ export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
       // The watchdog multiplies it.
       TIMER_MS_MAX / 10,
     ),
+    saveMemoryPolicy: oneOf('saveMemoryPolicy', options.saveMemoryPolicy, MEMORY_POLICIES, 'slow'),
     onLoadProgress: callback('onLoadProgress', options.onLoadProgress),
     clock: callback('clock', options.clock),
   }
@@ -334,6 +348,7 @@ function fileName(name: string, value: unknown, otherwise: string): string {
 }
 
 const SANITIZING = ['yes', 'no', 'clients'] as const
+const MEMORY_POLICIES = ['none', 'end', 'wait', 'slow'] as const
 const SYNC_POLICIES = ['always', 'everysec', 'no'] as const
 
 function oneOf<T extends string>(

@@ -68,6 +68,8 @@ export interface Driver {
   getOne(index: number): Promise<void> | undefined
   /** Resolves when what was set is on disk; undefined if the reply to a write tells. */
   untilDurable(): Promise<void> | undefined
+  /** Number of keys. */
+  size(): Promise<number>
   /** Writes a new base of the log. */
   rewriteLog(): Promise<void>
   /** Forks. Resolves when there is a child. */

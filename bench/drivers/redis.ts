@@ -173,6 +173,10 @@ export class RedisDriver implements Driver {
 
   untilDurable(): undefined {}
 
+  async size(): Promise<number> {
+    return Number(await this.#connected.command('DBSIZE'))
+  }
+
   async rewriteLog(): Promise<void> {
     await this.#connected.command('BGREWRITEAOF')
     for (;;) {

@@ -157,6 +157,10 @@ export class SnapforkDriver implements Driver {
     return this.#opened.durable()
   }
 
+  async size(): Promise<number> {
+    return this.#opened.dbsize()
+  }
+
   async rewriteLog(): Promise<void> {
     await this.#opened.bgrewriteaof()
   }

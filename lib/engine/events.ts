@@ -6,6 +6,7 @@
 
 import type { SnapforkError, SnapshotError } from '../errors.js'
 import type { SnapshotReport } from '../persist/snapshot-report.js'
+import type { SaveMemoryEvent } from './memory-guard.js'
 
 /** Events by name, with the arguments of their listeners. */
 export interface SnapforkEvents {
@@ -18,6 +19,8 @@ export interface SnapforkEvents {
   /** The log cannot be written or synced: writes are refused until `log-recovered`. */
   'log-error': [error: SnapforkError]
   'log-recovered': []
+  /** What was done, or is to be done, as a save takes more memory than is left. */
+  'save-memory': [event: SaveMemoryEvent]
 }
 
 export type SnapforkEvent = keyof SnapforkEvents

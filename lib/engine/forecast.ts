@@ -12,11 +12,15 @@
  * of them are changed at least once. A load that prefers some entries changes fewer, so u is an
  * upper estimate. What one of them costs: a small entry is moved, which takes its bytes; of a large
  * value the kernel copies the pages that are touched, or a new one takes its place: its pages at
- * most. A second change of the same entry costs nothing, nor does one behind the child.
+ * most. A second change of the same entry costs nothing, nor does one behind the child; and what the
+ * child has passed is free again. When it has passed the share x of all, those before it that were
+ * changed cost, which are the more the longer it took, and the fewer the less is left:
+ *
+ *     N (1-x) (1 - (1 - 1/N)^(xn))       at most, over x from 0 to 1
  *
  * Beside that the kernel copies pages of the tables of what is in use, at most one for each of
- * them; the old entry is noted, to be freed at the end; and chunks are backed ahead of need. V8's
- * heap and the indexes are not in the child.
+ * them; as many bits note what waits to be freed; and chunks are backed ahead of need. V8's heap and
+ * the indexes are not in the child.
  *
  * @module
  */
@@ -69,8 +73,6 @@ const SYNCS = 2
 const AHEAD_BYTES = 8 * 2 * 2 ** 20
 /** A save that nobody writes beside takes 1 to 7 MiB. */
 const IDLE_BYTES = 8 * 2 ** 20
-/** What is noted of an old entry that is freed when the child has ended. */
-const DEFERRED_BYTES = 16
 
 /** How many of `entries` are hit at least once by `changes` that hit each with the same chance. */
 export function distinctEntries(entries: number, changes: number): number {
@@ -80,13 +82,26 @@ export function distinctEntries(entries: number, changes: number): number {
   return -entries * Math.expm1(changes * Math.log1p(-1 / entries))
 }
 
+/** How many changed entries cost memory at the same time, at most: the second formula above. */
+export function entriesAtPeak(entries: number, changes: number): number {
+  const at = (share: number) => (1 - share) * distinctEntries(entries, share * changes)
+  // It rises, then falls: what lies beyond the higher of two points can be cut off.
+  let [from, to] = [0, 1]
+  while (to - from > 1e-9) {
+    const third = (to - from) / 3
+    if (at(from + third) < at(to - third)) from += third
+    else to -= third
+  }
+  return at((from + to) / 2)
+}
+
 export function forecastOn(disk: DiskRates, facts: ForecastFacts): DiskForecast {
   const { bytesPerSecond, syncMs } = disk
   const rate = Math.min(bytesPerSecond, facts.encodeBytesPerSecond)
   const durationMs = FIXED_MS + (facts.snapshotBytes / rate) * 1000 + SYNCS * syncMs
   const changes = (facts.changesPerSecond * durationMs) / 1000
   const changedEntries = distinctEntries(facts.keys, changes)
-  const extraBytes = Math.ceil(extraBytesOf(facts, changedEntries))
+  const extraBytes = Math.ceil(extraBytesOf(facts, changes))
   const { headroomBytes } = facts
   const fits = headroomBytes === null || extraBytes <= headroomBytes
   return { bytesPerSecond, syncMs, durationMs, changedEntries, extraBytes, headroomBytes, fits }
@@ -100,17 +115,18 @@ export function forecastTypical(facts: ForecastFacts): TypicalForecasts {
   }
 }
 
-function extraBytesOf(facts: ForecastFacts, changedEntries: number): number {
+function extraBytesOf(facts: ForecastFacts, changes: number): number {
   const { usedBytes, keys, metaBytes } = facts
   const perEntry = learntCost(entryCost(usedBytes, keys), facts.learntBytesPerEntry)
-  return overheadBytes(metaBytes, changedEntries) + Math.min(usedBytes, changedEntries * perEntry)
+  const entries = entriesAtPeak(keys, changes)
+  return overheadBytes(metaBytes, entries) + Math.min(usedBytes, entries * perEntry)
 }
 
 /** What a save takes beside the entries that are changed meanwhile, at most. */
 export function overheadBytes(metaBytes: number, changedEntries: number): number {
-  const tables = Math.min(metaBytes, changedEntries * PAGE_BYTES)
+  const tables = 2 * Math.min(metaBytes, changedEntries * PAGE_BYTES)
   const ahead = changedEntries > 0 ? AHEAD_BYTES : 0
-  return IDLE_BYTES + ahead + tables + changedEntries * DEFERRED_BYTES
+  return IDLE_BYTES + ahead + tables
 }
 
 /** What a changed entry takes, at most. */

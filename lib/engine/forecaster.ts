@@ -15,7 +15,7 @@ import { type MemoryLimit, readMemoryLimits } from '../host/memory-limits.js'
 import type { NativeEngine } from '../native/engine.js'
 import { type DiskSpeed, measureDisk } from '../persist/disk-speed.js'
 import type { SnapshotReport } from '../persist/snapshot-report.js'
-import type { DiskRates } from '../persist/typical-disks.js'
+import { type DiskRates, TYPICAL_DISKS } from '../persist/typical-disks.js'
 import { monotonicMs } from '../util/clock.js'
 import { ChangeRate } from './change-rate.js'
 import {
@@ -97,18 +97,10 @@ export class Forecaster {
       readMemoryLimits(),
       readDisk(this.#dir).catch(() => null),
     ])
-    const { keys, usedBytes, metaBytes } = this.#native.stats()
-    const { bytesPerSecond: saved, bytesPerEntry } = this.#history
-    const changesPerSecond = this.#rate.perSecond()
     const { headroomBytes, tightest } = limits
-    const snapshotBytes = this.#history.fileBytes(usedBytes)
-    const facts: ForecastFacts = {
-      snapshotBytes,
-      encodeBytesPerSecond: encodeRate(saved, speed),
-      ...{ changesPerSecond, keys, usedBytes, metaBytes, headroomBytes },
-      learntBytesPerEntry: bytesPerEntry,
-    }
-    const rates = ratesHere(saved, speed)
+    const facts = this.#facts(speed, headroomBytes)
+    const { snapshotBytes, changesPerSecond, keys } = facts
+    const rates = ratesHere(this.#history.bytesPerSecond, speed)
     const freeDiskBytes = disk?.freeBytes ?? null
     return {
       ...{ snapshotBytes, changesPerSecond, headroomBytes, tightest, freeDiskBytes },
@@ -116,6 +108,25 @@ export class Forecaster {
       fitsDisk: freeDiskBytes === null || snapshotBytes <= freeDiskBytes,
       here: rates && forecastOn(rates, facts),
       typical: forecastTypical(facts),
+    }
+  }
+
+  /** Memory that the next save will probably take, from what is known without measuring. Bytes. */
+  expectedBytes(): number {
+    const speed = this.#disk?.speed ?? null
+    const rates = ratesHere(this.#history.bytesPerSecond, speed) ?? TYPICAL_DISKS.sataSsd
+    return forecastOn(rates, this.#facts(speed, null)).extraBytes
+  }
+
+  #facts(speed: DiskSpeed | null, headroomBytes: number | null): ForecastFacts {
+    const { keys, usedBytes, metaBytes } = this.#native.stats()
+    const { bytesPerSecond: saved, bytesPerEntry } = this.#history
+    return {
+      snapshotBytes: this.#history.fileBytes(usedBytes),
+      encodeBytesPerSecond: encodeRate(saved, speed),
+      changesPerSecond: this.#rate.perSecond(),
+      ...{ keys, usedBytes, metaBytes, headroomBytes },
+      learntBytesPerEntry: bytesPerEntry,
     }
   }
 

@@ -10,6 +10,7 @@ import { invalidArgument, SnapforkError } from '../errors.js'
 import type { NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions } from '../options.js'
 import { AppendLog, type AppendLogObserver, type AppendLogSettings } from '../persist/append-log.js'
+import type { SaveGuard } from '../persist/save-guard.js'
 import type { Snapshotter } from '../persist/snapshotter.js'
 import { REDIS_VERSION } from './info.js'
 import { type FoundLog, findLog, type LoadedLog } from './log-recovery.js'
@@ -26,6 +27,7 @@ export interface LogSwitchParts {
   /** Options as they are at the time. */
   readonly options: () => ResolvedOptions
   readonly snapshots: Pick<Snapshotter, 'whileIdle'>
+  readonly guard: SaveGuard
   readonly clock: Clock
   readonly observer: AppendLogObserver
 }
@@ -95,12 +97,13 @@ export class LogSwitch {
   }
 
   #make({ files, manifest }: FoundLog): AppendLog {
-    const { native, options, clock, observer } = this.#parts
-    return new AppendLog(native, files, () => settingsOf(options(), clock), observer, manifest)
+    const { native, options, guard, clock, observer } = this.#parts
+    const settings = () => ({ ...settingsOf(options(), clock), guard })
+    return new AppendLog(native, files, settings, observer, manifest)
   }
 }
 
-function settingsOf(options: ResolvedOptions, now: Clock): AppendLogSettings {
+function settingsOf(options: ResolvedOptions, now: Clock): Omit<AppendLogSettings, 'guard'> {
   return {
     sync: options.appendfsync,
     timestamps: options.aofTimestampEnabled,

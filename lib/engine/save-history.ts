@@ -9,7 +9,7 @@
  */
 
 import type { SnapshotReport } from '../persist/snapshot-report.js'
-import { distinctEntries, entryCost, FIXED_MS, overheadBytes } from './forecast.js'
+import { entriesAtPeak, entryCost, FIXED_MS, overheadBytes } from './forecast.js'
 
 /** What is known around a save beside its report. */
 export interface SaveCircumstances {
@@ -54,7 +54,7 @@ export class SaveHistory {
   #learnCost({ keys, cow }: SnapshotReport, around: SaveCircumstances): void {
     const { usedBytes, metaBytes, changes } = around
     if (changes === null) return
-    const entries = distinctEntries(keys, changes)
+    const entries = entriesAtPeak(keys, changes)
     if (entries * entryCost(usedBytes, keys) < COST_BYTES_MIN) return
     const bytes = Math.max(0, cow.extraBytes - overheadBytes(metaBytes, entries))
     this.#bytesPerEntry = mix(this.#bytesPerEntry, bytes / entries)
@@ -70,7 +70,7 @@ export class SaveHistory {
     return this.#bytesPerSecond
   }
 
-  /** What an entry cost that was changed during a save, in bytes, or null. */
+  /** What an entry cost, in bytes, of those that cost at the same time; or null. */
   get bytesPerEntry(): number | null {
     return this.#bytesPerEntry
   }

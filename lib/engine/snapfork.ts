@@ -22,6 +22,7 @@ import { invalidArgument, outOfRange, SnapforkError } from '../errors.js'
 import type { LoadResult, NativeEngine, NativeLock } from '../native/engine.js'
 import { changeOptions, type ResolvedOptions, type RuntimeOptions } from '../options.js'
 import type { CutTail } from '../persist/cut-tail.js'
+import type { SaveGuard } from '../persist/save-guard.js'
 import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
 import { type SnapshotSettings, Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
@@ -30,6 +31,7 @@ import { type Forecast, Forecaster } from './forecaster.js'
 import { type DatabaseFacts, formatInfo, REDIS_VERSION } from './info.js'
 import type { LoadedLog } from './log-recovery.js'
 import { LogSwitch } from './log-switch.js'
+import { MemoryGuard } from './memory-guard.js'
 import { UpkeepTimer } from './upkeep-timer.js'
 
 export interface CloseOptions {
@@ -50,6 +52,9 @@ export interface SnapforkParts {
   readonly log: LoadedLog | null
 }
 
+/** Deferred frees performed in one turn of the upkeep, behind a child: about a millisecond. */
+const THAW_LIMIT = 50_000
+
 /** Starts the append-only log, before anybody has the engine. */
 export const START = Symbol('start')
 
@@ -67,6 +72,7 @@ export class Snapfork extends Database {
   readonly #upkeep: UpkeepTimer
   readonly #log: LogSwitch
   readonly #forecaster: Forecaster
+  readonly #guard: MemoryGuard
   readonly #events = new EventEmitter<SnapforkEvents>()
   readonly #databases = new Map<number, Database>()
   readonly #runId = randomBytes(20).toString('hex')
@@ -82,7 +88,13 @@ export class Snapfork extends Database {
     let options = parts.options
     const clock = makeClock(native, options.clock)
     // The host exists before `this` does: commands run only later.
-    const snapshots = new Snapshotter(native, () => settingsOf(options, parts.path, clock), {
+    const guard = new MemoryGuard({
+      native,
+      policy: () => options.saveMemoryPolicy,
+      forecastBytes: () => this.#forecaster.expectedBytes(),
+      notify: (event) => this.#emit('save-memory', event),
+    })
+    const snapshots = new Snapshotter(native, () => settingsOf(options, parts.path, clock, guard), {
       saved: (report) => {
         this.#forecaster.learn(report, snapshots.status.changes)
         this.#emit('snapshot', report)
@@ -93,6 +105,7 @@ export class Snapfork extends Database {
       native,
       options: () => options,
       snapshots,
+      guard,
       clock,
       observer: {
         rewritten: (report) => {
@@ -126,6 +139,7 @@ export class Snapfork extends Database {
     this.#clock = clock
     this.#log = log
     this.#snapshots = snapshots
+    this.#guard = guard
     this.#options = () => options
     this.#setOptions = (changed) => {
       options = changed
@@ -144,6 +158,8 @@ export class Snapfork extends Database {
     const { native } = this
     this.#clock()
     this.#forecaster.sample()
+    this.#guard.sample()
+    native.thaw(THAW_LIMIT)
     // More is to be done if one of them has used its limit up.
     const done = Math.max(
       ...[native.expireDue(limit), native.expireDueFields(limit), native.freeRemoved(limit)],
@@ -212,12 +228,16 @@ export class Snapfork extends Database {
    *   `ERR_SNAPFORK_FORK_FAILED` with `cause`; `ERR_SNAPFORK_NO_SPACE` or `ERR_SNAPFORK_IO` with
    *   `cause`; `ERR_SNAPFORK_CHILD_DIED` and `ERR_SNAPFORK_CHILD_STALLED` with `exit`;
    *   `ERR_SNAPFORK_CANCELED` if FLUSHALL, and `ERR_SNAPFORK_CLOSED` if `close` ended it;
-   *   `ERR_SNAPFORK_WORKER_THREAD` outside the main thread. The old file is untouched.
+   *   `ERR_SNAPFORK_SAVE_MEMORY` as `saveMemoryPolicy` says; `ERR_SNAPFORK_WORKER_THREAD` outside
+   *   the main thread. The old file is untouched.
    *
    * @example
    * const { keys, forkMicros, cow } = await db.bgsave()
    */
   async bgsave(): Promise<SnapshotReport> {
+    if (this.#options().saveMemoryPolicy === 'wait') {
+      await this.#guard.whenItFits(() => this.#assertOpen())
+    }
     return this.#snapshots.start()
   }
 
@@ -277,8 +297,12 @@ export class Snapfork extends Database {
     return changed
   }
 
-  async #configure(changes: RuntimeOptions): Promise<void> {
+  #assertOpen(): void {
     if (this.#closing !== null) throw new SnapforkError('ERR_SNAPFORK_CLOSED')
+  }
+
+  async #configure(changes: RuntimeOptions): Promise<void> {
+    this.#assertOpen()
     const before = this.#options()
     const after = changeOptions(before, changes)
     this.native.setLimits(after.limits)
@@ -432,7 +456,12 @@ function makeClock(native: NativeEngine, given: Clock | null): Clock {
   }
 }
 
-function settingsOf(options: ResolvedOptions, path: string, now: Clock): SnapshotSettings {
+function settingsOf(
+  options: ResolvedOptions,
+  path: string,
+  now: Clock,
+  guard: SaveGuard,
+): SnapshotSettings {
   return {
     dir: options.dir,
     path,
@@ -443,6 +472,7 @@ function settingsOf(options: ResolvedOptions, path: string, now: Clock): Snapsho
     nice: options.nice,
     oomScoreAdj: options.oomScoreAdj,
     stallTimeoutMs: options.saveStallTimeoutMs,
+    guard,
     now,
   }
 }

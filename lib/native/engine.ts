@@ -288,6 +288,11 @@ export interface NativeEngine
   /** Performs up to `limit` deferred frees; returns how many remain. */
   thaw(limit: number): number
   /**
+   * While a child lives, slows whatever takes memory down to so many bytes a second; 0: not at all.
+   * The end of the freeze ends it.
+   */
+  limitGrowth(bytesPerSecond: number): void
+  /**
    * The share of its time, up to 100 %, that a thread may spend on putting split huge pages
    * together again after a fork; 0: none.
    */

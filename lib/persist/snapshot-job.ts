@@ -35,6 +35,7 @@ import { type ChildEnd, SnapforkError, type SnapforkErrorCode, SnapshotError } f
 import type { ChildExit, ChildProgress, ForkOptions, NativeEngine } from '../native/engine.js'
 import { codeOfStatus, systemError } from '../native/status.js'
 import { monotonicMs } from '../util/clock.js'
+import type { SaveGuard } from './save-guard.js'
 import type { SnapshotReport } from './snapshot-report.js'
 
 /** Values of `ChildProgress.phase` by their meaning. */
@@ -62,6 +63,8 @@ export interface SnapshotJobOptions {
   readonly fork: ForkOptions
   /** The child may stand still for so long, in milliseconds. */
   readonly stallTimeoutMs: number
+  /** Who watches over its memory, or null. */
+  readonly guard: SaveGuard | null
 }
 
 export class SnapshotJob {
@@ -73,6 +76,7 @@ export class SnapshotJob {
   #forkMicros = 0
   #sampler: CowSampler | null = null
   #watchdog: NodeJS.Timeout | null = null
+  #unwatch: (() => void) | null = null
   #progress = ''
   #progressAtMs = 0
   /** Why the child was killed by us: the code of the error to report. */
@@ -123,6 +127,7 @@ export class SnapshotJob {
       const detail = 'A child of another engine in this process is still saving.'
       throw new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE', detail)
     }
+    this.#options.guard?.admit()
     this.#enter('idle', 'running')
     this.#startedAtMs = monotonicMs()
     try {
@@ -133,6 +138,7 @@ export class SnapshotJob {
       const end = waitForEnd(endFd)
       this.#sampler = new CowSampler(this.#native, pid, atFork)
       this.#startWatchdog()
+      this.#unwatch = this.#options.guard?.watch(this) ?? null
       return this.#finish(end)
     } catch (error) {
       this.#enter('running', 'failed')
@@ -151,6 +157,7 @@ export class SnapshotJob {
     await end
     const exit = await this.#reap()
     this.#stopWatchdog()
+    this.#unwatch?.()
     const cow = await this.#stopSampler(exit)
     if (isComplete(exit)) {
       this.#enter('running', 'saved')
@@ -275,6 +282,9 @@ function explain(code: SnapforkErrorCode, end: ChildEnd, options: SnapshotJobOpt
   const where = `${options.fork.path} ${state} (phase: ${end.phase}, ${how}).`
   if (code === 'ERR_SNAPFORK_CHILD_STALLED') {
     return `The saving child made no progress for ${options.stallTimeoutMs} ms or longer; ${where}`
+  }
+  if (code === 'ERR_SNAPFORK_SAVE_MEMORY') {
+    return `The save was ended, as too little memory was left; ${where}`
   }
   if (code === 'ERR_SNAPFORK_CANCELED') return `The save was given up; ${where}`
   if (code === 'ERR_SNAPFORK_CLOSED') return `The engine was closed during the save; ${where}`

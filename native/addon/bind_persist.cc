@@ -249,6 +249,14 @@ napi_value Thaw(Call& call) {
   return call.Number(static_cast<double>(arena.deferred()));
 }
 
+napi_value LimitGrowth(Call& call) {
+  int64_t bytes_per_second;
+  if (!call.ReadInt64(0, bytes_per_second)) return nullptr;
+  Arena& arena = call.engine().keyspace().arena();
+  if (arena.freezing()) arena.LimitGrowth(static_cast<uint64_t>(bytes_per_second));
+  return call.Undefined();
+}
+
 napi_value SetHealPercent(Call& call) {
   uint32_t percent;
   if (!call.ReadUint32(0, percent)) return nullptr;
@@ -365,6 +373,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
                                     {"childReap", Method<ChildReap>},
                                     {"childKill", Method<ChildKill>},
                                     {"thaw", Method<Thaw>},
+                                    {"limitGrowth", Method<LimitGrowth>},
                                     {"setHealPercent", Method<SetHealPercent>},
                                     {"digest", Method<DigestMethod>},
                                     {"stats", Method<Stats>},

@@ -2,10 +2,13 @@
 
 #include "mem/arena.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 
 #include "base/check.h"
+#include "base/clock.h"
 
 namespace snapfork {
 namespace {
@@ -20,6 +23,7 @@ Status Arena::Open(Backing backing, uint32_t heaps) {
 }
 
 Handle Arena::Allocate(uint16_t heap, ObjectKind kind, size_t bytes) {
+  if (growth_bytes_per_second_ != 0) [[unlikely]] SlowDown(bytes);
   if (bytes > kSlabObjectBytesMax) return AllocateLarge(heap, kind, bytes);
   const unsigned size_class = SizeClassOf(bytes);
   uint32_t page = ListsOf(heap, static_cast<unsigned>(kind)).usable[size_class];
@@ -41,6 +45,17 @@ Handle Arena::Allocate(uint16_t heap, ObjectKind kind, size_t bytes) {
   used_bytes_ += object_bytes;
   const size_t offset = size_t{page} * kPageBytes + (word * 64 + bit) * object_bytes;
   return offset / kHandleUnit;
+}
+
+void Arena::SlowDown(size_t bytes) {
+  slow_nanos_ += static_cast<int64_t>(bytes * uint64_t{1'000'000'000} / growth_bytes_per_second_);
+  // What one call cannot make up for is forgotten but for a tenth of a second.
+  slow_nanos_ = std::min<int64_t>(slow_nanos_, 100'000'000);
+  const int64_t micros = std::min(slow_nanos_ / 1000, kSlowMicrosMax);
+  if (micros < kSlowMicrosMin) return;
+  const int64_t began = MonotonicMicros();
+  usleep(static_cast<useconds_t>(micros));
+  slow_nanos_ -= (MonotonicMicros() - began) * 1000;
 }
 
 uint32_t Arena::OpenSlab(uint16_t heap, ObjectKind kind, unsigned size_class) {
@@ -330,6 +345,8 @@ void Arena::BeginFreeze(const std::atomic<uint64_t>* position) {
 }
 
 void Arena::EndFreeze() {
+  LimitGrowth(0);
+  slow_nanos_ = 0;
   page_heap_.EndFreeze();
   PageInfo* const pages = page_heap_.pages();
   for (SlabLists& lists : lists_) {

@@ -49,6 +49,10 @@ class Arena {
   uint8_t* At(Handle handle) { return page_heap_.data() + handle * kHandleUnit; }
   const uint8_t* At(Handle handle) const { return page_heap_.data() + handle * kHandleUnit; }
 
+  // Until the freeze ends, allocations are slowed so that no more than this is taken a second; 0: as
+  // much as is wanted. The owner's thread sleeps, at most kSlowMicrosMax in one call.
+  void LimitGrowth(uint64_t bytes_per_second) { growth_bytes_per_second_ = bytes_per_second; }
+
   // REQUIRES: deferred() == 0.
   void BeginFreeze(const std::atomic<uint64_t>* position);
   void EndFreeze();
@@ -62,6 +66,9 @@ class Arena {
   uint64_t used_bytes() const { return used_bytes_; }
 
  private:
+  static constexpr int64_t kSlowMicrosMin = 200;  // shorter sleeps are inexact
+  static constexpr int64_t kSlowMicrosMax = 2000;
+
   // Heads of the doubly linked lists of slabs with room; 0 is none.
   struct SlabLists {
     std::array<uint32_t, kSizeClasses> usable{};
@@ -86,6 +93,7 @@ class Arena {
   size_t PerformDeferredOf(uint32_t page);
   size_t TakeDead(uint32_t page);
   void NoteSlab(uint32_t page, uint32_t freed);
+  void SlowDown(size_t bytes);
   uint64_t* LiveWords(uint32_t page) {
     return page_heap_.live() + size_t{page} * kLiveWordsPerPage;
   }
@@ -99,6 +107,8 @@ class Arena {
   std::vector<SlabLists> lists_;  // heap * 2 + kind
   std::vector<uint64_t> pending_;  // by chunk (A4)
   size_t deferred_ = 0;
+  uint64_t growth_bytes_per_second_ = 0;
+  int64_t slow_nanos_ = 0;  // to be slept yet
   uint64_t used_bytes_ = 0;
 };
 

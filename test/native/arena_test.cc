@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "memory_probe.h"
 #include "test.h"
 
@@ -416,6 +417,45 @@ TEST(Arena, FreesAFlushedHeapAfterItsDeferredObjects) {  // (A3)
   fixture.arena.Free(last);
   fixture.arena.Free(other);
   EXPECT_EQ(fixture.arena.used_bytes(), 0u);
+}
+
+TEST(Arena, UsesWhatTheWalkHasPassedBeforeTheStoreGrows) {
+  Fixture fixture;
+  std::vector<Handle> handles;
+  while (fixture.arena.page_heap().chunk_limit() < 12) {
+    handles.push_back(fixture.arena.Allocate(0, ObjectKind::kEntry, 64));
+  }
+  fixture.arena.BeginFreeze(&fixture.position);
+  for (uint32_t chunk = 1; chunk < 12; ++chunk) {
+    // Everything in this chunk changes just before the walk comes to it.
+    for (Handle& handle : handles) {
+      if (fixture.ChunkOf(handle) != chunk || !fixture.arena.IsFrozen(handle)) continue;
+      fixture.arena.Free(handle);
+      handle = fixture.arena.Allocate(0, ObjectKind::kEntry, 64);
+    }
+    fixture.position = MakeWalkPosition(0, chunk + 1);
+  }
+  // Two chunks more, where one after the other would have taken as many again.
+  EXPECT_TRUE(fixture.arena.page_heap().chunk_limit() <= 15);
+  fixture.position = MakeWalkPosition(1, 0);
+  fixture.arena.PerformDeferred(SIZE_MAX);
+  EXPECT_EQ(fixture.arena.deferred(), 0u);
+  EXPECT_EQ(fixture.arena.used_bytes(), handles.size() * 64);
+  EXPECT_EQ(CheckTables(fixture.arena), std::string());
+  fixture.arena.EndFreeze();
+  EXPECT_EQ(CheckTables(fixture.arena), std::string());
+}
+
+TEST(Arena, GrowsNoFasterThanItMay) {
+  Fixture fixture;
+  fixture.arena.BeginFreeze(&fixture.position);
+  fixture.arena.LimitGrowth(1 << 20);
+  const int64_t began = MonotonicMicros();
+  for (int i = 0; i < 1024; ++i) {
+    ASSERT_TRUE(fixture.arena.Allocate(0, ObjectKind::kEntry, 128) != 0);
+  }
+  EXPECT_TRUE(MonotonicMicros() - began > 100'000);  // an eighth of a second, less what it may owe
+  fixture.arena.EndFreeze();
 }
 
 TEST(Arena, UsesWithheldSlabsAgainAfterTheThaw) {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import {
   distinctEntries,
+  entriesAtPeak,
   entryCost,
   FIXED_MS,
   type ForecastFacts,
@@ -11,7 +12,6 @@ import {
 
 const MIB = 2 ** 20
 const IDLE = 8 * MIB
-const NOTE = 16
 const AHEAD = 16 * MIB
 
 /** A million entries of 100 bytes. */
@@ -46,6 +46,20 @@ t.test('distinctEntries()', async (t) => {
   t.equal(Math.round(distinctEntries(1000, 1e6)), 1000)
 })
 
+t.test('entriesAtPeak()', async (t) => {
+  t.equal(entriesAtPeak(0, 10), 0)
+  for (const changes of [1, 1000, 1e5, 1e6, 1e7, 1e9]) {
+    let highest = 0
+    for (let share = 0; share <= 1; share += 1e-4) {
+      highest = Math.max(highest, (1 - share) * distinctEntries(1e6, share * changes))
+    }
+    const found = entriesAtPeak(1e6, changes)
+    t.ok(found >= highest * 0.999999 && found <= highest * 1.01, `${found} and ${highest}`)
+  }
+  // Few changes: a quarter of them.
+  t.ok(Math.abs(entriesAtPeak(1e9, 4000) - 1000) < 0.01)
+})
+
 t.test('forecastOn()', async (t) => {
   await t.test('takes the slower of child and disk, and two syncs', async (t) => {
     // 100 MB at 200 MB/s.
@@ -68,17 +82,19 @@ t.test('forecastOn()', async (t) => {
     const slow = { bytesPerSecond: 100e6, syncMs: 0 }
     const changesPerSecond = 1e6 / ((FIXED_MS + 1000) / 1000)
     const forecast = forecastOn(slow, { ...FACTS, changesPerSecond })
-    // A million changes of a million entries hit 632,121 of them, of 100 bytes each.
+    // A million changes of a million entries hit 632,121 of them, of 100 bytes each; of these,
+    // 199,346 cost at the same time.
     t.equal(Math.round(forecast.changedEntries), 632_121)
-    t.ok(Math.abs(forecast.extraBytes - (IDLE + AHEAD + 1e6 + 632_121 * (100 + NOTE))) < 200)
+    t.ok(Math.abs(forecast.extraBytes - (IDLE + AHEAD + 2e6 + 199_346 * 100)) < 200)
     t.ok(forecast.fits)
-    t.notOk(forecastOn(slow, { ...FACTS, changesPerSecond, headroomBytes: 80e6 }).fits)
+    t.notOk(forecastOn(slow, { ...FACTS, changesPerSecond, headroomBytes: 40e6 }).fits)
     t.ok(forecastOn(slow, { ...FACTS, changesPerSecond, headroomBytes: null }).fits)
   })
 
   await t.test('takes no more than there is, however much is changed', async (t) => {
     const { extraBytes } = forecastOn(DISK, { ...FACTS, changesPerSecond: 1e12 })
-    t.equal(extraBytes, IDLE + AHEAD + 1e6 + 1e6 * (100 + NOTE))
+    t.ok(extraBytes <= IDLE + AHEAD + 2e6 + 1e6 * 100)
+    t.ok(extraBytes > IDLE + AHEAD + 2e6 + 0.999 * 1e6 * 100)
   })
 
   await t.test('is zero changes and a short time for an empty store', async (t) => {
@@ -93,12 +109,15 @@ t.test('forecastOn()', async (t) => {
       const { extraBytes } = forecastOn(DISK, { ...FACTS, ...all, ...facts })
       return extraBytes - overheadBytes(0, 1e6)
     }
+    const isNearly = (found: number, expected: number) => {
+      t.ok(found <= expected && found > 0.999 * expected, `${found} of ${expected}`)
+    }
     const large = { keys: 1e6, usedBytes: 1e12, metaBytes: 0 }
-    t.equal(extra(large), 1e12)
-    t.equal(extra({ ...large, learntBytesPerEntry: 5000 }), 5e9)
-    t.equal(extra({ ...large, learntBytesPerEntry: 10 }), 1e6 * 4096)
+    isNearly(extra(large), 1e12)
+    isNearly(extra({ ...large, learntBytesPerEntry: 5000 }), 5e9)
+    isNearly(extra({ ...large, learntBytesPerEntry: 10 }), 1e6 * 4096)
     const small = { keys: 1e6, usedBytes: 1e9, metaBytes: 0 }
-    t.equal(extra({ ...small, learntBytesPerEntry: 10 }), 1e9)
+    isNearly(extra({ ...small, learntBytesPerEntry: 10 }), 1e9)
   })
 })
 
@@ -108,8 +127,8 @@ t.test('entryCost() and overheadBytes()', async (t) => {
   t.equal(entryCost(2049, 1), 8192)
   t.equal(entryCost(0, 0), 0)
   t.equal(overheadBytes(1e6, 0), IDLE)
-  t.equal(overheadBytes(1e6, 3), IDLE + AHEAD + 3 * (4096 + NOTE))
-  t.equal(overheadBytes(1e6, 1e6), IDLE + AHEAD + 1e6 + 1e6 * NOTE)
+  t.equal(overheadBytes(1e6, 3), IDLE + AHEAD + 2 * 3 * 4096)
+  t.equal(overheadBytes(1e6, 1e6), IDLE + AHEAD + 2e6)
 })
 
 t.test('forecastTypical() knows three disks, the faster the shorter', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { FIXED_MS, overheadBytes } from '../../../dist/engine/forecast.js'
+import { entriesAtPeak, FIXED_MS, overheadBytes } from '../../../dist/engine/forecast.js'
 import { SaveHistory } from '../../../dist/engine/save-history.js'
 import type { SnapshotReport } from '../../../dist/index.js'
 
@@ -43,8 +43,7 @@ t.test('SaveHistory', async (t) => {
 
   await t.test('learns what a change costs, where there were enough of them', async (t) => {
     const history = new SaveHistory()
-    // All of a million entries of 100 bytes are changed, nearly.
-    const entries = 1e6 * (1 - Math.exp(-10))
+    const entries = entriesAtPeak(1e6, 1e7)
     const extraBytes = overheadBytes(1e6, entries) + 150 * entries
     history.learn(report(100e6, 1000, extraBytes), { ...AROUND, changes: null })
     history.learn(report(100e6, 1000, extraBytes), { ...AROUND, changes: 1000 })
