@@ -16,26 +16,36 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
-import type { EngineStats, NativeEngine } from '../native/engine.js'
+import type { EngineStats, NativeEngine, RegionRange } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
+import { CostMeter } from './cost-meter.js'
 import {
+  type ChildPosition,
   CowAccount,
   type CowReport,
   type CowSample,
   type ParentMemory,
-  splitByOwner,
-  sumOf,
 } from './cow-report.js'
+import { HeatMapReader } from './heat-map-reader.js'
+import { HugePageReadings } from './huge-pages.js'
+import { Pause } from './pause.js'
 import { parseSmaps, parseSmapsRollup } from './smaps.js'
 
 const INTERVAL_MS_MIN = 50
 const INTERVAL_MS_MAX = 10_000
 /** (M1) */
 const INTERVAL_PER_COST = 100
-/** All mappings are read again when the pages to split have grown by this part and these bytes. */
-const SPLIT_GROWTH = 1 / 8
-const SPLIT_GROWTH_BYTES = 1 << 20
+/** All mappings are read again when the pages to split have changed by this part and these bytes. */
+const SPLIT_CHANGE = 1 / 8
+const SPLIT_CHANGE_BYTES = 1 << 20
 const READ_BYTES = 64 << 10
+
+/** What is wanted of a sampler. */
+export interface SamplerOptions {
+  readonly heatMap: boolean
+  /** Called with each reading as it is made. */
+  sampled(sample: CowSample): void
+}
 
 /**
  * What this process knows of its own memory. It takes some 20 us.
@@ -67,21 +77,37 @@ function readRss(): number | null {
 
 export class CowSampler {
   readonly #native: NativeEngine
+  readonly #options: SamplerOptions | null
   readonly #account: CowAccount
   readonly #forkedAtMs: number
   readonly #pid: number
+  /** At the fork: what came later is not the child's. */
+  readonly #regions: readonly RegionRange[]
+  readonly #hugePages: HugePageReadings
+  readonly #heatMap: HeatMapReader | null
+  readonly #pause = new Pause()
   readonly #finished: Promise<void>
-  #isStopped = false
   #lastParent: ParentMemory
-  #wake: (() => void) | null = null
+  #readsHugePages = true
 
   /** Starts to read the child `pid`. `atFork` was read before the fork. (M2) */
-  constructor(native: NativeEngine, pid: number, atFork: ParentMemory) {
+  constructor(
+    native: NativeEngine,
+    pid: number,
+    atFork: ParentMemory,
+    options: SamplerOptions | null = null,
+  ) {
     this.#native = native
+    this.#options = options
     this.#lastParent = atFork
     this.#account = new CowAccount(atFork)
     this.#forkedAtMs = monotonicMs()
     this.#pid = pid
+    this.#regions = native.regions()
+    this.#hugePages = new HugePageReadings(this.#regions)
+    const data = this.#regions.find(({ name }) => name === 'data')
+    const isMapped = options?.heatMap === true && data !== undefined
+    this.#heatMap = isMapped ? new HeatMapReader(pid, data) : null
     this.#finished = this.#run()
   }
 
@@ -101,23 +127,27 @@ export class CowSampler {
   }
 
   /** Ends the readings. The child's own highest one makes up for a save too short for any. */
-  async stop(ownPeakBytes: number): Promise<CowReport> {
-    this.#isStopped = true
+  async stop(end: ChildPosition & { privateDirtyPeakBytes: number }): Promise<CowReport> {
     const elapsedMs = this.elapsedMs
     const parent = this.#parent()
-    this.#wake?.()
+    this.#pause.end()
     await this.#finished
-    this.#account.addOwnPeak(elapsedMs, ownPeakBytes, parent)
-    return this.#account.report()
+    const heatMap = (await this.#heatMap?.stop()) ?? null
+    const { keys, bytes } = end
+    this.#account.addOwnPeak(elapsedMs, end.privateDirtyPeakBytes, parent, { keys, bytes })
+    const hugePages = await this.#hugePages.readAtEnd(this.#account.copiedDataPages)
+    return this.#account.report({ heatMap, hugePages })
   }
 
   async #run(): Promise<void> {
     const rollup = await open(`/proc/${this.#pid}/smaps_rollup`).catch(() => null)
     if (rollup === null) return
     try {
-      while (!this.#isStopped) {
+      while (!this.#pause.isOver) {
         const costMs = await this.#read(rollup)
-        await this.#wait(costMs * INTERVAL_PER_COST)
+        const leastMs = INTERVAL_MS_MIN * 2 ** this.#account.thinnings
+        const restMs = Math.max(leastMs, costMs * INTERVAL_PER_COST)
+        await this.#pause.wait(Math.min(INTERVAL_MS_MAX, restMs))
       }
     } finally {
       await rollup.close().catch(() => {})
@@ -128,27 +158,48 @@ export class CowSampler {
   async #read(rollup: FileHandle): Promise<number> {
     const meter = new CostMeter()
     const child = parseSmapsRollup(await readText(rollup).catch(() => ''))
-    if (child === null || this.#isStopped) return meter.costMs
-    this.#account.add(this.elapsedMs, child, this.#parent())
-    if (this.#isSplitOld(child.privateDirtyBytes)) await this.#readMappings()
+    if (child === null || this.#pause.isOver) return meter.costMs
+    if (this.#isSplitOld(child.privateDirtyBytes) && (await this.#readMappings(meter))) {
+      return meter.costMs
+    }
+    if (this.#pause.isOver) return meter.costMs
+    this.#tell(this.#account.add(this.elapsedMs, child, this.#parent(), this.#position()))
     return meter.costMs
   }
 
   #isSplitOld(bytes: number): boolean {
     const { splitBytes } = this.#account
     if (splitBytes === null) return true
-    return bytes > splitBytes + Math.max(SPLIT_GROWTH_BYTES, splitBytes * SPLIT_GROWTH)
+    const change = Math.abs(bytes - splitBytes)
+    return change > Math.max(SPLIT_CHANGE_BYTES, splitBytes * SPLIT_CHANGE)
   }
 
-  async #readMappings(): Promise<void> {
+  /** Whether it could be done. */
+  async #readMappings(meter: CostMeter): Promise<boolean> {
     const file = await open(`/proc/${this.#pid}/smaps`).catch(() => null)
-    if (file === null) return
+    if (file === null) return false
     const text = await readText(file).catch(() => '')
     await file.close().catch(() => {})
-    const mappings = parseSmaps(text)
-    if (mappings.length === 0 || this.#isStopped) return
-    this.#account.add(this.elapsedMs, sumOf(mappings), this.#parent())
-    this.#account.addSplit(this.elapsedMs, splitByOwner(mappings, this.#native.regions()))
+    const mappings = meter.run(() => parseSmaps(text))
+    if (mappings.length === 0 || this.#pause.isOver) return false
+    const parent = this.#parent()
+    this.#tell(
+      this.#account.addMappings(
+        ...([this.elapsedMs, mappings, this.#regions, parent, this.#position()] as const),
+      ),
+    )
+    if (this.#readsHugePages) await this.#hugePages.readAtFork(mappings)
+    this.#readsHugePages = false
+    return true
+  }
+
+  #tell(sample: CowSample): void {
+    this.#options?.sampled(sample)
+  }
+
+  #position(): ChildPosition {
+    const { keys, bytes } = this.#native.childProgress() ?? { keys: 0, bytes: 0 }
+    return { keys, bytes }
   }
 
   #parent(): ParentMemory {
@@ -156,35 +207,6 @@ export class CowSampler {
     // Growth since a fork whose RSS is not known is not known either.
     this.#lastParent = this.#lastParent.rssBytes === 0 ? { ...parent, rssBytes: 0 } : parent
     return this.#lastParent
-  }
-
-  /** Until the time is over or `stop` is called. The timer keeps no process alive. */
-  #wait(ms: number): Promise<void> {
-    if (this.#isStopped) return Promise.resolve()
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        this.#wake = null
-        resolve()
-      }
-      const timer = setTimeout(wake, Math.min(INTERVAL_MS_MAX, Math.max(INTERVAL_MS_MIN, ms)))
-      timer.unref()
-      this.#wake = wake
-    })
-  }
-}
-
-/**
- * What a reading cost at most: the time it took, or, as the result may have waited for a busy event
- * loop, the time this process spent in the kernel meanwhile, whichever is less.
- */
-class CostMeter {
-  readonly #startedAtMs = monotonicMs()
-  readonly #usage = process.cpuUsage()
-
-  get costMs(): number {
-    const kernelMs = process.cpuUsage(this.#usage).system / 1000
-    return Math.min(monotonicMs() - this.#startedAtMs, kernelMs)
   }
 }
 

@@ -33,6 +33,8 @@ export interface Mapping extends MemoryTotals {
   name: string
   /** Two-letter flags of the VmFlags line; `dc` is MADV_DONTFORK. */
   flags: readonly string[]
+  /** Of a base page in bytes; 0 where the kernel does not say. */
+  pageBytes: number
 }
 
 const FIELDS: ReadonlyMap<string, keyof MemoryTotals> = new Map([
@@ -46,6 +48,7 @@ const FIELDS: ReadonlyMap<string, keyof MemoryTotals> = new Map([
   ['Swap', 'swapBytes'],
 ])
 
+const PAGE_SIZE = 'KernelPageSize:'
 const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \S+ *(.*)$/
 
 export function emptyTotals(): MemoryTotals {
@@ -86,6 +89,10 @@ export function parseSmaps(text: string): Mapping[] {
       current.flags = line.slice('VmFlags:'.length).trim().split(/ +/)
       continue
     }
+    if (current !== null && line.startsWith(PAGE_SIZE)) {
+      current.pageBytes = Number.parseInt(line.slice(PAGE_SIZE.length), 10) * BYTES_PER_KIB
+      continue
+    }
     const [, start, end, permissions, name] = HEADER.exec(line) ?? []
     if (start === undefined || end === undefined || permissions === undefined) continue
     current = {
@@ -95,6 +102,7 @@ export function parseSmaps(text: string): Mapping[] {
       permissions,
       name: name ?? '',
       flags: [],
+      pageBytes: 0,
     }
     mappings.push(current)
   }

@@ -10,6 +10,7 @@ import { invalidArgument, SnapforkError } from '../errors.js'
 import type { NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions } from '../options.js'
 import { AppendLog, type AppendLogObserver, type AppendLogSettings } from '../persist/append-log.js'
+import type { SaveWatch } from '../persist/save-record.js'
 import type { Snapshotter } from '../persist/snapshotter.js'
 import { REDIS_VERSION } from './info.js'
 import { type FoundLog, findLog, type LoadedLog } from './log-recovery.js'
@@ -28,6 +29,7 @@ export interface LogSwitchParts {
   readonly snapshots: Pick<Snapshotter, 'whileIdle'>
   readonly clock: Clock
   readonly observer: AppendLogObserver
+  readonly watch: SaveWatch
 }
 
 export class LogSwitch {
@@ -95,18 +97,24 @@ export class LogSwitch {
   }
 
   #make({ files, manifest }: FoundLog): AppendLog {
-    const { native, options, clock, observer } = this.#parts
-    return new AppendLog(native, files, () => settingsOf(options(), clock), observer, manifest)
+    const { native, options, clock, observer, watch } = this.#parts
+    const settings = () => settingsOf(options(), watch, clock)
+    return new AppendLog(native, files, settings, observer, manifest)
   }
 }
 
-function settingsOf(options: ResolvedOptions, now: Clock): AppendLogSettings {
+function settingsOf(
+  options: ResolvedOptions,
+  watch: SaveWatch,
+  now: Clock,
+): AppendLogSettings {
   return {
     sync: options.appendfsync,
     timestamps: options.aofTimestampEnabled,
     rewritePercentage: options.autoAofRewritePercentage,
     rewriteMinBytes: options.autoAofRewriteMinSize,
     stallTimeoutMs: options.saveStallTimeoutMs,
+    watch,
     fork: {
       compression: options.rdbcompression,
       checksum: options.rdbchecksum,

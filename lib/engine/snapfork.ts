@@ -22,14 +22,17 @@ import { invalidArgument, outOfRange, SnapforkError } from '../errors.js'
 import type { LoadResult, NativeEngine, NativeLock } from '../native/engine.js'
 import { changeOptions, type ResolvedOptions, type RuntimeOptions } from '../options.js'
 import type { CutTail } from '../persist/cut-tail.js'
+import { ReportFile } from '../persist/report-file.js'
+import type { SaveWatch } from '../persist/save-record.js'
 import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
 import { type SnapshotSettings, Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
 import { type Forecast, Forecaster } from './forecaster.js'
-import { type DatabaseFacts, formatInfo, REDIS_VERSION } from './info.js'
+import { type DatabaseFacts, formatInfo, type InfoFacts, REDIS_VERSION } from './info.js'
 import type { LoadedLog } from './log-recovery.js'
 import { LogSwitch } from './log-switch.js'
+import { SaveCosts } from './save-costs.js'
 import { UpkeepTimer } from './upkeep-timer.js'
 
 export interface CloseOptions {
@@ -52,6 +55,8 @@ export interface SnapforkParts {
 
 /** Starts the append-only log, before anybody has the engine. */
 export const START = Symbol('start')
+/** What there is to report of an engine. */
+export const FACTS = Symbol('facts')
 
 /**
  * An open engine, and its database 0: every command is a method. Made by {@link open}.
@@ -67,6 +72,7 @@ export class Snapfork extends Database {
   readonly #upkeep: UpkeepTimer
   readonly #log: LogSwitch
   readonly #forecaster: Forecaster
+  readonly #costs: SaveCosts
   readonly #events = new EventEmitter<SnapforkEvents>()
   readonly #databases = new Map<number, Database>()
   readonly #runId = randomBytes(20).toString('hex')
@@ -81,8 +87,18 @@ export class Snapfork extends Database {
     const { native } = parts
     let options = parts.options
     const clock = makeClock(native, options.clock)
-    // The host exists before `this` does: commands run only later.
-    const snapshots = new Snapshotter(native, () => settingsOf(options, parts.path, clock), {
+    // What follows exists before `this` does: it is called only later.
+    const watch: SaveWatch = {
+      get heatMap() {
+        return options.cowHeatMap
+      },
+      sampled: (sample) => {
+        if (this.#emitter.listenerCount('cow') > 0) this.#emit('cow', sample)
+      },
+      ended: (record) => this.#costs.add(record),
+    }
+    const settings = () => settingsOf(options, parts.path, watch, clock)
+    const snapshots = new Snapshotter(native, settings, {
       saved: (report) => {
         this.#forecaster.learn(report, snapshots.status.changes)
         this.#emit('snapshot', report)
@@ -94,6 +110,7 @@ export class Snapfork extends Database {
       options: () => options,
       snapshots,
       clock,
+      watch,
       observer: {
         rewritten: (report) => {
           this.#forecaster.learn(report, null)
@@ -135,6 +152,11 @@ export class Snapfork extends Database {
       options.dir,
       parts.loaded?.bytes ?? 0,
       () => snapshots.isSaving || log.log?.isRewriting === true,
+    )
+    this.#costs = new SaveCosts(
+      options.reportFile === null
+        ? null
+        : new ReportFile(options.reportFile, (error) => this.#emit('report-error', error)),
     )
     this.#upkeep = new UpkeepTimer((limit) => this.#keepUp(limit))
   }
@@ -373,6 +395,7 @@ export class Snapfork extends Database {
     this.#upkeep.stop()
     await this.#forecaster.stop()
     await this.#log.stop()
+    await this.#costs.settled()
     await this.native.close()
     this.#parts.lock.release()
   }
@@ -385,8 +408,13 @@ export class Snapfork extends Database {
   }
 
   #info(sections: readonly string[]): string {
+    return formatInfo(this[FACTS](), sections)
+  }
+
+  /** @internal */
+  [FACTS](): InfoFacts {
     const { loaded, usesHugePages } = this.#parts
-    const facts = {
+    return {
       runId: this.#runId,
       nowMs: this.#clock(),
       uptimeMs: monotonicMs() - this.#openedAtMs,
@@ -397,8 +425,8 @@ export class Snapfork extends Database {
       keysLoaded: loaded?.keysLoaded ?? 0,
       keysExpiredAtLoad: loaded?.keysExpired ?? 0,
       databases: this.#databaseFacts(),
+      costs: this.#costs.facts,
     }
-    return formatInfo(facts, sections)
   }
 
   #databaseFacts(): DatabaseFacts[] {
@@ -432,7 +460,12 @@ function makeClock(native: NativeEngine, given: Clock | null): Clock {
   }
 }
 
-function settingsOf(options: ResolvedOptions, path: string, now: Clock): SnapshotSettings {
+function settingsOf(
+  options: ResolvedOptions,
+  path: string,
+  watch: SaveWatch,
+  now: Clock,
+): SnapshotSettings {
   return {
     dir: options.dir,
     path,
@@ -443,6 +476,7 @@ function settingsOf(options: ResolvedOptions, path: string, now: Clock): Snapsho
     nice: options.nice,
     oomScoreAdj: options.oomScoreAdj,
     stallTimeoutMs: options.saveStallTimeoutMs,
+    watch,
     now,
   }
 }

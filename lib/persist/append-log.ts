@@ -22,6 +22,7 @@ import { systemError } from '../native/status.js'
 import { monotonicMs } from '../util/clock.js'
 import { type Manifest, type ManifestFile, nextSequences } from './aof-manifest.js'
 import type { LogFiles } from './log-files.js'
+import type { SaveWatch } from './save-record.js'
 import { SnapshotJob } from './snapshot-job.js'
 import type { SnapshotReport } from './snapshot-report.js'
 import { makeTemporaryPath } from './temp-files.js'
@@ -38,6 +39,7 @@ export interface AppendLogSettings {
   readonly rewritePercentage: number
   readonly rewriteMinBytes: number
   readonly stallTimeoutMs: number
+  readonly watch: SaveWatch
   /** Of a base, but for its paths. */
   readonly fork: Omit<ForkOptions, 'path' | 'temporaryPath'>
 }
@@ -397,9 +399,10 @@ export class AppendLog {
   /** Starts the child that writes the next base. */
   #forkBase(): BaseChild {
     if (this.#isEnding) throw new SnapshotError('ERR_SNAPFORK_CLOSED')
-    const { fork, stallTimeoutMs } = this.#settings()
+    const { fork, stallTimeoutMs, watch } = this.#settings()
     const { base, path } = this.#nextBase()
-    const job = new SnapshotJob(this.#native, { fork: { ...fork, ...path }, stallTimeoutMs })
+    const options = { fork: { ...fork, ...path }, stallTimeoutMs, watch }
+    const job = new SnapshotJob(this.#native, options)
     this.#job = job
     return { base, report: job.start() }
   }

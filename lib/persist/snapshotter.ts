@@ -15,6 +15,7 @@ import type { CowSampler } from '../cow/cow-sampler.js'
 import { SnapforkError, type SnapforkErrorCode, SnapshotError } from '../errors.js'
 import type { ChildProgress, NativeEngine, RdbWriteOptions } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
+import type { SaveWatch } from './save-record.js'
 import { identifySnapshot } from './snapshot-identity.js'
 import { SnapshotJob } from './snapshot-job.js'
 import type { SaveReport, SnapshotReport } from './snapshot-report.js'
@@ -43,6 +44,7 @@ export interface SnapshotSettings {
   readonly nice: number
   readonly oomScoreAdj: number | null
   readonly stallTimeoutMs: number
+  readonly watch: SaveWatch
   /** Unix time in milliseconds. */
   readonly now: () => number
 }
@@ -151,9 +153,9 @@ export class Snapshotter {
     this.#assertOpen()
     if (this.#job !== null) throw new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE')
     const { changes } = this.#native.stats()
-    const { nice, oomScoreAdj, stallTimeoutMs } = this.#settings()
+    const { nice, oomScoreAdj, stallTimeoutMs, watch } = this.#settings()
     const fork = { ...this.#writeOptions(), nice, oomScoreAdj }
-    const job = new SnapshotJob(this.#native, { fork, stallTimeoutMs })
+    const job = new SnapshotJob(this.#native, { fork, stallTimeoutMs, watch })
     const saved = this.#attempt(() => job.start())
     this.#job = job
     this.#saves += 1

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LatencyHistogram } from '../../../dist/cli/latency-histogram.js'
+import { LatencyHistogram } from '../../../dist/util/latency-histogram.js'
 import { announceSeed, Random } from '../../support/random.js'
 
 /** A bucket is at most 1/32 wide of what is in it. */
