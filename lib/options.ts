@@ -125,8 +125,8 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    */
   saveStallTimeoutMs?: number | undefined
   /**
-   * Find out for each save which chunks of memory were duplicated (`cow.heatMap`). A thread reads
-   * the child's page tables for it, in 1 % of a core.
+   * Find out for each save which chunks of memory were duplicated (`cow.heatMap`). The page tables
+   * of both processes are read for it, in up to 5 % of a core.
    *
    * @defaultValue false
    */

@@ -1,12 +1,14 @@
 /**
- * Which chunks of the data region a save has duplicated: pages of the child that nobody else maps.
+ * Which chunks of the data region a save has duplicated, from /proc/<pid>/pagemap of both processes.
  *
- * /proc/<pid>/pagemap has eight bytes a page. They are counted a slice at a time, so a region of any
- * size takes four bytes a chunk. Behind the child, chunks are released: what was duplicated is seen
- * before that or not at all. So the region is read several times, and the most of each chunk counts.
+ * A page is there twice if it is this process's alone while the child still has one in its place.
+ * That cannot be seen in the child: the kernel tells of a page inside a huge one, as the child's
+ * still are, only whether the first of them is shared. Here, a chunk that was written to is in small
+ * pages.
  *
- * The kernel tells a page of its own from a shared one inside a huge page since 6.11; before, all
- * pages of a huge page look like its first.
+ * Eight bytes a page are counted a slice at a time, so a region of any size takes eight bytes a
+ * chunk. The child releases chunks behind it: what was duplicated is seen before that or not at all.
+ * So the region is read several times, and the most of each chunk counts.
  *
  * @module
  */
@@ -17,6 +19,7 @@ export const CHUNK_BYTES = 2 << 20
 const ENTRY_BYTES = 8
 /** A bigger region has several chunks in a cell. */
 const CELLS_MAX = 4096
+const UPPER_HALF = 4
 /** Bits of the upper half of an entry. */
 const PRESENT = 2 ** 31
 const EXCLUSIVE = 2 ** 24
@@ -44,13 +47,18 @@ export class HeatCounts {
     this.#current = new Uint32Array(chunks)
   }
 
-  /** Entries of a pagemap, from the page `firstPage` of the region on. */
-  count(entries: Uint8Array, firstPage: number): void {
-    const { buffer, byteOffset, byteLength } = entries
-    const view = new DataView(buffer, byteOffset, byteLength)
-    for (let at = 0; at + ENTRY_BYTES <= byteLength; at += ENTRY_BYTES) {
-      const bits = view.getUint32(at + 4, true)
+  /**
+   * Entries of the pagemaps of this process and, read after them, of the child, from the page
+   * `firstPage` of the region on.
+   */
+  count(own: Uint8Array, childs: Uint8Array, firstPage: number): void {
+    const ownView = viewOf(own)
+    const childView = viewOf(childs)
+    const end = Math.min(own.byteLength, childs.byteLength) - ENTRY_BYTES
+    for (let at = 0; at <= end; at += ENTRY_BYTES) {
+      const bits = ownView.getUint32(at + UPPER_HALF, true)
       if (bits < PRESENT || (bits & EXCLUSIVE) === 0) continue
+      if (childView.getUint32(at + UPPER_HALF, true) < PRESENT) continue
       const chunk = Math.floor((firstPage + at / ENTRY_BYTES) / this.#pagesPerChunk)
       if (chunk < this.#current.length) this.#current[chunk] = (this.#current[chunk] ?? 0) + 1
     }
@@ -75,4 +83,8 @@ export class HeatCounts {
     })
     return { cellBytes: CHUNK_BYTES * chunksPerCell, pages }
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }

@@ -18,7 +18,7 @@ export interface SnapforkEvents {
   rewrite: [report: SnapshotReport]
   /**
    * What a save or a rewrite that is under way costs in memory: a reading, at least 50 ms after the
-   * last one. Those that a report has at its end were all told.
+   * last one.
    */
   cow: [sample: CowSample]
   /** The file of `reportFile` could not be written. The next save tries again. */
