@@ -41,10 +41,7 @@ export interface CowSample {
   readonly childRssBytes: number | null
   /** Resident bytes of this process. */
   readonly parentRssBytes: number
-  /**
-   * `childPrivateDirtyBytes` by region. It takes a reading of all mappings, which is made when the
-   * sum has changed by an eighth and a mebibyte since the last one; null in readings between.
-   */
+  /** `childPrivateDirtyBytes` by region; null in the child's own last reading. */
   readonly byRegion: CowByRegion | null
   /** Entries moved since the fork. */
   readonly movedEntries: number
@@ -88,14 +85,17 @@ export interface CowReport {
   /** Their bytes. */
   readonly movedBytes: number
   /**
-   * Split by owner. What was duplicated is split as of the costliest reading of all mappings, which
-   * may be less than the peak, and is 0 throughout if the child ended before there was one
+   * Split by owner. What was duplicated is split as of the costliest reading from outside, which may
+   * be less than the peak, and is 0 throughout if the child ended before there was one
    * (`byRegionAtMs` is then null).
    */
   readonly byRegion: CowRegions
-  /** When the mappings were read, in milliseconds since the fork, or null. */
+  /** When that reading was, in milliseconds since the fork, or null. */
   readonly byRegionAtMs: number | null
-  /** Pages the kernel had copied by then, by region. */
+  /**
+   * Pages the kernel had copied at the peak, by region. What the child has counted beyond the
+   * readings from outside is taken for entries and values.
+   */
   readonly copiedPages: CowByRegion
   /** Bytes of a page. */
   readonly pageBytes: number
@@ -174,10 +174,6 @@ function ownerOf(mapping: Mapping, regions: readonly RegionRange[]): keyof CowBy
   return isV8 ? 'jsHeap' : 'rest'
 }
 
-function sumOfRegions({ data, meta, index, scratch, jsHeap, rest }: CowByRegion): number {
-  return data + meta + index + scratch + jsHeap + rest
-}
-
 /** Sums of the mappings of a process. */
 export function sumOf(mappings: readonly Mapping[]): MemoryTotals {
   const totals = emptyTotals()
@@ -187,6 +183,7 @@ export function sumOf(mappings: readonly Mapping[]): MemoryTotals {
 
 /** Collects readings, keeps the peaks, and makes the report. */
 export class CowAccount {
+  readonly #ranges: readonly RegionRange[]
   readonly #atFork: ParentMemory
   #samples: CowSample[] = []
   #thinnings = 0
@@ -196,10 +193,11 @@ export class CowAccount {
   #duplicatedBytes = 0
   #extraBytes = 0
   #peakSplit: { atMs: number; totalBytes: number; byRegion: CowByRegion } | null = null
-  #lastSplitBytes: number | null = null
   #pageBytes = PAGE_BYTES
 
-  constructor(atFork: ParentMemory) {
+  /** `regions` are the engine's at the fork. */
+  constructor(atFork: ParentMemory, regions: readonly RegionRange[]) {
+    this.#ranges = regions
     this.#atFork = atFork
     this.#last = atFork
     this.#atPeak = atFork
@@ -215,46 +213,26 @@ export class CowAccount {
     return this.#samples.at(-1) ?? null
   }
 
-  /** Private dirty bytes when the mappings were split last; null if they never were. */
-  get splitBytes(): number | null {
-    return this.#lastSplitBytes
-  }
-
   /** How often every second sample was left out. */
   get thinnings(): number {
     return this.#thinnings
   }
 
-  /** Pages of entries and values that the kernel had copied at the peak. */
-  get copiedDataPages(): number {
-    return Math.ceil((this.#peakSplit?.byRegion.data ?? 0) / this.#pageBytes)
-  }
-
-  /** A reading of the sums. */
-  add(atMs: number, child: MemoryTotals, parent: ParentMemory, position = AT_START): CowSample {
-    const { privateDirtyBytes, rssBytes } = child
-    this.#position = position
-    const own = { childPrivateDirtyBytes: privateDirtyBytes, childPrivateBytes: privateBytes(child) }
-    return this.#record({ atMs, ...own, childRssBytes: rssBytes, byRegion: null }, parent)
-  }
-
-  /** A reading of all mappings. */
-  addMappings(
+  /** A reading of the child's mappings. */
+  add(
     atMs: number,
     mappings: readonly Mapping[],
-    regions: readonly RegionRange[],
     parent: ParentMemory,
-    position = AT_START,
+    position: ChildPosition = AT_START,
   ): CowSample {
     const child = sumOf(mappings)
-    const byRegion = splitByRegion(mappings, regions)
-    const totalBytes = sumOfRegions(byRegion)
-    this.#position = position
+    const byRegion = splitByRegion(mappings, this.#ranges)
+    const totalBytes = child.privateDirtyBytes
     this.#pageBytes = mappings.find(({ pageBytes }) => pageBytes > 0)?.pageBytes ?? PAGE_BYTES
-    this.#lastSplitBytes = totalBytes
     if (this.#peakSplit === null || totalBytes >= this.#peakSplit.totalBytes) {
       this.#peakSplit = { atMs, totalBytes, byRegion }
     }
+    this.#position = position
     const own = {
       childPrivateDirtyBytes: child.privateDirtyBytes,
       childPrivateBytes: privateBytes(child),
@@ -272,7 +250,10 @@ export class CowAccount {
   }
 
   #record(
-    reading: Omit<CowSample, 'parentRssBytes' | keyof ChildPosition | 'movedEntries' | 'movedBytes'>,
+    reading: Omit<
+      CowSample,
+      'parentRssBytes' | keyof ChildPosition | 'movedEntries' | 'movedBytes'
+    >,
     parent: ParentMemory,
   ): CowSample {
     const growth = Math.max(0, parent.rssBytes - this.#atFork.rssBytes)
@@ -302,23 +283,24 @@ export class CowAccount {
     }
   }
 
+  get copiedPages(): CowByRegion {
+    const { byRegion, totalBytes } = this.#peakSplit ?? { byRegion: NO_REGIONS, totalBytes: 0 }
+    const data = byRegion.data + Math.max(0, this.#duplicatedBytes - totalBytes)
+    const pages = Object.entries({ ...byRegion, data }).map(([name, bytes]) => {
+      return [name, Math.round(bytes / this.#pageBytes)]
+    })
+    return Object.fromEntries(pages) as CowByRegion
+  }
+
   report(more: Partial<Pick<CowReport, 'hugePages' | 'heatMap'>> = {}): CowReport {
     const byRegion = this.#peakSplit?.byRegion ?? NO_REGIONS
-    const pages = (bytes: number) => Math.round(bytes / this.#pageBytes)
     return {
       duplicatedBytes: this.#duplicatedBytes,
       extraBytes: this.#extraBytes,
       ...this.#moved(),
       byRegion: this.#regions(byRegion),
       byRegionAtMs: this.#peakSplit?.atMs ?? null,
-      copiedPages: {
-        data: pages(byRegion.data),
-        meta: pages(byRegion.meta),
-        index: pages(byRegion.index),
-        scratch: pages(byRegion.scratch),
-        jsHeap: pages(byRegion.jsHeap),
-        rest: pages(byRegion.rest),
-      },
+      copiedPages: this.copiedPages,
       pageBytes: this.#pageBytes,
       hugePages: more.hugePages ?? null,
       heatMap: more.heatMap ?? null,

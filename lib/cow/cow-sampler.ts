@@ -14,9 +14,9 @@
  * @module
  */
 
-import { type FileHandle, open } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
-import type { EngineStats, NativeEngine, RegionRange } from '../native/engine.js'
+import type { EngineStats, NativeEngine } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
 import { CostMeter } from './cost-meter.js'
 import {
@@ -29,17 +29,12 @@ import {
 import { HeatMapReader } from './heat-map-reader.js'
 import { HugePageReadings } from './huge-pages.js'
 import { Pause } from './pause.js'
-import { parseSmaps, parseSmapsRollup } from './smaps.js'
+import { parseSmaps } from './smaps.js'
 
 const INTERVAL_MS_MIN = 50
 const INTERVAL_MS_MAX = 10_000
 /** (M1) */
 const INTERVAL_PER_COST = 100
-/** All mappings are read again when the pages to split have changed by this part and these bytes. */
-const SPLIT_CHANGE = 1 / 8
-const SPLIT_CHANGE_BYTES = 1 << 20
-const READ_BYTES = 64 << 10
-
 /** What is wanted of a sampler. */
 export interface SamplerOptions {
   readonly heatMap: boolean
@@ -81,8 +76,6 @@ export class CowSampler {
   readonly #account: CowAccount
   readonly #forkedAtMs: number
   readonly #pid: number
-  /** At the fork: what came later is not the child's. */
-  readonly #regions: readonly RegionRange[]
   readonly #hugePages: HugePageReadings
   readonly #heatMap: HeatMapReader | null
   readonly #pause = new Pause()
@@ -100,12 +93,13 @@ export class CowSampler {
     this.#native = native
     this.#options = options
     this.#lastParent = atFork
-    this.#account = new CowAccount(atFork)
     this.#forkedAtMs = monotonicMs()
     this.#pid = pid
-    this.#regions = native.regions()
-    this.#hugePages = new HugePageReadings(this.#regions)
-    const data = this.#regions.find(({ name }) => name === 'data')
+    // What comes later is not the child's.
+    const regions = native.regions()
+    this.#account = new CowAccount(atFork, regions)
+    this.#hugePages = new HugePageReadings(regions)
+    const data = regions.find(({ name }) => name === 'data')
     const isMapped = options?.heatMap === true && data !== undefined
     this.#heatMap = isMapped ? new HeatMapReader(pid, data) : null
     this.#finished = this.#run()
@@ -135,66 +129,37 @@ export class CowSampler {
     const heatMap = (await this.#heatMap?.stop()) ?? null
     const { keys, bytes } = end
     this.#account.addOwnPeak(elapsedMs, end.privateDirtyPeakBytes, parent, { keys, bytes })
-    const hugePages = await this.#hugePages.readAtEnd(this.#account.copiedDataPages)
+    const hugePages = await this.#hugePages.readAtEnd(this.#account.copiedPages.data)
     return this.#account.report({ heatMap, hugePages })
   }
 
   async #run(): Promise<void> {
-    const rollup = await open(`/proc/${this.#pid}/smaps_rollup`).catch(() => null)
-    if (rollup === null) return
-    try {
-      while (!this.#pause.isOver) {
-        const costMs = await this.#read(rollup)
-        const leastMs = INTERVAL_MS_MIN * 2 ** this.#account.thinnings
-        const restMs = Math.max(leastMs, costMs * INTERVAL_PER_COST)
-        await this.#pause.wait(Math.min(INTERVAL_MS_MAX, restMs))
-      }
-    } finally {
-      await rollup.close().catch(() => {})
+    while (!this.#pause.isOver) {
+      const costMs = await this.#read()
+      if (costMs === null) return
+      const leastMs = INTERVAL_MS_MIN * 2 ** this.#account.thinnings
+      const restMs = Math.max(leastMs, costMs * INTERVAL_PER_COST)
+      await this.#pause.wait(Math.min(INTERVAL_MS_MAX, restMs))
     }
   }
 
-  /** One reading; returns what it cost in milliseconds. (M3) */
-  async #read(rollup: FileHandle): Promise<number> {
+  /** One reading; what it cost in milliseconds, or null if there is no child any more. */
+  async #read(): Promise<number | null> {
     const meter = new CostMeter()
-    const child = parseSmapsRollup(await readText(rollup).catch(() => ''))
-    if (child === null || this.#pause.isOver) return meter.costMs
-    if (this.#isSplitOld(child.privateDirtyBytes) && (await this.#readMappings(meter))) {
-      return meter.costMs
-    }
-    if (this.#pause.isOver) return meter.costMs
-    this.#tell(this.#account.add(this.elapsedMs, child, this.#parent(), this.#position()))
-    return meter.costMs
-  }
-
-  #isSplitOld(bytes: number): boolean {
-    const { splitBytes } = this.#account
-    if (splitBytes === null) return true
-    const change = Math.abs(bytes - splitBytes)
-    return change > Math.max(SPLIT_CHANGE_BYTES, splitBytes * SPLIT_CHANGE)
-  }
-
-  /** Whether it could be done. */
-  async #readMappings(meter: CostMeter): Promise<boolean> {
-    const file = await open(`/proc/${this.#pid}/smaps`).catch(() => null)
-    if (file === null) return false
-    const text = await readText(file).catch(() => '')
-    await file.close().catch(() => {})
+    const text = await readFile(`/proc/${this.#pid}/smaps`, 'latin1').catch((error) => {
+      // (M3)
+      return error.code === 'ENOENT' ? null : ''
+    })
+    if (text === null || this.#pause.isOver) return null
     const mappings = meter.run(() => parseSmaps(text))
-    if (mappings.length === 0 || this.#pause.isOver) return false
+    const { costMs } = meter
+    if (mappings.length === 0) return costMs
     const parent = this.#parent()
-    this.#tell(
-      this.#account.addMappings(
-        ...([this.elapsedMs, mappings, this.#regions, parent, this.#position()] as const),
-      ),
-    )
+    const sample = this.#account.add(this.elapsedMs, mappings, parent, this.#position())
+    this.#options?.sampled(sample)
     if (this.#readsHugePages) await this.#hugePages.readAtFork(mappings)
     this.#readsHugePages = false
-    return true
-  }
-
-  #tell(sample: CowSample): void {
-    this.#options?.sampled(sample)
+    return costMs
   }
 
   #position(): ChildPosition {
@@ -207,21 +172,5 @@ export class CowSampler {
     // Growth since a fork whose RSS is not known is not known either.
     this.#lastParent = this.#lastParent.rssBytes === 0 ? { ...parent, rssBytes: 0 } : parent
     return this.#lastParent
-  }
-}
-
-/** The whole of a /proc file, made anew by the kernel as it is read from its start. */
-async function readText(file: FileHandle): Promise<string> {
-  const chunks: Buffer[] = []
-  for (let position = 0; ; ) {
-    const { bytesRead, buffer } = await file.read(
-      Buffer.allocUnsafe(READ_BYTES),
-      0,
-      READ_BYTES,
-      position,
-    )
-    if (bytesRead === 0) return Buffer.concat(chunks).toString('latin1')
-    chunks.push(buffer.subarray(0, bytesRead))
-    position += bytesRead
   }
 }

@@ -18,7 +18,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { RegionRange } from '../native/engine.js'
 import { CostMeter } from './cost-meter.js'
-import { type HeatMap, HeatCounts } from './heat-map.js'
+import { HeatCounts, type HeatMap } from './heat-map.js'
 import { Pause } from './pause.js'
 import { readPageBytes } from './thp.js'
 

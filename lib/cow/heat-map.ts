@@ -28,7 +28,7 @@ const EXCLUSIVE = 2 ** 24
 export interface HeatMap {
   /** Bytes of the region that one cell stands for: a chunk, or several of a big region. */
   readonly cellBytes: number
-  /** Most pages of each cell that were seen duplicated; cells at the end without any are left out. */
+  /** Most pages of each cell that were seen duplicated, in the order of addresses. */
   readonly pages: readonly number[]
 }
 
@@ -74,11 +74,10 @@ export class HeatCounts {
 
   report(): HeatMap {
     const chunksPerCell = Math.max(1, Math.ceil(this.#highest.length / CELLS_MAX))
-    const pages: number[] = []
+    const cells = Math.ceil(this.#highest.length / chunksPerCell)
+    const pages = new Array<number>(cells).fill(0)
     this.#highest.forEach((count, chunk) => {
-      if (count === 0) return
       const cell = Math.floor(chunk / chunksPerCell)
-      while (pages.length <= cell) pages.push(0)
       pages[cell] = (pages[cell] ?? 0) + count
     })
     return { cellBytes: CHUNK_BYTES * chunksPerCell, pages }

@@ -103,11 +103,7 @@ export class LogSwitch {
   }
 }
 
-function settingsOf(
-  options: ResolvedOptions,
-  watch: SaveWatch,
-  now: Clock,
-): AppendLogSettings {
+function settingsOf(options: ResolvedOptions, watch: SaveWatch, now: Clock): AppendLogSettings {
   return {
     sync: options.appendfsync,
     timestamps: options.aofTimestampEnabled,

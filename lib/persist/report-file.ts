@@ -57,11 +57,13 @@ export class ReportFile {
 
   add(record: SaveRecord): void {
     const line = formatRecord(record)
-    this.#written = this.#written.then(() => this.#write(line)).catch((cause: unknown) => {
-      this.#lines = null
-      const detail = `${this.#path} cannot be written.`
-      this.#failed(new SnapforkError('ERR_SNAPFORK_IO', detail, { cause }))
-    })
+    this.#written = this.#written
+      .then(() => this.#write(line))
+      .catch((cause: unknown) => {
+        this.#lines = null
+        const detail = `${this.#path} cannot be written.`
+        this.#failed(new SnapforkError('ERR_SNAPFORK_IO', detail, { cause }))
+      })
   }
 
   /** Resolves when all that was added is written, or could not be. */
