@@ -162,7 +162,7 @@ async function metricsPage() {
     '',
     'Both give the same. Units are seconds and bytes; counters and histograms are over the life of the',
     'engine. `prefix` replaces `snapfork_`, for a second engine in one registry. Values are read when',
-    'they are asked for; that takes some 0.2 ms and no walk over page tables.',
+    'they are asked for, without a walk over page tables.',
     '',
     '| metric | type | labels | meaning |',
     '|---|---|---|---|',

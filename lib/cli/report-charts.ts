@@ -8,18 +8,22 @@ import type { HeatMap, SaveRecord } from '../index.js'
 import { formatBytes, formatMs } from '../util/format.js'
 import { html, type Markup, NOTHING } from './markup.js'
 import {
+  byteStep,
+  decimalStep,
   formatMeasure,
   formatTime,
   LAYERS,
   type Measure,
-  niceStep,
   type StackPoint,
 } from './report-series.js'
 
 const BARS = { width: 240, height: 64, gap: 0.25, wide: 28 } as const
 const STACK = { width: 1000, height: 250, left: 78, right: 12, top: 12, bottom: 28 } as const
 const SPARK = { width: 120, height: 30 } as const
+/** Of a region of up to so many cells, and of a bigger one. */
+const HEAT_CELLS = 1024
 const HEAT = { columns: 64, cell: 14, gap: 2 } as const
+const FINE_HEAT = { columns: 128, cell: 7, gap: 1 } as const
 /** Share of its pages up to which a cell has the colour. */
 const HEAT_STEPS = [0.02, 0.1, 0.3, 0.6, 1] as const
 
@@ -42,7 +46,7 @@ export function barChart(
   const step = Math.min(BARS.wide, BARS.width / records.length)
   const bars = records.map((record, index) => {
     const height = Math.max(1.5, ((values[index] ?? 0) / highest) * BARS.height)
-    const x = BARS.width - (records.length - index) * step
+    const x = index * step
     const name = `bar ${barName(record)}${record === shown ? ' shown' : ''}`
     return html`<rect class="${name}" x="${round(x)}" y="${round(BARS.height - height)}"
       width="${round(step * (1 - BARS.gap))}" height="${round(height)}"
@@ -65,7 +69,7 @@ export function stackChart(points: readonly StackPoint[], durationMs: number): M
   const lastMs = Math.max(durationMs, points.at(-1)?.atMs ?? 0, 1)
   const totals = points.map(({ layers }) => layers.reduce((sum, bytes) => sum + bytes, 0))
   const highest = Math.max(...totals, ...points.map(({ movedBytes }) => movedBytes), 1)
-  const step = niceStep(highest, 4, 1024)
+  const step = byteStep(highest, 4)
   const highestTick = Math.ceil(highest / step) * step
   const x = (ms: number) => round(left + (ms / lastMs) * (width - left - right))
   const y = (bytes: number) =>
@@ -96,24 +100,22 @@ function byteAxis(step: number, highest: number, y: Scale): Markup[] {
   return ticks.map(
     (bytes) => html`<line class="grid" x1="${STACK.left}" x2="${STACK.width - STACK.right}"
       y1="${y(bytes)}" y2="${y(bytes)}" /><text class="tick" text-anchor="end" x="${STACK.left - 8}"
-      y="${y(bytes) + 4}">${bytes === 0 ? '0' : formatBytes(bytes)}</text>`,
+      y="${y(bytes) + 4}">${bytes === 0 ? '0' : withoutZeros(formatBytes(bytes))}</text>`,
   )
 }
 
 function timeAxis(lastMs: number, x: Scale): Markup[] {
-  const step = niceStep(lastMs, 8, 10)
+  const step = decimalStep(lastMs, 8)
   const ticks = Array.from({ length: Math.floor(lastMs / step) + 1 }, (_, index) => index * step)
   return ticks.map(
     (ms) => html`<text class="tick" text-anchor="middle" x="${x(ms)}"
-      y="${STACK.height - 8}">${ms === 0 ? '0' : formatTick(ms)}</text>`,
+      y="${STACK.height - 8}">${ms === 0 ? '0' : withoutZeros(formatMs(ms))}</text>`,
   )
 }
 
 /** A tick is round: it needs no digits that say nothing. */
-function formatTick(ms: number): string {
-  return formatMs(ms)
-    .replace(/\.0+ /, ' ')
-    .replace(/(\.\d)0 /, '$1 ')
+function withoutZeros(text: string): string {
+  return text.replace(/\.0+ /, ' ').replace(/(\.\d)0 /, '$1 ')
 }
 
 /** From the fork, when nothing was duplicated, to the last reading. */
@@ -134,7 +136,7 @@ function stackedAreas(points: readonly StackPoint[], x: Scale, y: Scale): Markup
 
 /** Cells in the order of addresses, by the share of their pages that were duplicated. */
 export function heatChart({ cellBytes, pages }: HeatMap, pageBytes: number): Markup {
-  const { columns, cell, gap } = HEAT
+  const { columns, cell, gap } = pages.length > HEAT_CELLS ? FINE_HEAT : HEAT
   const rows = Math.max(1, Math.ceil(pages.length / columns))
   const pagesPerCell = cellBytes / pageBytes
   const size = cell - gap

@@ -93,7 +93,7 @@ function kindKey(records: readonly SaveRecord[]): Markup {
   const items = KINDS.filter((name) => names.has(name)).map((name) => {
     return html`<li>${square(`bar ${name}`)}${name}</li>`
   })
-  const shown = html`<li class="quiet">in large type and dark: the last that succeeded</li>`
+  const shown = html`<li class="quiet">in large type and strong colour: the last that succeeded</li>`
   return html`<ul class="key">${items}${shown}</ul>`
 }
 

@@ -65,7 +65,7 @@ export const MEASURES: readonly Measure[] = [
     label: 'Duration',
     help: 'from the fork to the end of the child',
     read: ({ durationMs }) => durationMs,
-    format: formatMs,
+    format: formatDuration,
   },
   {
     label: 'File',
@@ -112,10 +112,19 @@ export function formatTime(unixMs: number): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
-/** The next of 1, 2, 5, 10, 20, ... that divides `span` into at most `count` steps. */
-export function niceStep(span: number, count: number, base: number): number {
-  const least = Math.max(Number.MIN_VALUE, span / count)
-  const power = base ** Math.floor(Math.log(least) / Math.log(base))
-  const factors = base === 10 ? [1, 2, 5, 10] : [1, 2, 4, 8, 16]
-  return power * (factors.find((factor) => factor * power >= least) ?? base)
+/** Minutes where seconds would be many. */
+function formatDuration(ms: number): string {
+  return ms < 120_000 ? formatMs(ms) : `${(ms / 60_000).toFixed(1)} min`
+}
+
+/** A round step that divides `span` into at most `count`: 1, 2, 5, 10, ... */
+export function decimalStep(span: number, count: number): number {
+  const least = Math.max(1, span / count)
+  const power = 10 ** Math.floor(Math.log10(least))
+  return power * ([1, 2, 5].find((factor) => factor * power >= least) ?? 10)
+}
+
+/** As {@link decimalStep}, for bytes: a power of two. */
+export function byteStep(span: number, count: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, span / count)))
 }

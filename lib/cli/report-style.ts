@@ -67,10 +67,11 @@ svg { display: block; width: 100%; height: auto; overflow: visible; }
 .key svg { width: 12px; height: 12px; margin: 0; flex: none; }
 details { margin-top: 10px; } details > div { padding-top: 4px; }
 summary {
-  display: grid; grid-template-columns: 12.5em 9.5em repeat(4, 1fr) 120px;
+  display: grid; grid-template-columns: max-content 10.5em repeat(4, 1fr) 120px;
   gap: 4px 14px; align-items: end; cursor: pointer; font-variant-numeric: tabular-nums;
 }
 summary::marker { content: ""; } summary::-webkit-details-marker { display: none; }
+summary > span { overflow-wrap: anywhere; } summary > span:first-child { white-space: nowrap; }
 summary small { display: block; font-size: 12px; color: var(--quiet); }
 details[open] > summary { padding-bottom: 12px; border-bottom: 1px solid var(--edge); }
 .outcome::before {

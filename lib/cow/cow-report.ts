@@ -37,11 +37,11 @@ export interface CowSample {
   readonly childPrivateDirtyBytes: number
   /** All pages that only the child has, in bytes. */
   readonly childPrivateBytes: number
-  /** Resident bytes of the child, shared ones included; null in the child's own last reading. */
+  /** Resident bytes of the child, shared ones included; null where it has read of itself. */
   readonly childRssBytes: number | null
   /** Resident bytes of this process. */
   readonly parentRssBytes: number
-  /** `childPrivateDirtyBytes` by region; null in the child's own last reading. */
+  /** `childPrivateDirtyBytes` by region; null where the child has read it of itself. */
   readonly byRegion: CowByRegion | null
   /** Entries moved since the fork. */
   readonly movedEntries: number
@@ -240,13 +240,18 @@ export class CowAccount {
     return this.#record({ atMs, ...own, childRssBytes: child.rssBytes, byRegion }, parent)
   }
 
-  /** What the child read of itself. It counts if it tops every reading from outside. */
+  /** The highest the child read of itself. It counts if it tops every other reading. */
   addOwnPeak(atMs: number, bytes: number, parent: ParentMemory, position = AT_START): void {
     this.#last = parent
     this.#position = position
-    if (bytes <= this.#duplicatedBytes) return
+    if (bytes > this.#duplicatedBytes) this.addOwn(atMs, bytes, parent, position)
+  }
+
+  /** A reading the child made of itself. */
+  addOwn(atMs: number, bytes: number, parent: ParentMemory, position = AT_START): CowSample {
+    this.#position = position
     const own = { childPrivateDirtyBytes: bytes, childPrivateBytes: bytes, childRssBytes: null }
-    this.#record({ atMs, ...own, byRegion: null }, parent)
+    return this.#record({ atMs, ...own, byRegion: null }, parent)
   }
 
   #record(

@@ -2,7 +2,8 @@
  * Reads, while a child saves, how much memory the save costs.
  *
  * The kernel walks the child's page tables for each reading: about 0.1 ms for a small process, 10
- * ms and more for a big one in small pages. Of this process it is asked for its RSS only, since a
+ * ms and more for a big one in small pages. In between, there is what the child has read of itself.
+ * Of this process it is asked for its RSS only, since a
  * walk over its own mappings would hold up the event loop's next mmap.
  *
  * Invariants
@@ -82,6 +83,8 @@ export class CowSampler {
   readonly #finished: Promise<void>
   #lastParent: ParentMemory
   #readsHugePages = true
+  /** The child's last reading of itself that was taken. */
+  #ownBytes = 0
 
   /** Starts to read the child `pid`. `atFork` was read before the fork. (M2) */
   constructor(
@@ -139,8 +142,24 @@ export class CowSampler {
       if (costMs === null) return
       const leastMs = INTERVAL_MS_MIN * 2 ** this.#account.thinnings
       const restMs = Math.max(leastMs, costMs * INTERVAL_PER_COST)
-      await this.#pause.wait(Math.min(INTERVAL_MS_MAX, restMs))
+      await this.#rest(Math.min(INTERVAL_MS_MAX, restMs), leastMs)
     }
+  }
+
+  /** Waits; what the child reads of itself meanwhile is there for the taking. */
+  async #rest(restMs: number, stepMs: number): Promise<void> {
+    for (let leftMs = restMs; leftMs > 0 && !this.#pause.isOver; leftMs -= stepMs) {
+      await this.#pause.wait(Math.min(leftMs, stepMs))
+      if (leftMs > stepMs && !this.#pause.isOver) this.#takeOwnReading()
+    }
+  }
+
+  #takeOwnReading(): void {
+    const bytes = this.#native.childProgress()?.privateDirtyBytes ?? 0
+    if (bytes === this.#ownBytes) return
+    this.#ownBytes = bytes
+    const sample = this.#account.addOwn(this.elapsedMs, bytes, this.#parent(), this.#position())
+    this.#options?.sampled(sample)
   }
 
   /** One reading; what it cost in milliseconds, or null if there is no child any more. */

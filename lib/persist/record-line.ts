@@ -12,6 +12,8 @@ const VERSION = 1
 type Test = (value: unknown) => boolean
 
 const number: Test = (value) => typeof value === 'number' && Number.isFinite(value)
+const amount: Test = (value) => number(value) && (value as number) >= 0
+const size: Test = (value) => number(value) && (value as number) >= 1
 const text: Test = (value) => typeof value === 'string'
 const oneOf = (...words: readonly unknown[]): Test => {
   return (value) => words.includes(value)
@@ -31,22 +33,22 @@ const fields = (tests: Readonly<Record<string, Test>>): Test => {
 }
 
 const REGIONS = fields({
-  ...{ data: number, meta: number, index: number, scratch: number, jsHeap: number, rest: number },
+  ...{ data: amount, meta: amount, index: amount, scratch: amount, jsHeap: amount, rest: amount },
 })
-const OWNER = fields({ duplicatedBytes: number, growthBytes: number })
+const OWNER = fields({ duplicatedBytes: amount, growthBytes: number })
 const SAMPLE = fields({
-  ...{ atMs: number, childPrivateDirtyBytes: number, childPrivateBytes: number },
-  ...{ childRssBytes: orNull(number), parentRssBytes: number, byRegion: orNull(REGIONS) },
-  ...{ movedEntries: number, movedBytes: number, keys: number, bytes: number },
+  ...{ atMs: amount, childPrivateDirtyBytes: amount, childPrivateBytes: amount },
+  ...{ childRssBytes: orNull(amount), parentRssBytes: amount, byRegion: orNull(REGIONS) },
+  ...{ movedEntries: amount, movedBytes: amount, keys: amount, bytes: amount },
 })
 const COW = fields({
-  ...{ duplicatedBytes: number, extraBytes: number, movedEntries: number, movedBytes: number },
+  ...{ duplicatedBytes: amount, extraBytes: amount, movedEntries: amount, movedBytes: amount },
   byRegion: fields({ data: OWNER, engine: OWNER, jsHeap: OWNER, rest: OWNER }),
-  byRegionAtMs: orNull(number),
+  byRegionAtMs: orNull(amount),
   copiedPages: REGIONS,
-  pageBytes: number,
-  hugePages: orNull(fields({ atFork: number, atEnd: number, split: number })),
-  heatMap: orNull(fields({ cellBytes: number, pages: listOf(number) })),
+  pageBytes: size,
+  hugePages: orNull(fields({ atFork: amount, atEnd: amount, split: amount })),
+  heatMap: orNull(fields({ cellBytes: size, pages: listOf(amount) })),
   samples: listOf(SAMPLE),
 })
 const RECORD = fields({
@@ -54,8 +56,8 @@ const RECORD = fields({
   kind: oneOf('snapshot', 'rewrite'),
   outcome: oneOf('saved', 'failed', 'canceled'),
   error: orNull(fields({ code: text, message: text })),
-  ...{ startedAtMs: number, path: text, pid: orNull(number), keys: number, bytes: number },
-  ...{ durationMs: number, forkMicros: orNull(number), cow: orNull(COW) },
+  ...{ startedAtMs: number, path: text, pid: orNull(amount), keys: amount, bytes: amount },
+  ...{ durationMs: amount, forkMicros: orNull(amount), cow: orNull(COW) },
 })
 
 export function formatRecord(record: SaveRecord): string {

@@ -33,7 +33,8 @@ async function saveHeld(dir: string, options: OpenOptions): Promise<SnapshotRepo
   }
   // Two readings behind the writes: the map's, at five times the pace, has then been made too.
   const deadline = Date.now() + WAIT_MS_MAX
-  const written = () => samples.filter(({ byRegion }) => (byRegion?.data ?? 0) / PAGE_BYTES > pages / 2)
+  const written = () =>
+    samples.filter(({ byRegion }) => (byRegion?.data ?? 0) / PAGE_BYTES > pages / 2)
   while (written().length < 2 && Date.now() < deadline) await sleep(10)
   process.kill(pid, 'SIGCONT')
   const report = await (saved as unknown as Promise<SnapshotReport>)

@@ -11,7 +11,7 @@ const ABSENT = 0n
 
 function entries(...values: readonly bigint[]): Buffer {
   const bytes = Buffer.alloc(values.length * 8)
-  values.forEach((value, index) => bytes.writeBigUInt64LE(value, index * 8))
+  for (const [index, value] of values.entries()) bytes.writeBigUInt64LE(value, index * 8)
   return bytes
 }
 

@@ -28,6 +28,22 @@ t.test('LatencyHistogram', async (t) => {
     }
   })
 
+  await t.test('counts what is below a power of two exactly, and sums up', async (t) => {
+    const random = new Random(announceSeed(t))
+    const histogram = new LatencyHistogram()
+    const values = Array.from({ length: 3000 }, () => random.below(2 ** (1 + random.below(31))))
+    values.push(0, 1, 2, 63, 64, 65, 2 ** 30 - 1, 2 ** 30)
+    for (const value of values) histogram.record(value)
+    t.equal(
+      histogram.sum,
+      values.reduce((sum, value) => sum + value, 0),
+    )
+    for (let power = 0; power <= 30; ++power) {
+      const exact = values.filter((value) => value < 2 ** power).length
+      t.equal(histogram.countBelow(2 ** power), exact, `below 2^${power}`)
+    }
+  })
+
   await t.test('keeps the longest exactly, also beyond its last bucket', async (t) => {
     const histogram = new LatencyHistogram()
     histogram.record(1)
