@@ -93,7 +93,7 @@ function kindKey(records: readonly SaveRecord[]): Markup {
   const items = KINDS.filter((name) => names.has(name)).map((name) => {
     return html`<li>${square(`bar ${name}`)}${name}</li>`
   })
-  const shown = html`<li class="quiet">in large type and strong colour: the last that succeeded</li>`
+  const shown = html`<li class="quiet">in large type: the last that succeeded</li>`
   return html`<ul class="key">${items}${shown}</ul>`
 }
 
@@ -124,7 +124,8 @@ function curve({ durationMs }: SaveRecord, cow: CowReport): Markup {
   if (cow.samples.length === 0) return NOTHING
   const points = stackOf(cow)
   const layers = LAYERS.filter((_, index) => points.some(({ layers }) => layers[index] !== 0))
-  const line = html`<svg viewBox="0 0 12 12"><line class="moved" x1="0" x2="12" y1="6" y2="6" /></svg>`
+  const line = html`<svg viewBox="0 0 12 12">
+    <line class="moved" x1="0" x2="12" y1="6" y2="6" /></svg>`
   return html`<h3>Duplicated memory during the save, by region</h3>
     ${stackChart(points, durationMs)}
     <ul class="key">${layers.map(({ name, label }) => html`<li>${square(name)}${label}</li>`)}
@@ -135,7 +136,8 @@ function heat({ heatMap, pageBytes }: CowReport): Markup {
   if (heatMap === null) return NOTHING
   const cell = formatBytes(heatMap.cellBytes)
   if (heatMap.pages.every((count) => count === 0)) {
-    return html`<h3>Where pages were duplicated</h3><p class="quiet">No page was seen duplicated.</p>`
+    return html`<h3>Where pages were duplicated</h3>
+      <p class="quiet">No page was seen duplicated.</p>`
   }
   return html`<h3>${`Where pages were duplicated: a cell is ${cell} of memory`}</h3>
     ${heatChart(heatMap, pageBytes)}

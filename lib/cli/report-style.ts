@@ -7,7 +7,7 @@
 export const STYLE = `
 :root {
   color-scheme: light dark;
-  --page: #f6f7f9; --card: #ffffff; --edge: #e3e6eb; --text: #1b1f27; --quiet: #667085;
+  --page: #f6f7f9; --card: #ffffff; --edge: #e3e6eb; --text: #1b1f27; --quiet: #66708a;
   --data: #3b76e1; --meta: #8b6cd9; --index: #d99a1c; --scratch: #2aa198; --js-heap: #cf5fa6;
   --rest: #aab2bf; --moved: #e0701b; --bad: #d1383d; --canceled: #a8a29a;
   --bar: #a9c3f1; --rewrite: #a5d8d2; --grid: #e9ecf0;
@@ -16,9 +16,9 @@ export const STYLE = `
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --page: #101318; --card: #181c23; --edge: #2a303a; --text: #e7eaf0; --quiet: #98a2b3;
+    --page: #10131a; --card: #181c23; --edge: #2a303a; --text: #e7eaf0; --quiet: #98a2b3;
     --data: #5b92f5; --meta: #a48bec; --index: #e8b44a; --scratch: #3fc0b4; --js-heap: #e07fbd;
-    --rest: #697385; --moved: #f59149; --bad: #f0656a; --canceled: #7a746c;
+    --rest: #69738a; --moved: #f59149; --bad: #f0656a; --canceled: #7a746c;
     --bar: #33508a; --rewrite: #2b6a64; --grid: #252b34;
     --heat0: #242a33; --heat1: #57431f; --heat2: #8c5d1f; --heat3: #c97526; --heat4: #ee5f3c;
     --heat5: #ff9d8a;

@@ -85,8 +85,8 @@ export interface CowReport {
   /** Their bytes. */
   readonly movedBytes: number
   /**
-   * Split by owner. What was duplicated is split as of the costliest reading from outside, which may
-   * be less than the peak, and is 0 throughout if the child ended before there was one
+   * Split by owner. What was duplicated is split as of the costliest reading from outside, which
+   * may be less than the peak, and is 0 throughout if the child ended before there was one
    * (`byRegionAtMs` is then null).
    */
   readonly byRegion: CowRegions

@@ -38,7 +38,8 @@ const INTERVAL_MS_MAX = 10_000
 const INTERVAL_PER_COST = 100
 /** What is wanted of a sampler. */
 export interface SamplerOptions {
-  readonly heatMap: boolean
+  /** Whether a heat map is wanted. */
+  heatMap(): boolean
   /** Called with each reading as it is made. */
   sampled(sample: CowSample): void
 }
@@ -103,7 +104,7 @@ export class CowSampler {
     this.#account = new CowAccount(atFork, regions)
     this.#hugePages = new HugePageReadings(regions)
     const data = regions.find(({ name }) => name === 'data')
-    const isMapped = options?.heatMap === true && data !== undefined
+    const isMapped = options?.heatMap() === true && data !== undefined
     this.#heatMap = isMapped ? new HeatMapReader(pid, data) : null
     this.#finished = this.#run()
   }

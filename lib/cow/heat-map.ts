@@ -1,14 +1,14 @@
 /**
- * Which chunks of the data region a save has duplicated, from /proc/<pid>/pagemap of both processes.
+ * Which chunks of the data region a save has duplicated, by the pagemaps of both processes.
  *
  * A page is there twice if it is this process's alone while the child still has one in its place.
  * That cannot be seen in the child: the kernel tells of a page inside a huge one, as the child's
- * still are, only whether the first of them is shared. Here, a chunk that was written to is in small
- * pages.
+ * still are, only whether the first of them is shared. Here, a chunk that was written to is in
+ * small pages.
  *
  * Eight bytes a page are counted a slice at a time, so a region of any size takes eight bytes a
- * chunk. The child releases chunks behind it: what was duplicated is seen before that or not at all.
- * So the region is read several times, and the most of each chunk counts.
+ * chunk. The child releases chunks behind it: what was duplicated is seen before that or not at
+ * all. So the region is read several times, and the most of each chunk counts.
  *
  * @module
  */

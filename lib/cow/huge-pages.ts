@@ -2,7 +2,7 @@
  * How many huge pages keep the keys, before and behind a save.
  *
  * The kernel walks the page tables of the whole process for it, and whoever maps memory meanwhile
- * waits: so it is asked only where the walk is short, as it is as long as the keys are in huge pages.
+ * waits: so it is asked only where the walk is short, as it is while the keys are in huge pages.
  * Nothing is read while this process forks: a child lives already, or has just ended.
  *
  * @module

@@ -217,7 +217,7 @@ function statsFields({ stats, snapshots }: InfoFacts): Field[] {
   ]
 }
 
-/** What the last background save cost, and what saves, rewrites and writing cost since the start. */
+/** What the last background save cost, and what saves, rewrites and writes did since the start. */
 function cowFields({ stats, snapshots, costs }: InfoFacts): Field[] {
   const cow = snapshots.lastReport?.cow
   const { snapshot, rewrite } = costs.kinds

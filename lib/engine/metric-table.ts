@@ -30,7 +30,7 @@ export interface MetricDefinition {
 }
 
 const MICROS_PER_SECOND = 1e6
-/** Ends of the buckets are powers of two, in microseconds: those a LatencyHistogram counts exactly. */
+/** Ends of buckets in microseconds, powers of two: those a LatencyHistogram counts exactly. */
 const FORK_BOUNDS = powersOfTwo(6, 20)
 const DURATION_BOUNDS = powersOfTwo(10, 30)
 

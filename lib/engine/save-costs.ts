@@ -5,7 +5,8 @@
  */
 
 import { type CowByRegion, NO_REGIONS } from '../cow/cow-report.js'
-import type { ReportFile } from '../persist/report-file.js'
+import type { SnapforkError } from '../errors.js'
+import { ReportFile } from '../persist/report-file.js'
 import type { SaveRecord } from '../persist/save-record.js'
 import { LatencyHistogram } from '../util/latency-histogram.js'
 
@@ -48,9 +49,9 @@ export class SaveCosts {
   #splitHugePages = 0
   #last: SaveRecord | null = null
 
-  /** Records go to `file` as well. */
-  constructor(file: ReportFile | null) {
-    this.#file = file
+  /** Records go to the file of this path as well; `fileFailed` is told if that cannot be. */
+  constructor(path: string | null, fileFailed: (error: SnapforkError) => void) {
+    this.#file = path === null ? null : new ReportFile(path, fileFailed)
   }
 
   add(record: SaveRecord): void {

@@ -18,11 +18,11 @@ import { EventEmitter } from 'node:events'
 import { Database } from '../api/database.js'
 import type { Clock } from '../commands/context.js'
 import type { CommandHost } from '../commands/host.js'
+import type { CowSample } from '../cow/cow-report.js'
 import { invalidArgument, outOfRange, SnapforkError } from '../errors.js'
 import type { LoadResult, NativeEngine, NativeLock } from '../native/engine.js'
 import { changeOptions, type ResolvedOptions, type RuntimeOptions } from '../options.js'
 import type { CutTail } from '../persist/cut-tail.js'
-import { ReportFile } from '../persist/report-file.js'
 import type { SaveWatch } from '../persist/save-record.js'
 import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
 import { type SnapshotSettings, Snapshotter } from '../persist/snapshotter.js'
@@ -89,12 +89,8 @@ export class Snapfork extends Database {
     const clock = makeClock(native, options.clock)
     // What follows exists before `this` does: it is called only later.
     const watch: SaveWatch = {
-      get heatMap() {
-        return options.cowHeatMap
-      },
-      sampled: (sample) => {
-        if (this.#emitter.listenerCount('cow') > 0) this.#emit('cow', sample)
-      },
+      heatMap: () => options.cowHeatMap,
+      sampled: (sample) => this.#tellSample(sample),
       ended: (record) => this.#costs.add(record),
     }
     const settings = () => settingsOf(options, parts.path, watch, clock)
@@ -153,11 +149,7 @@ export class Snapfork extends Database {
       parts.loaded?.bytes ?? 0,
       () => snapshots.isSaving || log.log?.isRewriting === true,
     )
-    this.#costs = new SaveCosts(
-      options.reportFile === null
-        ? null
-        : new ReportFile(options.reportFile, (error) => this.#emit('report-error', error)),
-    )
+    this.#costs = new SaveCosts(options.reportFile, (error) => this.#emit('report-error', error))
     this.#upkeep = new UpkeepTimer((limit) => this.#keepUp(limit))
   }
 
@@ -437,6 +429,11 @@ export class Snapfork extends Database {
       facts.push({ index, keys, expires: this.native.databaseExpirySize(index) })
     }
     return facts
+  }
+
+  /** Costs nothing when nobody listens. */
+  #tellSample(sample: CowSample): void {
+    if (this.#emitter.listenerCount('cow') > 0) this.#emit('cow', sample)
   }
 
   /** A listener that throws must not be taken for a save that failed: it is called on its own. */

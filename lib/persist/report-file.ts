@@ -1,8 +1,8 @@
 /**
  * A file of save records: one line of JSON each, the newest last, at most 64.
  *
- * A record is appended. When there are 64 lines, the last 32 replace the file, by way of a temporary
- * one beside it. A line that a crash has cut short, or that is of another version, is no record: it
+ * A record is appended. When there are 64 lines, the last 32 replace the file, by way of one beside
+ * it. A line that a crash has cut short, or that is of another version, is no record: it
  * is skipped by readers, and gone when the file is replaced.
  *
  * Invariants

@@ -17,7 +17,7 @@ import { childOf } from '../../support/children.js'
 import { makeCow, makeRecord } from '../../support/save-records.js'
 
 t.test('SaveCosts adds up by kind and outcome', async (t) => {
-  const costs = new SaveCosts(null)
+  const costs = new SaveCosts(null, () => {})
   t.equal(costs.facts.last, null)
   costs.add(makeRecord({ forkMicros: 100, durationMs: 5 }))
   costs.add(makeRecord({ outcome: 'failed', forkMicros: 300, durationMs: 9 }))
