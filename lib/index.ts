@@ -45,7 +45,15 @@ export type {
 } from './api/stream-api.js'
 export type { ExpiryOptions, GetexOptions, LcsOptions, SetOptions } from './api/string-api.js'
 export type { ExpireCondition, Integer, Key, KeyValuePairs, Value } from './api/values.js'
-export type { CowRegion, CowRegions, CowReport, CowSample } from './cow/cow-report.js'
+export type {
+  CowByRegion,
+  CowHugePages,
+  CowRegion,
+  CowRegions,
+  CowReport,
+  CowSample,
+} from './cow/cow-report.js'
+export type { HeatMap } from './cow/heat-map.js'
 export { type CheckOptions, type CheckReport, check, type FileFinding } from './engine/check.js'
 export type { Finding, FindingLevel } from './engine/diagnosis.js'
 export {
@@ -58,6 +66,13 @@ export type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './engine/e
 export type { DiskForecast, TypicalForecasts } from './engine/forecast.js'
 export type { Forecast } from './engine/forecaster.js'
 export type { SaveMemoryEvent } from './engine/memory-guard.js'
+export {
+  type MetricsOptions,
+  type MetricsRegistry,
+  metrics,
+  type RegisterMetricsOptions,
+  registerMetrics,
+} from './engine/metrics.js'
 export { open } from './engine/open.js'
 export { type CloseOptions, Snapfork } from './engine/snapfork.js'
 export {
@@ -78,6 +93,8 @@ export type {
 export type { LoadProgressEvent, OpenOptions, RuntimeOptions } from './options.js'
 export type { CutTail } from './persist/cut-tail.js'
 export type { DiskSpeed } from './persist/disk-speed.js'
+export { readSaveRecords, type SaveRecords } from './persist/report-file.js'
+export type { SaveRecord } from './persist/save-record.js'
 export type { SaveReport, SnapshotReport } from './persist/snapshot-report.js'
 export type { DiskRates, TypicalDisk } from './persist/typical-disks.js'
 export type { EncodingLimits } from './util/encoding-limits.js'

@@ -18,6 +18,7 @@ const GENERATED = {
   'lib/util/version.ts': version,
   'docs/commands.md': commandsPage,
   'docs/errors.md': errorsPage,
+  'docs/metrics.md': metricsPage,
 }
 
 const isCheck = process.argv.includes('--check')
@@ -135,6 +136,44 @@ async function errorsPage() {
     '| code | may succeed later | meaning |',
     '|---|---|---|',
     ...rows,
+    '',
+  ].join('\n')
+}
+
+async function metricsPage() {
+  const { METRICS } = await import('../dist/engine/metric-table.js')
+  const rows = METRICS.map(({ name, type, labels, help }) => {
+    const words = labels.map((label) => `\`${label}\``).join(', ')
+    return `| \`snapfork_${name}\` | ${type} | ${words} | ${help} |`
+  })
+  return [
+    '# Metrics',
+    '',
+    'GENERATED from the table in `lib/engine/metric-table.ts` by `npm run generate`: do not edit.',
+    '',
+    '```js',
+    "import { metrics, registerMetrics } from 'snapfork'",
+    '',
+    "response.setHeader('Content-Type', 'text/plain; version=0.0.4').end(metrics(db)) // no dependency",
+    '',
+    "import { register } from 'prom-client' // 14 or later; an optional peer dependency",
+    'registerMetrics(db, { register })',
+    '```',
+    '',
+    'Both give the same. Units are seconds and bytes; counters and histograms are over the life of the',
+    'engine. `prefix` replaces `snapfork_`, for a second engine in one registry. Values are read when',
+    'they are asked for, without a walk over page tables.',
+    '',
+    '| metric | type | labels | meaning |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+    '`kind` is `snapshot` or `rewrite`; `outcome` is `saved`, `failed` or `canceled`; `region` is whose',
+    'pages they are: `data`, `meta`, `index` and `scratch` of the engine, `js_heap` of V8, or `rest`',
+    '([memory.md](memory.md#regions)). Ends of the buckets are powers of two of a microsecond.',
+    '',
+    'What a save costs while it runs is told by the event `cow`; what each of the last saves cost, by',
+    '`reportFile` and `snapfork report` ([fork.md](fork.md#what-a-snapshot-costs-the-report)).',
     '',
   ].join('\n')
 }

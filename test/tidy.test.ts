@@ -53,6 +53,10 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/native/log.ts': 'test/lib/persist/append-log.test.ts',
   'lib/native/replay.ts': 'test/lib/persist/append-log.test.ts',
   'lib/persist/snapshotter.ts': 'test/lib/engine/snapfork.test.ts',
+  'lib/persist/save-record.ts': 'test/lib/engine/save-costs.test.ts',
+  'lib/engine/metric-table.ts': 'test/lib/engine/metrics.test.ts',
+  'lib/cow/pause.ts': 'test/lib/cow/cow-sampler.test.ts',
+  'lib/cow/cost-meter.ts': 'test/lib/cow/cow-sampler.test.ts',
   // Constants, which the addon takes and gives.
   'lib/native/engine.ts': 'test/lib/api/typed-methods.test.ts',
   'lib/native/bitmaps.ts': 'test/compat/commands.test.ts',

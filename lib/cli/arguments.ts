@@ -13,6 +13,7 @@ export const HELP = `usage: snapfork <command> [options]
 commands:
   check PATH    check a snapshot, an append-only file, a manifest, or a directory of them
   doctor [DIR]  look at this machine, and at the disk of DIR (default: the current directory)
+  report FILE   show what the last saves cost, from the file of the option reportFile
   tour          fill a store, save it by fork() while writing, load the file, compare
 
 options of check:
@@ -22,6 +23,10 @@ options of check:
 
 options of doctor:
   --json            print the report as JSON
+
+options of report:
+  --html OUT        write a page with charts, which loads nothing
+  --json            print the records as JSON
 
 options of tour:
   --keys N          number of keys, 1 to 10,000,000 (default 1,000,000)
@@ -53,12 +58,20 @@ export interface DoctorCommandOptions {
   readonly json: boolean
 }
 
+export interface ReportCommandOptions {
+  readonly path: string
+  /** Where to write the page; null for nowhere. */
+  readonly htmlPath: string | null
+  readonly json: boolean
+}
+
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'tour'; readonly options: TourOptions }
   | { readonly name: 'check'; readonly options: CheckCommandOptions }
   | { readonly name: 'doctor'; readonly options: DoctorCommandOptions }
+  | { readonly name: 'report'; readonly options: ReportCommandOptions }
   | { readonly name: 'load-report'; readonly dir: string }
 
 /** What the tour starts in a fresh process; no part of the command line people use. */
@@ -81,6 +94,7 @@ export function parseCommand(words: readonly string[]): Command {
   if (name === 'tour') return parseTour(rest)
   if (name === 'check') return parseCheck(rest)
   if (name === 'doctor') return parseDoctor(rest)
+  if (name === 'report') return parseReport(rest)
   if (name === LOAD_REPORT_COMMAND) return { name: 'load-report', dir: onlyWord(rest) }
   if (name.startsWith('-')) throw new UsageError(`Unknown option '${name}'.`)
   throw new UsageError(`Unknown command '${name}'.`)
@@ -150,6 +164,23 @@ function parseDoctor(words: readonly string[]): Command {
   const [dir = '.'] = positionals
   if (dir === '' || positionals.length > 1) throw new UsageError('doctor takes one directory.')
   return { name: 'doctor', options: { dir, json: values.json } }
+}
+
+function parseReport(words: readonly string[]): Command {
+  const { values, positionals } = parseStrictly({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      html: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return { name: 'help' }
+  const [path = ''] = positionals
+  if (path === '' || positionals.length > 1) throw new UsageError('report needs one file.')
+  if (values.html === '') throw new UsageError('--html must be a path.')
+  return { name: 'report', options: { path, htmlPath: values.html ?? null, json: values.json } }
 }
 
 /** `parseArgs` with its errors as ours. */

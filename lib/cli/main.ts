@@ -17,6 +17,7 @@ import { type Command, HELP, parseCommand } from './arguments.js'
 import { runCheck } from './check.js'
 import { runDoctor } from './doctor.js'
 import { UsageError } from './errors.js'
+import { runReport } from './report.js'
 import { Terminal } from './terminal.js'
 import { runTour } from './tour.js'
 import { reportLoad } from './tour-load.js'
@@ -62,6 +63,8 @@ async function run(command: Command): Promise<void> {
       return runCheck(command.options, (line) => console.log(line))
     case 'doctor':
       return runDoctor(command.options, (line) => console.log(line))
+    case 'report':
+      return runReport(command.options, (line) => console.log(line))
     case 'load-report':
       return reportLoad(command.dir, (line) => console.log(line))
     case 'tour':

@@ -10,7 +10,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Snapfork } from '../index.js'
-import { LatencyHistogram } from './latency-histogram.js'
+import { LatencyHistogram } from '../util/latency-histogram.js'
 import { keyName, type Random } from './tour-data.js'
 
 const BATCH = 256

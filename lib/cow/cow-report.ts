@@ -10,7 +10,24 @@
  */
 
 import type { RegionRange } from '../native/engine.js'
+import type { HeatMap } from './heat-map.js'
 import { addTotals, emptyTotals, type Mapping, type MemoryTotals } from './smaps.js'
+
+/** Private dirty bytes of the child by what they belong to. */
+export interface CowByRegion {
+  /** Entries and values. */
+  readonly data: number
+  /** Tables of what is in use. */
+  readonly meta: number
+  /** Hash tables; 0 as long as a child has no copy of them. */
+  readonly index: number
+  /** The child's own buffers. */
+  readonly scratch: number
+  /** V8's heap; 0 as long as a child has no copy of it. */
+  readonly jsHeap: number
+  /** Stacks, C heap, libraries. */
+  readonly rest: number
+}
 
 /** A reading of both processes. */
 export interface CowSample {
@@ -20,10 +37,19 @@ export interface CowSample {
   readonly childPrivateDirtyBytes: number
   /** All pages that only the child has, in bytes. */
   readonly childPrivateBytes: number
-  /** Resident bytes of the child, shared ones included; null in the child's own last reading. */
+  /** Resident bytes of the child, shared ones included; null where it has read of itself. */
   readonly childRssBytes: number | null
   /** Resident bytes of this process. */
   readonly parentRssBytes: number
+  /** `childPrivateDirtyBytes` by region; null where the child has read it of itself. */
+  readonly byRegion: CowByRegion | null
+  /** Entries moved since the fork. */
+  readonly movedEntries: number
+  readonly movedBytes: number
+  /** Keys the child has written. */
+  readonly keys: number
+  /** Bytes of the file it has written. */
+  readonly bytes: number
 }
 
 /** Whose pages they are. */
@@ -59,15 +85,42 @@ export interface CowReport {
   /** Their bytes. */
   readonly movedBytes: number
   /**
-   * Split by owner. What was duplicated is split as of the costliest reading of all mappings, which
+   * Split by owner. What was duplicated is split as of the costliest reading from outside, which
    * may be less than the peak, and is 0 throughout if the child ended before there was one
    * (`byRegionAtMs` is then null).
    */
   readonly byRegion: CowRegions
-  /** When the mappings were read, in milliseconds since the fork, or null. */
+  /** When that reading was, in milliseconds since the fork, or null. */
   readonly byRegionAtMs: number | null
-  /** The readings in the order of time; at the end the child's own highest, if it tops them. */
+  /**
+   * Pages the kernel had copied at the peak, by region. What the child has counted beyond the
+   * readings from outside is taken for entries and values.
+   */
+  readonly copiedPages: CowByRegion
+  /** Bytes of a page. */
+  readonly pageBytes: number
+  /**
+   * Huge pages; null where the keys are not in huge pages, the child ended before a reading, or the
+   * page tables are so long that a reading would hold up this process.
+   */
+  readonly hugePages: CowHugePages | null
+  /** Which chunks were duplicated; null without `cowHeatMap`. */
+  readonly heatMap: HeatMap | null
+  /**
+   * The readings in the order of time, at most 512: of a long save every second one is left out,
+   * as often as it takes. At the end the child's own highest, if it tops them.
+   */
   readonly samples: readonly CowSample[]
+}
+
+/** Huge pages that keep the keys, in this process. */
+export interface CowHugePages {
+  /** Right behind the fork. */
+  readonly atFork: number
+  /** Right behind the end of the child. */
+  readonly atEnd: number
+  /** Those that writes have split meanwhile. */
+  readonly split: number
 }
 
 /** What this process knows of its own memory without reading its mappings. Bytes. */
@@ -80,28 +133,43 @@ export interface ParentMemory {
   readonly movedBytes: number
 }
 
-export type DuplicatedByOwner = Readonly<Record<keyof CowRegions, number>>
+/** How far the child is. */
+export interface ChildPosition {
+  readonly keys: number
+  readonly bytes: number
+}
 
-const NOTHING: DuplicatedByOwner = { data: 0, engine: 0, jsHeap: 0, rest: 0 }
+export const NO_REGIONS: CowByRegion = {
+  data: 0,
+  meta: 0,
+  index: 0,
+  scratch: 0,
+  jsHeap: 0,
+  rest: 0,
+}
+const AT_START: ChildPosition = { keys: 0, bytes: 0 }
+/** Of a kernel that does not tell. */
+const PAGE_BYTES = 4096
+const SAMPLES_MAX = 512
 
 export function privateBytes(totals: MemoryTotals): number {
   return totals.privateDirtyBytes + totals.privateCleanBytes
 }
 
 /** Splits the private dirty pages of a process by whose they are. */
-export function splitByOwner(
+export function splitByRegion(
   mappings: readonly Mapping[],
   regions: readonly RegionRange[],
-): DuplicatedByOwner {
-  const split = { ...NOTHING }
+): CowByRegion {
+  const split = { ...NO_REGIONS } as { -readonly [name in keyof CowByRegion]: number }
   for (const mapping of mappings) split[ownerOf(mapping, regions)] += mapping.privateDirtyBytes
   return split
 }
 
 /** Engine regions are known by address; V8 marks its pages, or names them where it may. */
-function ownerOf(mapping: Mapping, regions: readonly RegionRange[]): keyof CowRegions {
+function ownerOf(mapping: Mapping, regions: readonly RegionRange[]): keyof CowByRegion {
   const region = regions.find(({ start, end }) => mapping.start >= start && mapping.start < end)
-  if (region !== undefined) return region.name === 'data' ? 'data' : 'engine'
+  if (region !== undefined) return region.name === 'control' ? 'scratch' : region.name
   const isV8 = mapping.flags.includes('dc') || mapping.name.startsWith('[anon:v8')
   return isV8 ? 'jsHeap' : 'rest'
 }
@@ -115,15 +183,21 @@ export function sumOf(mappings: readonly Mapping[]): MemoryTotals {
 
 /** Collects readings, keeps the peaks, and makes the report. */
 export class CowAccount {
+  readonly #ranges: readonly RegionRange[]
   readonly #atFork: ParentMemory
-  readonly #samples: CowSample[] = []
+  #samples: CowSample[] = []
+  #thinnings = 0
   #last: ParentMemory
   #atPeak: ParentMemory
+  #position = AT_START
   #duplicatedBytes = 0
   #extraBytes = 0
-  #split: { atMs: number; totalBytes: number; byOwner: DuplicatedByOwner } | null = null
+  #peakSplit: { atMs: number; totalBytes: number; byRegion: CowByRegion } | null = null
+  #pageBytes = PAGE_BYTES
 
-  constructor(atFork: ParentMemory) {
+  /** `regions` are the engine's at the fork. */
+  constructor(atFork: ParentMemory, regions: readonly RegionRange[]) {
+    this.#ranges = regions
     this.#atFork = atFork
     this.#last = atFork
     this.#atPeak = atFork
@@ -139,69 +213,116 @@ export class CowAccount {
     return this.#samples.at(-1) ?? null
   }
 
-  /** Private dirty bytes when the mappings were split last; null if they never were. */
-  get splitBytes(): number | null {
-    return this.#split?.totalBytes ?? null
+  /** How often every second sample was left out. */
+  get thinnings(): number {
+    return this.#thinnings
   }
 
-  add(atMs: number, child: MemoryTotals, parent: ParentMemory): void {
-    const { privateDirtyBytes, rssBytes } = child
-    this.#record(atMs, privateDirtyBytes, privateBytes(child), rssBytes, parent)
+  /** A reading of the child's mappings. */
+  add(
+    atMs: number,
+    mappings: readonly Mapping[],
+    parent: ParentMemory,
+    position: ChildPosition = AT_START,
+  ): CowSample {
+    const child = sumOf(mappings)
+    const byRegion = splitByRegion(mappings, this.#ranges)
+    const totalBytes = child.privateDirtyBytes
+    this.#pageBytes = mappings.find(({ pageBytes }) => pageBytes > 0)?.pageBytes ?? PAGE_BYTES
+    if (this.#peakSplit === null || totalBytes >= this.#peakSplit.totalBytes) {
+      this.#peakSplit = { atMs, totalBytes, byRegion }
+    }
+    this.#position = position
+    const own = {
+      childPrivateDirtyBytes: child.privateDirtyBytes,
+      childPrivateBytes: privateBytes(child),
+    }
+    return this.#record({ atMs, ...own, childRssBytes: child.rssBytes, byRegion }, parent)
   }
 
-  /** What the child read of itself. It counts if it tops every reading from outside. */
-  addOwnPeak(atMs: number, privateDirtyBytes: number, parent: ParentMemory): void {
+  /** The highest the child read of itself. It counts if it tops every other reading. */
+  addOwnPeak(atMs: number, bytes: number, parent: ParentMemory, position = AT_START): void {
     this.#last = parent
-    if (privateDirtyBytes <= this.#duplicatedBytes) return
-    this.#record(atMs, privateDirtyBytes, privateDirtyBytes, null, parent)
+    this.#position = position
+    if (bytes > this.#duplicatedBytes) this.addOwn(atMs, bytes, parent, position)
+  }
+
+  /** A reading the child made of itself. */
+  addOwn(atMs: number, bytes: number, parent: ParentMemory, position = AT_START): CowSample {
+    this.#position = position
+    const own = { childPrivateDirtyBytes: bytes, childPrivateBytes: bytes, childRssBytes: null }
+    return this.#record({ atMs, ...own, byRegion: null }, parent)
   }
 
   #record(
-    atMs: number,
-    childPrivateDirtyBytes: number,
-    childPrivateBytes: number,
-    childRssBytes: number | null,
+    reading: Omit<
+      CowSample,
+      'parentRssBytes' | keyof ChildPosition | 'movedEntries' | 'movedBytes'
+    >,
     parent: ParentMemory,
-  ): void {
+  ): CowSample {
     const growth = Math.max(0, parent.rssBytes - this.#atFork.rssBytes)
+    const { childPrivateDirtyBytes, childPrivateBytes } = reading
     if (this.#samples.length === 0 || childPrivateBytes + growth > this.#extraBytes) {
       this.#extraBytes = childPrivateBytes + growth
       this.#atPeak = parent
     }
     this.#duplicatedBytes = Math.max(this.#duplicatedBytes, childPrivateDirtyBytes)
     this.#last = parent
-    const parentRssBytes = parent.rssBytes
-    const child = { childPrivateDirtyBytes, childPrivateBytes, childRssBytes }
-    this.#samples.push({ atMs, ...child, parentRssBytes })
+    const { keys, bytes } = this.#position
+    const sample = { ...reading, parentRssBytes: parent.rssBytes, ...this.#moved(), keys, bytes }
+    if (this.#samples.length >= SAMPLES_MAX) this.#thin()
+    this.#samples.push(sample)
+    return sample
   }
 
-  addSplit(atMs: number, byOwner: DuplicatedByOwner): void {
-    const totalBytes = byOwner.data + byOwner.engine + byOwner.jsHeap + byOwner.rest
-    if (this.#split !== null && totalBytes < this.#split.totalBytes) return
-    this.#split = { atMs, totalBytes, byOwner }
+  #thin(): void {
+    this.#samples = this.#samples.filter((_, index) => index % 2 === 0)
+    this.#thinnings += 1
   }
 
-  report(): CowReport {
+  #moved(): { movedEntries: number; movedBytes: number } {
+    return {
+      movedEntries: this.#last.movedEntries - this.#atFork.movedEntries,
+      movedBytes: this.#last.movedBytes - this.#atFork.movedBytes,
+    }
+  }
+
+  get copiedPages(): CowByRegion {
+    const { byRegion, totalBytes } = this.#peakSplit ?? { byRegion: NO_REGIONS, totalBytes: 0 }
+    const data = byRegion.data + Math.max(0, this.#duplicatedBytes - totalBytes)
+    const pages = Object.entries({ ...byRegion, data }).map(([name, bytes]) => {
+      return [name, Math.round(bytes / this.#pageBytes)]
+    })
+    return Object.fromEntries(pages) as CowByRegion
+  }
+
+  report(more: Partial<Pick<CowReport, 'hugePages' | 'heatMap'>> = {}): CowReport {
+    const byRegion = this.#peakSplit?.byRegion ?? NO_REGIONS
     return {
       duplicatedBytes: this.#duplicatedBytes,
       extraBytes: this.#extraBytes,
-      movedEntries: this.#last.movedEntries - this.#atFork.movedEntries,
-      movedBytes: this.#last.movedBytes - this.#atFork.movedBytes,
-      byRegion: this.#regions(this.#split?.byOwner ?? NOTHING),
-      byRegionAtMs: this.#split?.atMs ?? null,
+      ...this.#moved(),
+      byRegion: this.#regions(byRegion),
+      byRegionAtMs: this.#peakSplit?.atMs ?? null,
+      copiedPages: this.copiedPages,
+      pageBytes: this.#pageBytes,
+      hugePages: more.hugePages ?? null,
+      heatMap: more.heatMap ?? null,
       samples: this.#samples,
     }
   }
 
-  #regions(duplicated: DuplicatedByOwner): CowRegions {
+  #regions(duplicated: CowByRegion): CowRegions {
     const growth = (field: keyof ParentMemory) => this.#atPeak[field] - this.#atFork[field]
     const data = growth('dataBytes')
     const engine = growth('engineBytes')
     const jsHeap = growth('jsHeapBytes')
     const rest = growth('rssBytes') - data - engine - jsHeap
+    const ofEngine = duplicated.meta + duplicated.index + duplicated.scratch
     return {
       data: { duplicatedBytes: duplicated.data, growthBytes: data },
-      engine: { duplicatedBytes: duplicated.engine, growthBytes: engine },
+      engine: { duplicatedBytes: ofEngine, growthBytes: engine },
       jsHeap: { duplicatedBytes: duplicated.jsHeap, growthBytes: jsHeap },
       rest: { duplicatedBytes: duplicated.rest, growthBytes: rest },
     }

@@ -2,7 +2,8 @@
  * Reads, while a child saves, how much memory the save costs.
  *
  * The kernel walks the child's page tables for each reading: about 0.1 ms for a small process, 10
- * ms and more for a big one in small pages. Of this process it is asked for its RSS only, since a
+ * ms and more for a big one in small pages. In between, there is what the child has read of itself.
+ * Of this process it is asked for its RSS only, since a
  * walk over its own mappings would hold up the event loop's next mmap.
  *
  * Invariants
@@ -14,28 +15,34 @@
  * @module
  */
 
-import { type FileHandle, open } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
 import type { EngineStats, NativeEngine } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
+import { CostMeter } from './cost-meter.js'
 import {
+  type ChildPosition,
   CowAccount,
   type CowReport,
   type CowSample,
   type ParentMemory,
-  splitByOwner,
-  sumOf,
 } from './cow-report.js'
-import { parseSmaps, parseSmapsRollup } from './smaps.js'
+import { HeatMapReader } from './heat-map-reader.js'
+import { HugePageReadings } from './huge-pages.js'
+import { Pause } from './pause.js'
+import { parseSmaps } from './smaps.js'
 
 const INTERVAL_MS_MIN = 50
 const INTERVAL_MS_MAX = 10_000
 /** (M1) */
 const INTERVAL_PER_COST = 100
-/** All mappings are read again when the pages to split have grown by this part and these bytes. */
-const SPLIT_GROWTH = 1 / 8
-const SPLIT_GROWTH_BYTES = 1 << 20
-const READ_BYTES = 64 << 10
+/** What is wanted of a sampler. */
+export interface SamplerOptions {
+  /** Whether a heat map is wanted. */
+  heatMap(): boolean
+  /** Called with each reading as it is made. */
+  sampled(sample: CowSample): void
+}
 
 /**
  * What this process knows of its own memory. It takes some 20 us.
@@ -67,21 +74,38 @@ function readRss(): number | null {
 
 export class CowSampler {
   readonly #native: NativeEngine
+  readonly #options: SamplerOptions | null
   readonly #account: CowAccount
   readonly #forkedAtMs: number
   readonly #pid: number
+  readonly #hugePages: HugePageReadings
+  readonly #heatMap: HeatMapReader | null
+  readonly #pause = new Pause()
   readonly #finished: Promise<void>
-  #isStopped = false
   #lastParent: ParentMemory
-  #wake: (() => void) | null = null
+  #readsHugePages = true
+  /** The child's last reading of itself that was taken. */
+  #ownBytes = 0
 
   /** Starts to read the child `pid`. `atFork` was read before the fork. (M2) */
-  constructor(native: NativeEngine, pid: number, atFork: ParentMemory) {
+  constructor(
+    native: NativeEngine,
+    pid: number,
+    atFork: ParentMemory,
+    options: SamplerOptions | null = null,
+  ) {
     this.#native = native
+    this.#options = options
     this.#lastParent = atFork
-    this.#account = new CowAccount(atFork)
     this.#forkedAtMs = monotonicMs()
     this.#pid = pid
+    // What comes later is not the child's.
+    const regions = native.regions()
+    this.#account = new CowAccount(atFork, regions)
+    this.#hugePages = new HugePageReadings(regions)
+    const data = regions.find(({ name }) => name === 'data')
+    const isMapped = options?.heatMap() === true && data !== undefined
+    this.#heatMap = isMapped ? new HeatMapReader(pid, data) : null
     this.#finished = this.#run()
   }
 
@@ -101,54 +125,66 @@ export class CowSampler {
   }
 
   /** Ends the readings. The child's own highest one makes up for a save too short for any. */
-  async stop(ownPeakBytes: number): Promise<CowReport> {
-    this.#isStopped = true
+  async stop(end: ChildPosition & { privateDirtyPeakBytes: number }): Promise<CowReport> {
     const elapsedMs = this.elapsedMs
     const parent = this.#parent()
-    this.#wake?.()
+    this.#pause.end()
     await this.#finished
-    this.#account.addOwnPeak(elapsedMs, ownPeakBytes, parent)
-    return this.#account.report()
+    const heatMap = (await this.#heatMap?.stop()) ?? null
+    const { keys, bytes } = end
+    this.#account.addOwnPeak(elapsedMs, end.privateDirtyPeakBytes, parent, { keys, bytes })
+    const hugePages = await this.#hugePages.readAtEnd(this.#account.copiedPages.data)
+    return this.#account.report({ heatMap, hugePages })
   }
 
   async #run(): Promise<void> {
-    const rollup = await open(`/proc/${this.#pid}/smaps_rollup`).catch(() => null)
-    if (rollup === null) return
-    try {
-      while (!this.#isStopped) {
-        const costMs = await this.#read(rollup)
-        await this.#wait(costMs * INTERVAL_PER_COST)
-      }
-    } finally {
-      await rollup.close().catch(() => {})
+    while (!this.#pause.isOver) {
+      const costMs = await this.#read()
+      if (costMs === null) return
+      const leastMs = INTERVAL_MS_MIN * 2 ** this.#account.thinnings
+      const restMs = Math.max(leastMs, costMs * INTERVAL_PER_COST)
+      await this.#rest(Math.min(INTERVAL_MS_MAX, restMs), leastMs)
     }
   }
 
-  /** One reading; returns what it cost in milliseconds. (M3) */
-  async #read(rollup: FileHandle): Promise<number> {
+  /** Waits; what the child reads of itself meanwhile is there for the taking. */
+  async #rest(restMs: number, stepMs: number): Promise<void> {
+    for (let leftMs = restMs; leftMs > 0 && !this.#pause.isOver; leftMs -= stepMs) {
+      await this.#pause.wait(Math.min(leftMs, stepMs))
+      if (leftMs > stepMs && !this.#pause.isOver) this.#takeOwnReading()
+    }
+  }
+
+  #takeOwnReading(): void {
+    const bytes = this.#native.childProgress()?.privateDirtyBytes ?? 0
+    if (bytes === this.#ownBytes) return
+    this.#ownBytes = bytes
+    const sample = this.#account.addOwn(this.elapsedMs, bytes, this.#parent(), this.#position())
+    this.#options?.sampled(sample)
+  }
+
+  /** One reading; what it cost in milliseconds, or null if there is no child any more. */
+  async #read(): Promise<number | null> {
     const meter = new CostMeter()
-    const child = parseSmapsRollup(await readText(rollup).catch(() => ''))
-    if (child === null || this.#isStopped) return meter.costMs
-    this.#account.add(this.elapsedMs, child, this.#parent())
-    if (this.#isSplitOld(child.privateDirtyBytes)) await this.#readMappings()
-    return meter.costMs
+    const text = await readFile(`/proc/${this.#pid}/smaps`, 'latin1').catch((error) => {
+      // (M3)
+      return error.code === 'ENOENT' ? null : ''
+    })
+    if (text === null || this.#pause.isOver) return null
+    const mappings = meter.run(() => parseSmaps(text))
+    const { costMs } = meter
+    if (mappings.length === 0) return costMs
+    const parent = this.#parent()
+    const sample = this.#account.add(this.elapsedMs, mappings, parent, this.#position())
+    this.#options?.sampled(sample)
+    if (this.#readsHugePages) await this.#hugePages.readAtFork(mappings)
+    this.#readsHugePages = false
+    return costMs
   }
 
-  #isSplitOld(bytes: number): boolean {
-    const { splitBytes } = this.#account
-    if (splitBytes === null) return true
-    return bytes > splitBytes + Math.max(SPLIT_GROWTH_BYTES, splitBytes * SPLIT_GROWTH)
-  }
-
-  async #readMappings(): Promise<void> {
-    const file = await open(`/proc/${this.#pid}/smaps`).catch(() => null)
-    if (file === null) return
-    const text = await readText(file).catch(() => '')
-    await file.close().catch(() => {})
-    const mappings = parseSmaps(text)
-    if (mappings.length === 0 || this.#isStopped) return
-    this.#account.add(this.elapsedMs, sumOf(mappings), this.#parent())
-    this.#account.addSplit(this.elapsedMs, splitByOwner(mappings, this.#native.regions()))
+  #position(): ChildPosition {
+    const { keys, bytes } = this.#native.childProgress() ?? { keys: 0, bytes: 0 }
+    return { keys, bytes }
   }
 
   #parent(): ParentMemory {
@@ -156,50 +192,5 @@ export class CowSampler {
     // Growth since a fork whose RSS is not known is not known either.
     this.#lastParent = this.#lastParent.rssBytes === 0 ? { ...parent, rssBytes: 0 } : parent
     return this.#lastParent
-  }
-
-  /** Until the time is over or `stop` is called. The timer keeps no process alive. */
-  #wait(ms: number): Promise<void> {
-    if (this.#isStopped) return Promise.resolve()
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        this.#wake = null
-        resolve()
-      }
-      const timer = setTimeout(wake, Math.min(INTERVAL_MS_MAX, Math.max(INTERVAL_MS_MIN, ms)))
-      timer.unref()
-      this.#wake = wake
-    })
-  }
-}
-
-/**
- * What a reading cost at most: the time it took, or, as the result may have waited for a busy event
- * loop, the time this process spent in the kernel meanwhile, whichever is less.
- */
-class CostMeter {
-  readonly #startedAtMs = monotonicMs()
-  readonly #usage = process.cpuUsage()
-
-  get costMs(): number {
-    const kernelMs = process.cpuUsage(this.#usage).system / 1000
-    return Math.min(monotonicMs() - this.#startedAtMs, kernelMs)
-  }
-}
-
-/** The whole of a /proc file, made anew by the kernel as it is read from its start. */
-async function readText(file: FileHandle): Promise<string> {
-  const chunks: Buffer[] = []
-  for (let position = 0; ; ) {
-    const { bytesRead, buffer } = await file.read(
-      Buffer.allocUnsafe(READ_BYTES),
-      0,
-      READ_BYTES,
-      position,
-    )
-    if (bytesRead === 0) return Buffer.concat(chunks).toString('latin1')
-    chunks.push(buffer.subarray(0, bytesRead))
-    position += bytesRead
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Parser of what the kernel says about a process's memory: /proc/<pid>/smaps and smaps_rollup.
+ * Parser of what the kernel says about a process's memory: /proc/<pid>/smaps.
  *
  * Pure: text in, numbers out. Fields that a kernel does not have are 0, unknown ones are skipped.
  *
@@ -33,6 +33,8 @@ export interface Mapping extends MemoryTotals {
   name: string
   /** Two-letter flags of the VmFlags line; `dc` is MADV_DONTFORK. */
   flags: readonly string[]
+  /** Of a base page in bytes; 0 where the kernel does not say. */
+  pageBytes: number
 }
 
 const FIELDS: ReadonlyMap<string, keyof MemoryTotals> = new Map([
@@ -46,7 +48,13 @@ const FIELDS: ReadonlyMap<string, keyof MemoryTotals> = new Map([
   ['Swap', 'swapBytes'],
 ])
 
-const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \S+ *(.*)$/
+const PAGE_SIZE = 'KernelPageSize'
+/** The lines that matter: a header, a field, the flags. It skips the others at its own speed. */
+const LINES = new RegExp(
+  `^(?:([0-9a-f]+)-([0-9a-f]+) (\\S{4}) \\S+ \\S+ \\S+ *(.*)|` +
+    `(${[...FIELDS.keys(), PAGE_SIZE].join('|')}): +(\\d+) kB|VmFlags: (.*?) *)$`,
+  'gm',
+)
 
 export function emptyTotals(): MemoryTotals {
   return {
@@ -66,48 +74,26 @@ export function addTotals(to: MemoryTotals, from: MemoryTotals): void {
   for (const field of FIELDS.values()) to[field] += from[field]
 }
 
-/** The one record of smaps_rollup, or null if the text holds none. */
-export function parseSmapsRollup(text: string): MemoryTotals | null {
-  const totals = emptyTotals()
-  let found = false
-  for (const line of text.split('\n')) {
-    if (readField(totals, line)) found = true
-  }
-  return found ? totals : null
-}
-
 /** The mappings of smaps in the order of their addresses. */
 export function parseSmaps(text: string): Mapping[] {
   const mappings: Mapping[] = []
   let current: Mapping | null = null
-  for (const line of text.split('\n')) {
-    if (current !== null && readField(current, line)) continue
-    if (current !== null && line.startsWith('VmFlags:')) {
-      current.flags = line.slice('VmFlags:'.length).trim().split(/ +/)
-      continue
+  for (const [, start, end, permissions, name, field, kib, flags] of text.matchAll(LINES)) {
+    if (start !== undefined && end !== undefined) {
+      const range = { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`) }
+      const more = { permissions: permissions ?? '', name: name ?? '', flags: [], pageBytes: 0 }
+      current = { ...emptyTotals(), ...range, ...more }
+      mappings.push(current)
     }
-    const [, start, end, permissions, name] = HEADER.exec(line) ?? []
-    if (start === undefined || end === undefined || permissions === undefined) continue
-    current = {
-      ...emptyTotals(),
-      start: BigInt(`0x${start}`),
-      end: BigInt(`0x${end}`),
-      permissions,
-      name: name ?? '',
-      flags: [],
-    }
-    mappings.push(current)
+    if (current === null) continue
+    if (flags !== undefined) current.flags = flags.split(/ +/)
+    if (field !== undefined) setField(current, field, Number(kib) * BYTES_PER_KIB)
   }
   return mappings
 }
 
-/** Takes a line like `Rss:     12 kB`; false if it is none of ours. */
-function readField(totals: MemoryTotals, line: string): boolean {
-  const colon = line.indexOf(':')
-  const field = colon < 0 ? undefined : FIELDS.get(line.slice(0, colon))
-  if (field === undefined) return false
-  const kibibytes = Number.parseInt(line.slice(colon + 1), 10)
-  if (Number.isNaN(kibibytes)) return false
-  totals[field] += kibibytes * BYTES_PER_KIB
-  return true
+function setField(mapping: Mapping, name: string, bytes: number): void {
+  const field = FIELDS.get(name)
+  if (field !== undefined) mapping[field] = bytes
+  else mapping.pageBytes = bytes
 }

@@ -48,12 +48,17 @@ export function pageBytesOf(auxiliaryVector: Uint8Array): number | null {
 }
 
 export async function readKernelFacts(): Promise<KernelFacts> {
-  const [enabled, auxiliaryVector] = await Promise.all([
+  const [enabled, pageBytes] = await Promise.all([
     readFile(ENABLED_PATH, 'utf8').catch(() => null),
-    readFile(AUXILIARY_VECTOR_PATH).catch(() => null),
+    readPageBytes(),
   ])
-  const pageBytes = auxiliaryVector === null ? null : pageBytesOf(auxiliaryVector)
   return { release: release(), enabled, pageBytes }
+}
+
+/** Of a base page, or null if it is not known. */
+export async function readPageBytes(): Promise<number | null> {
+  const auxiliaryVector = await readFile(AUXILIARY_VECTOR_PATH).catch(() => null)
+  return auxiliaryVector === null ? null : pageBytesOf(auxiliaryVector)
 }
 
 /** What `'auto'` means on this machine. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CowSample } from '../cow/cow-report.js'
 import type { SnapforkError, SnapshotError } from '../errors.js'
 import type { SnapshotReport } from '../persist/snapshot-report.js'
 import type { SaveMemoryEvent } from './memory-guard.js'
@@ -16,6 +17,13 @@ export interface SnapforkEvents {
   'snapshot-error': [error: SnapshotError]
   /** The append-only log has a new base, whoever asked for it. */
   rewrite: [report: SnapshotReport]
+  /**
+   * What a save or a rewrite that is under way costs in memory: a reading, at least 50 ms after the
+   * last one.
+   */
+  cow: [sample: CowSample]
+  /** The file of `reportFile` could not be written. The next save tries again. */
+  'report-error': [error: SnapforkError]
   /** The log cannot be written or synced: writes are refused until `log-recovered`. */
   'log-error': [error: SnapforkError]
   'log-recovered': []

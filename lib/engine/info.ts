@@ -8,10 +8,13 @@
  */
 
 import { release, totalmem } from 'node:os'
+import { type CowByRegion, NO_REGIONS } from '../cow/cow-report.js'
 import type { EngineStats } from '../native/engine.js'
 import type { AppendLogStatus } from '../persist/append-log.js'
 import type { SnapshotStatus } from '../persist/snapshotter.js'
+import type { LatencyHistogram } from '../util/latency-histogram.js'
 import { SNAPFORK_VERSION } from '../util/version.js'
+import { REGION_NAMES, type SaveCostFacts, snakeCase } from './save-costs.js'
 
 /** The version whose commands, files and fields these are. */
 export const REDIS_VERSION = '7.0.15'
@@ -40,6 +43,7 @@ export interface InfoFacts {
   readonly keysExpiredAtLoad: number
   /** Those that hold keys. */
   readonly databases: readonly DatabaseFacts[]
+  readonly costs: SaveCostFacts
 }
 
 type Field = readonly [name: string, value: string | number]
@@ -213,23 +217,44 @@ function statsFields({ stats, snapshots }: InfoFacts): Field[] {
   ]
 }
 
-/** What the last background save cost, and what writing cost since the start. */
-function cowFields({ stats, snapshots }: InfoFacts): Field[] {
+/** What the last background save cost, and what saves, rewrites and writes did since the start. */
+function cowFields({ stats, snapshots, costs }: InfoFacts): Field[] {
   const cow = snapshots.lastReport?.cow
+  const { snapshot, rewrite } = costs.kinds
   return [
     ['cow_last_duplicated_bytes', cow?.duplicatedBytes ?? 0],
     ['cow_last_extra_bytes', cow?.extraBytes ?? 0],
     ['cow_last_moved_entries', cow?.movedEntries ?? 0],
     ['cow_last_moved_bytes', cow?.movedBytes ?? 0],
+    ['cow_last_copied_pages', byRegion(cow?.copiedPages ?? NO_REGIONS)],
+    // -1 stands for not counted.
+    ['cow_last_split_huge_pages', cow?.hugePages?.split ?? -1],
     ['cow_last_samples', cow?.samples.length ?? 0],
     ['cow_total_moved_entries', stats.movedEntries],
     ['cow_total_moved_bytes', stats.movedBytes],
+    ['cow_total_copied_pages', byRegion(costs.copiedPages)],
+    ['cow_total_split_huge_pages', costs.splitHugePages],
+    ['cow_fork_usec', distribution(snapshot.forks)],
+    ['cow_save_usec', distribution(snapshot.durations)],
+    ['cow_rewrite_fork_usec', distribution(rewrite.forks)],
+    ['cow_rewrite_usec', distribution(rewrite.durations)],
     ['cow_deferred_frees', stats.deferredFrees],
     ['cow_heal_pending_chunks', stats.healPending],
     ['cow_heal_checked_chunks', stats.healChecked],
     ['cow_heal_failed_chunks', stats.healFailed],
     ['cow_heal_usec', stats.healMicros],
   ]
+}
+
+function byRegion(pages: CowByRegion): string {
+  return REGION_NAMES.map((name) => `${snakeCase(name)}=${pages[name]}`).join(',')
+}
+
+/** Over the life of the engine; percentiles are off by at most 3 %. */
+function distribution(histogram: LatencyHistogram): string {
+  const [p50, p99] = [0.5, 0.99].map((share) => histogram.percentile(share))
+  const { count, sum, longest } = histogram
+  return `count=${count},sum=${sum},p50=${p50},p99=${p99},max=${longest}`
 }
 
 function keyspaceFields({ databases }: InfoFacts): Field[] {

@@ -11,6 +11,7 @@ import type { NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions } from '../options.js'
 import { AppendLog, type AppendLogObserver, type AppendLogSettings } from '../persist/append-log.js'
 import type { SaveGuard } from '../persist/save-guard.js'
+import type { SaveWatch } from '../persist/save-record.js'
 import type { Snapshotter } from '../persist/snapshotter.js'
 import { REDIS_VERSION } from './info.js'
 import { type FoundLog, findLog, type LoadedLog } from './log-recovery.js'
@@ -30,6 +31,7 @@ export interface LogSwitchParts {
   readonly guard: SaveGuard
   readonly clock: Clock
   readonly observer: AppendLogObserver
+  readonly watch: SaveWatch
 }
 
 export class LogSwitch {
@@ -97,13 +99,16 @@ export class LogSwitch {
   }
 
   #make({ files, manifest }: FoundLog): AppendLog {
-    const { native, options, guard, clock, observer } = this.#parts
-    const settings = () => ({ ...settingsOf(options(), clock), guard })
+    const { native, options, guard, clock, observer, watch } = this.#parts
+    const settings = () => ({ ...settingsOf(options(), clock), guard, watch })
     return new AppendLog(native, files, settings, observer, manifest)
   }
 }
 
-function settingsOf(options: ResolvedOptions, now: Clock): Omit<AppendLogSettings, 'guard'> {
+function settingsOf(
+  options: ResolvedOptions,
+  now: Clock,
+): Omit<AppendLogSettings, 'guard' | 'watch'> {
   return {
     sync: options.appendfsync,
     timestamps: options.aofTimestampEnabled,

@@ -18,20 +18,22 @@ import { EventEmitter } from 'node:events'
 import { Database } from '../api/database.js'
 import type { Clock } from '../commands/context.js'
 import type { CommandHost } from '../commands/host.js'
+import type { CowSample } from '../cow/cow-report.js'
 import { invalidArgument, outOfRange, SnapforkError } from '../errors.js'
 import type { LoadResult, NativeEngine, NativeLock } from '../native/engine.js'
 import { changeOptions, type ResolvedOptions, type RuntimeOptions } from '../options.js'
 import type { CutTail } from '../persist/cut-tail.js'
-import type { SaveGuard } from '../persist/save-guard.js'
+import type { SaveWatch } from '../persist/save-record.js'
 import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
 import { type SnapshotSettings, Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
 import { type Forecast, Forecaster } from './forecaster.js'
-import { type DatabaseFacts, formatInfo, REDIS_VERSION } from './info.js'
+import { type DatabaseFacts, formatInfo, type InfoFacts, REDIS_VERSION } from './info.js'
 import type { LoadedLog } from './log-recovery.js'
 import { LogSwitch } from './log-switch.js'
 import { MemoryGuard } from './memory-guard.js'
+import { SaveCosts } from './save-costs.js'
 import { UpkeepTimer } from './upkeep-timer.js'
 
 export interface CloseOptions {
@@ -57,6 +59,8 @@ const THAW_LIMIT = 50_000
 
 /** Starts the append-only log, before anybody has the engine. */
 export const START = Symbol('start')
+/** What there is to report of an engine. */
+export const FACTS = Symbol('facts')
 
 /**
  * An open engine, and its database 0: every command is a method. Made by {@link open}.
@@ -73,6 +77,7 @@ export class Snapfork extends Database {
   readonly #log: LogSwitch
   readonly #forecaster: Forecaster
   readonly #guard: MemoryGuard
+  readonly #costs: SaveCosts
   readonly #events = new EventEmitter<SnapforkEvents>()
   readonly #databases = new Map<number, Database>()
   readonly #runId = randomBytes(20).toString('hex')
@@ -87,14 +92,20 @@ export class Snapfork extends Database {
     const { native } = parts
     let options = parts.options
     const clock = makeClock(native, options.clock)
-    // The host exists before `this` does: commands run only later.
+    // What follows exists before `this` does: it is called only later.
     const guard = new MemoryGuard({
       native,
       policy: () => options.saveMemoryPolicy,
       forecastBytes: () => this.#forecaster.expectedBytes(),
       notify: (event) => this.#emit('save-memory', event),
     })
-    const snapshots = new Snapshotter(native, () => settingsOf(options, parts.path, clock, guard), {
+    const watch: SaveWatch = {
+      heatMap: () => options.cowHeatMap,
+      sampled: (sample) => this.#tellSample(sample),
+      ended: (record) => this.#costs.add(record),
+    }
+    const settings = () => ({ ...settingsOf(options, parts.path, clock), guard, watch })
+    const snapshots = new Snapshotter(native, settings, {
       saved: (report) => {
         this.#forecaster.learn(report, snapshots.status.changes)
         this.#emit('snapshot', report)
@@ -107,6 +118,7 @@ export class Snapfork extends Database {
       snapshots,
       guard,
       clock,
+      watch,
       observer: {
         rewritten: (report) => {
           this.#forecaster.learn(report, null)
@@ -150,6 +162,7 @@ export class Snapfork extends Database {
       parts.loaded?.bytes ?? 0,
       () => snapshots.isSaving || log.log?.isRewriting === true,
     )
+    this.#costs = new SaveCosts(options.reportFile, (error) => this.#emit('report-error', error))
     this.#upkeep = new UpkeepTimer((limit) => this.#keepUp(limit))
   }
 
@@ -397,6 +410,7 @@ export class Snapfork extends Database {
     this.#upkeep.stop()
     await this.#forecaster.stop()
     await this.#log.stop()
+    await this.#costs.settled()
     await this.native.close()
     this.#parts.lock.release()
   }
@@ -409,8 +423,13 @@ export class Snapfork extends Database {
   }
 
   #info(sections: readonly string[]): string {
+    return formatInfo(this[FACTS](), sections)
+  }
+
+  /** @internal */
+  [FACTS](): InfoFacts {
     const { loaded, usesHugePages } = this.#parts
-    const facts = {
+    return {
       runId: this.#runId,
       nowMs: this.#clock(),
       uptimeMs: monotonicMs() - this.#openedAtMs,
@@ -421,8 +440,8 @@ export class Snapfork extends Database {
       keysLoaded: loaded?.keysLoaded ?? 0,
       keysExpiredAtLoad: loaded?.keysExpired ?? 0,
       databases: this.#databaseFacts(),
+      costs: this.#costs.facts,
     }
-    return formatInfo(facts, sections)
   }
 
   #databaseFacts(): DatabaseFacts[] {
@@ -433,6 +452,11 @@ export class Snapfork extends Database {
       facts.push({ index, keys, expires: this.native.databaseExpirySize(index) })
     }
     return facts
+  }
+
+  /** Costs nothing when nobody listens. */
+  #tellSample(sample: CowSample): void {
+    if (this.#emitter.listenerCount('cow') > 0) this.#emit('cow', sample)
   }
 
   /** A listener that throws must not be taken for a save that failed: it is called on its own. */
@@ -460,8 +484,7 @@ function settingsOf(
   options: ResolvedOptions,
   path: string,
   now: Clock,
-  guard: SaveGuard,
-): SnapshotSettings {
+): Omit<SnapshotSettings, 'guard' | 'watch'> {
   return {
     dir: options.dir,
     path,
@@ -472,7 +495,6 @@ function settingsOf(
     nice: options.nice,
     oomScoreAdj: options.oomScoreAdj,
     stallTimeoutMs: options.saveStallTimeoutMs,
-    guard,
     now,
   }
 }

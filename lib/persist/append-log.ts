@@ -23,6 +23,7 @@ import { monotonicMs } from '../util/clock.js'
 import { type Manifest, type ManifestFile, nextSequences } from './aof-manifest.js'
 import type { LogFiles } from './log-files.js'
 import type { SaveGuard } from './save-guard.js'
+import type { SaveWatch } from './save-record.js'
 import { SnapshotJob } from './snapshot-job.js'
 import type { SnapshotReport } from './snapshot-report.js'
 import { makeTemporaryPath } from './temp-files.js'
@@ -40,6 +41,7 @@ export interface AppendLogSettings {
   readonly rewriteMinBytes: number
   readonly stallTimeoutMs: number
   readonly guard: SaveGuard | null
+  readonly watch: SaveWatch
   /** Of a base, but for its paths. */
   readonly fork: Omit<ForkOptions, 'path' | 'temporaryPath'>
 }
@@ -427,13 +429,10 @@ export class AppendLog {
   /** Starts the child that writes the next base. */
   #forkBase(): BaseChild {
     if (this.#isEnding) throw new SnapshotError('ERR_SNAPFORK_CLOSED')
-    const { fork, stallTimeoutMs, guard } = this.#settings()
+    const { fork, stallTimeoutMs, guard, watch } = this.#settings()
     const { base, path } = this.#nextBase()
-    const job = new SnapshotJob(this.#native, {
-      fork: { ...fork, ...path },
-      stallTimeoutMs,
-      guard,
-    })
+    const options = { fork: { ...fork, ...path }, stallTimeoutMs, guard, watch }
+    const job = new SnapshotJob(this.#native, options)
     this.#job = job
     return { base, report: job.start() }
   }

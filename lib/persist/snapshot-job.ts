@@ -36,6 +36,7 @@ import type { ChildExit, ChildProgress, ForkOptions, NativeEngine } from '../nat
 import { codeOfStatus, systemError } from '../native/status.js'
 import { monotonicMs } from '../util/clock.js'
 import type { SaveGuard } from './save-guard.js'
+import { outcomeOf, type SaveRecord, type SaveWatch } from './save-record.js'
 import type { SnapshotReport } from './snapshot-report.js'
 
 /** Values of `ChildProgress.phase` by their meaning. */
@@ -65,6 +66,7 @@ export interface SnapshotJobOptions {
   readonly stallTimeoutMs: number
   /** Who watches over its memory, or null. */
   readonly guard: SaveGuard | null
+  readonly watch: SaveWatch
 }
 
 export class SnapshotJob {
@@ -72,6 +74,8 @@ export class SnapshotJob {
   readonly #options: SnapshotJobOptions
   #state: SnapshotState = 'idle'
   #startedAtMs = 0
+  /** Unix time in milliseconds. */
+  #startedAt = 0
   #pid = 0
   #forkMicros = 0
   #sampler: CowSampler | null = null
@@ -130,19 +134,22 @@ export class SnapshotJob {
     this.#options.guard?.admit()
     this.#enter('idle', 'running')
     this.#startedAtMs = monotonicMs()
+    this.#startedAt = Date.now()
     try {
       const atFork = readParentMemory(this.#native.stats())
       const { pid, endFd, forkMicros } = this.#native.forkSave(this.#options.fork)
       this.#pid = pid
       this.#forkMicros = forkMicros
       const end = waitForEnd(endFd)
-      this.#sampler = new CowSampler(this.#native, pid, atFork)
+      this.#sampler = new CowSampler(this.#native, pid, atFork, this.#options.watch)
       this.#startWatchdog()
       this.#unwatch = this.#options.guard?.watch(this) ?? null
       return this.#finish(end)
     } catch (error) {
       this.#enter('running', 'failed')
-      throw startError(error)
+      const refusal = startError(error)
+      this.#note({ error: refusal, durationMs: this.elapsedMs })
+      throw refusal
     }
   }
 
@@ -156,16 +163,20 @@ export class SnapshotJob {
   async #finish(end: Promise<void>): Promise<SnapshotReport> {
     await end
     const exit = await this.#reap()
+    const { elapsedMs: durationMs } = this
     this.#stopWatchdog()
     this.#unwatch?.()
     const cow = await this.#stopSampler(exit)
     if (isComplete(exit)) {
       this.#enter('running', 'saved')
-      return this.#report(exit, cow)
+      this.#note({ durationMs, exit, cow })
+      return this.#report(exit, durationMs, cow)
     }
     await rm(this.#options.fork.temporaryPath, { force: true }).catch(() => {})
     this.#enter('running', 'failed')
-    throw this.#error(exit)
+    const error = this.#error(exit)
+    this.#note({ error, durationMs, exit, cow })
+    throw error
   }
 
   /** The pipe ends a moment before the process does. */
@@ -181,20 +192,41 @@ export class SnapshotJob {
     const sampler = this.#sampler
     this.#sampler = null
     if (sampler === null) throw new SnapforkError('ERR_SNAPFORK_INTERNAL', 'A save ended twice.')
-    return sampler.stop(exit.privateDirtyPeakBytes)
+    return sampler.stop(exit)
   }
 
-  #report({ keys, bytes }: ChildExit, cow: CowReport): SnapshotReport {
+  #report({ keys, bytes }: ChildExit, durationMs: number, cow: CowReport): SnapshotReport {
     return {
       kind: this.#options.fork.asCommands ? 'aof' : 'rdb',
       path: this.#options.fork.path,
       keys,
       bytes,
-      durationMs: this.elapsedMs,
+      durationMs,
       pid: this.#pid,
       forkMicros: this.#forkMicros,
       cow,
     }
+  }
+
+  /** Tells who watches how it ended. Where there is no `exit` there was no child. */
+  #note(end: { error?: unknown; durationMs: number; exit?: ChildExit; cow?: CowReport }): void {
+    const { error, durationMs, exit, cow } = end
+    const outcome = outcomeOf(error)
+    if (outcome === null) return
+    const { path, isBase } = this.#options.fork
+    const record: SaveRecord = {
+      kind: isBase ? 'rewrite' : 'snapshot',
+      ...outcome,
+      startedAtMs: this.#startedAt,
+      path,
+      pid: exit === undefined ? null : this.#pid,
+      keys: exit?.keys ?? 0,
+      bytes: exit?.bytes ?? 0,
+      durationMs,
+      forkMicros: exit === undefined ? null : this.#forkMicros,
+      cow: cow ?? null,
+    }
+    this.#options.watch.ended(record)
   }
 
   #error(exit: ChildExit): SnapshotError {

@@ -16,6 +16,7 @@ import { SnapforkError, type SnapforkErrorCode, SnapshotError } from '../errors.
 import type { ChildProgress, NativeEngine, RdbWriteOptions } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
 import type { SaveGuard } from './save-guard.js'
+import type { SaveWatch } from './save-record.js'
 import { identifySnapshot } from './snapshot-identity.js'
 import { SnapshotJob } from './snapshot-job.js'
 import type { SaveReport, SnapshotReport } from './snapshot-report.js'
@@ -45,6 +46,7 @@ export interface SnapshotSettings {
   readonly oomScoreAdj: number | null
   readonly stallTimeoutMs: number
   readonly guard: SaveGuard | null
+  readonly watch: SaveWatch
   /** Unix time in milliseconds. */
   readonly now: () => number
 }
@@ -153,9 +155,9 @@ export class Snapshotter {
     this.#assertOpen()
     if (this.#job !== null) throw new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE')
     const { changes } = this.#native.stats()
-    const { nice, oomScoreAdj, stallTimeoutMs, guard } = this.#settings()
+    const { nice, oomScoreAdj, stallTimeoutMs, guard, watch } = this.#settings()
     const fork = { ...this.#writeOptions(), nice, oomScoreAdj }
-    const job = new SnapshotJob(this.#native, { fork, stallTimeoutMs, guard })
+    const job = new SnapshotJob(this.#native, { fork, stallTimeoutMs, guard, watch })
     const saved = this.#attempt(() => job.start())
     this.#job = job
     this.#saves += 1

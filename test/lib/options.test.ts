@@ -35,9 +35,12 @@ t.test('resolveOptions()', async (t) => {
       aofUseRdbPreamble: true,
       aofTimestampEnabled: false,
       hugePages: 'auto',
+      healCpuPercent: 25,
       nice: 5,
       oomScoreAdj: 800,
       saveStallTimeoutMs: 60_000,
+      cowHeatMap: false,
+      reportFile: null,
       onLoadProgress: null,
       clock: null,
     })
@@ -46,6 +49,9 @@ t.test('resolveOptions()', async (t) => {
   await t.test('makes the directory absolute', async (t) => {
     t.equal(resolveOptions({ dir: 'data' }).dir, resolve('data'))
     t.equal(resolveOptions({ dir: '/data' }).dir, '/data')
+    t.equal(resolveOptions({ dir: '/data', reportFile: 'a' }).reportFile, '/data/a')
+    t.equal(resolveOptions({ dir: '/data', reportFile: '/a' }).reportFile, '/a')
+    t.equal(resolveOptions({ reportFile: null }).reportFile, null)
   })
   await t.test('keeps what is given', async (t) => {
     const given = { hugePages: false, oomScoreAdj: null, nice: 0, rdbchecksum: false } as const
@@ -77,6 +83,8 @@ t.test('resolveOptions()', async (t) => {
     { nice: null },
     { oomScoreAdj: '1' },
     { saveStallTimeoutMs: {} },
+    { cowHeatMap: 1 },
+    { reportFile: 1 },
     { onLoadProgress: 1 },
     { clock: 1 },
     { dbFileName: 'dump.rdb' },
@@ -117,6 +125,8 @@ t.test('resolveOptions()', async (t) => {
     { nice: -1 },
     { oomScoreAdj: 1001 },
     { saveStallTimeoutMs: 99 },
+    { reportFile: '' },
+    { reportFile: 'a\0b' },
     { saveStallTimeoutMs: Number.NaN },
   ]
   for (const options of WRONG_RANGES) {

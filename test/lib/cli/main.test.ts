@@ -4,11 +4,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { formatRecord } from '../../../dist/persist/record-line.js'
 import { mountProblem, mountTmpfs } from '../../support/faults.js'
+import { makeRecord } from '../../support/save-records.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PROGRAM = join(ROOT, 'dist/cli/main.js')
@@ -76,6 +78,9 @@ t.test('snapfork', async (t) => {
     [['doctor', 'a', 'b'], /doctor takes one directory/],
     [['doctor', ''], /doctor takes one directory/],
     [['doctor', '--fly'], /--fly/],
+    [['report'], /report needs one file/],
+    [['report', 'a', 'b'], /report needs one file/],
+    [['report', 'a', '--html', ''], /--html must be a path/],
     [['check', 'a', '--fix', '--truncate-to-timestamp', '1'], /exclude each other/],
   ]
   for (const [words, complaint] of MISTAKES) {
@@ -214,5 +219,44 @@ t.test('snapfork doctor', async (t) => {
     const { status, stderr } = await run('doctor', join(t.testdir(), 'none'))
     t.equal(status, 1)
     t.match(stderr, /ERR_SNAPFORK_IO.*\n.*ENOENT/)
+  })
+})
+
+t.test('snapfork report', async (t) => {
+  const error = { code: 'ERR_SNAPFORK_NO_SPACE', message: 'The disk is full.' }
+  const failed = makeRecord({ outcome: 'failed', error, cow: null })
+  const lines = [...Array.from({ length: 40 }, () => makeRecord()), failed].map(formatRecord)
+  const path = join(t.testdir(), 'saves.jsonl')
+  writeFileSync(path, `${lines.join('\n')}\nno record\n`)
+
+  await t.test('prints the last 32 saves, errors, and what was skipped', async (t) => {
+    const { status, stdout, stderr } = await run('report', path)
+    t.strictSame({ status, stderr }, { status: 0, stderr: '' })
+    t.match(stdout, /^ {2}started +save +fork pause +duration +file +extra memory +duplicated /)
+    t.equal(stdout.match(/^ {2}2026-01-02 00:00:00 UTC +snapshot saved +1\.50 ms /gm)?.length, 31)
+    t.match(stdout, /^2026-01-02 00:00:00 UTC: The disk is full\. \(ERR_SNAPFORK_NO_SPACE\)$/m)
+    t.match(stdout, /^1 line is no record\.$/m)
+  })
+
+  await t.test('writes the page', async (t) => {
+    const page = join(t.testdir(), 'page.html')
+    const { status, stdout } = await run('report', path, '--html', page)
+    t.equal(status, 0)
+    t.match(stdout, `wrote ${page}`)
+    t.match(readFileSync(page, 'utf8'), /^<!DOCTYPE html>\n<html lang="en">[\s\S]*<\/html>\n$/)
+  })
+
+  await t.test('prints JSON', async (t) => {
+    const { status, stdout } = await run('report', '--json', path)
+    t.equal(status, 0)
+    const records = JSON.parse(stdout)
+    t.equal(records.length, 32)
+    t.match(records.at(-1), { outcome: 'failed', error })
+  })
+
+  await t.test('ends with 1 where there is no record, or no file', async (t) => {
+    const empty = join(t.testdir({ empty: '' }), 'empty')
+    t.match(await run('report', empty), { status: 1, stderr: /ERR_SNAPFORK_CHECK_FAILED/ })
+    t.match(await run('report', `${empty}.none`), { status: 1, stderr: /ENOENT/ })
   })
 })

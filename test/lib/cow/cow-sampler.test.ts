@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readlinkSync } from 'node:fs'
 import t from 'tap'
-import { open, type SnapshotReport } from '../../../dist/index.js'
+import { type CowSample, open, type SnapshotReport } from '../../../dist/index.js'
 import { childOf } from '../../support/children.js'
 
 const VALUES = 24
@@ -26,7 +26,7 @@ function openProcFiles(): string[] {
       return ''
     }
   })
-  return links.filter((path) => path.includes('smaps'))
+  return links.filter((path) => /smaps|pagemap/.test(path))
 }
 
 t.test('CowSampler', async (t) => {
@@ -36,6 +36,8 @@ t.test('CowSampler', async (t) => {
     const bytes = randomBytes(VALUE_BYTES)
     for (let index = 0; index < VALUES; ++index) db.set(`large:${index}`, bytes)
     let saved: Promise<SnapshotReport> | null = null
+    const told: CowSample[] = []
+    db.on('cow', (sample) => told.push(sample))
     const pid = childOf(() => {
       saved = db.bgsave()
     })
@@ -60,6 +62,7 @@ t.test('CowSampler', async (t) => {
     // The child goes on, and gives pages back, while its mappings are read.
     t.ok(cow.byRegion.data.duplicatedBytes >= DUPLICATED_BYTES_MIN / 4)
     t.equal(cow.byRegion.jsHeap.duplicatedBytes, 0)
+    t.ok(cow.copiedPages.data >= DUPLICATED_BYTES_MIN / 4 / PAGE_BYTES)
     t.ok((cow.byRegionAtMs ?? 0) > 0)
     const times = cow.samples.map(({ atMs }) => atMs)
     t.strictSame(
@@ -67,5 +70,14 @@ t.test('CowSampler', async (t) => {
       times.toSorted((a, b) => a - b),
     )
     t.strictSame(openProcFiles(), [])
+    t.strictSame(told, cow.samples.slice(0, told.length), 'all readings were told')
+    t.ok(told.length >= cow.samples.length - 1, "but the child's highest, at the end")
+    for (const { byRegion, childPrivateDirtyBytes } of told) {
+      if (byRegion === null) continue
+      const sum = Object.values(byRegion).reduce((bytes, more) => bytes + more, 0)
+      t.equal(sum, childPrivateDirtyBytes)
+    }
+    t.ok(told.some(({ byRegion }) => (byRegion?.data ?? 0) >= DUPLICATED_BYTES_MIN))
+    t.ok(told.every(({ keys, movedBytes }) => keys <= VALUES && movedBytes >= 0))
   })
 })

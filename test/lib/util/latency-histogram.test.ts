@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LatencyHistogram } from '../../../dist/cli/latency-histogram.js'
+import { LatencyHistogram } from '../../../dist/util/latency-histogram.js'
 import { announceSeed, Random } from '../../support/random.js'
 
 /** A bucket is at most 1/32 wide of what is in it. */
@@ -25,6 +25,22 @@ t.test('LatencyHistogram', async (t) => {
       const exact = values[Math.ceil(share * values.length) - 1] as number
       const found = histogram.percentile(share)
       t.ok(found >= exact && found <= exact * (1 + ERROR_MAX), `${share}: ${found} for ${exact}`)
+    }
+  })
+
+  await t.test('counts what is below a power of two exactly, and sums up', async (t) => {
+    const random = new Random(announceSeed(t))
+    const histogram = new LatencyHistogram()
+    const values = Array.from({ length: 3000 }, () => random.below(2 ** (1 + random.below(31))))
+    values.push(0, 1, 2, 63, 64, 65, 2 ** 30 - 1, 2 ** 30)
+    for (const value of values) histogram.record(value)
+    t.equal(
+      histogram.sum,
+      values.reduce((sum, value) => sum + value, 0),
+    )
+    for (let power = 0; power <= 30; ++power) {
+      const exact = values.filter((value) => value < 2 ** power).length
+      t.equal(histogram.countBelow(2 ** power), exact, `below 2^${power}`)
     }
   })
 
