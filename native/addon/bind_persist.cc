@@ -144,12 +144,19 @@ bool ReadRequest(const Napi::Object& options, SnapshotRequest& request) {
 bool ReadForkRequest(const Napi::Object& options, SnapshotRequest& request) {
   int64_t nice = 0;
   int64_t oom_score_adj = 0;
+  int64_t io_priority = 0;
+  int64_t bytes_per_second = 0;
   request.sets_oom_score = !options.Get("oomScoreAdj").IsNull();
   if (!ReadRequest(options, request) || !GetInt64(options, "nice", nice) ||
+      !GetInt64(options, "ioPriority", io_priority) ||
+      !GetInt64(options, "bytesPerSecond", bytes_per_second) ||
+      !GetBool(options, "dropsCache", request.drops_cache) ||
       (request.sets_oom_score && !GetInt64(options, "oomScoreAdj", oom_score_adj))) {
     return false;
   }
   request.nice = static_cast<int>(nice);
+  request.io_priority = static_cast<IoPriority>(io_priority);
+  request.bytes_per_second = static_cast<uint64_t>(bytes_per_second);
   request.oom_score_adj = static_cast<int>(oom_score_adj);
   return true;
 }
@@ -200,6 +207,7 @@ napi_value ChildProgress(Call& call) {
   result.Set("phase", failed ? kFailed : page.progress.phase.load());
   result.Set("keys", MakeNumber(env, page.progress.keys.load()));
   result.Set("bytes", MakeNumber(env, page.progress.bytes.load()));
+  result.Set("beats", MakeNumber(env, page.progress.beats.load()));
   result.Set("totalKeys", MakeNumber(env, snapshots.total_keys()));
   result.Set("privateDirtyBytes", MakeNumber(env, page.private_dirty.load()));
   result.Set("privateDirtyPeakBytes", MakeNumber(env, page.private_dirty_peak.load()));
@@ -243,6 +251,14 @@ napi_value Thaw(Call& call) {
   Arena& arena = call.engine().keyspace().arena();
   if (!arena.freezing()) arena.PerformDeferred(limit);
   return call.Number(static_cast<double>(arena.deferred()));
+}
+
+// Refuses typed methods that write, or takes them again.
+napi_value RefuseWrites(Call& call) {
+  bool refuses;
+  if (!call.ReadBool(0, refuses)) return nullptr;
+  call.engine().RefuseWrites(refuses);
+  return call.Undefined();
 }
 
 napi_value SetHealPercent(Call& call) {
@@ -360,6 +376,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
                                     {"childReap", Method<ChildReap>},
                                     {"childKill", Method<ChildKill>},
                                     {"thaw", Method<Thaw>},
+                                    {"refuseWrites", Method<RefuseWrites>},
                                     {"setHealPercent", Method<SetHealPercent>},
                                     {"digest", Method<DigestMethod>},
                                     {"stats", Method<Stats>},
