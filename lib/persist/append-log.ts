@@ -22,7 +22,7 @@ import { systemError } from '../native/status.js'
 import { monotonicMs } from '../util/clock.js'
 import { type Manifest, type ManifestFile, nextSequences } from './aof-manifest.js'
 import type { LogFiles } from './log-files.js'
-import { SnapshotJob } from './snapshot-job.js'
+import { isChildRunning, SnapshotJob, whenNoChildRuns } from './snapshot-job.js'
 import type { SnapshotReport } from './snapshot-report.js'
 import { makeTemporaryPath } from './temp-files.js'
 import { thaw } from './thaw.js'
@@ -38,6 +38,7 @@ export interface AppendLogSettings {
   readonly rewritePercentage: number
   readonly rewriteMinBytes: number
   readonly stallTimeoutMs: number
+  readonly timeLimitMs: number
   /** Of a base, but for its paths. */
   readonly fork: Omit<ForkOptions, 'path' | 'temporaryPath'>
 }
@@ -84,6 +85,7 @@ const RETRY_MS_MAX = 3_600_000
 export class AppendLog {
   isOn = false
   accepts = true
+  savesFail = false
   readonly #native: NativeEngine
   readonly #files: LogFiles
   readonly #settings: () => AppendLogSettings
@@ -202,6 +204,11 @@ export class AppendLog {
     return new SnapforkError('ERR_SNAPFORK_LOG_FAILED', detail)
   }
 
+  /** Whether commands have to ask. */
+  get guards(): boolean {
+    return this.isOn || this.savesFail
+  }
+
   get isRewriting(): boolean {
     return this.#rewriting !== null
   }
@@ -232,17 +239,19 @@ export class AppendLog {
     this.#isScheduled = true
   }
 
+  /** Starts a rewrite if one is scheduled. Not while a child runs. */
+  rewriteIfScheduled(): void {
+    if (!this.#isScheduled || !this.isOn || this.#isEnding) return
+    this.#failures = 0
+    this.rewrite().catch(() => {})
+  }
+
   /**
-   * Starts a rewrite if one is scheduled; or if a sync has failed (A3) or the files have grown
-   * enough, and none has failed too often lately. Not while another child runs.
+   * Starts a rewrite if a sync has failed (A3) or the files have grown enough, and none has failed
+   * too often lately. Not while a child runs.
    */
-  rewriteIfDue(isChildActive: boolean): void {
-    if (!this.isOn || this.#isEnding || this.isRewriting || isChildActive) return
-    if (this.#isScheduled) {
-      this.#failures = 0
-      this.rewrite().catch(() => {})
-      return
-    }
+  rewriteIfGrown(): void {
+    if (!this.isOn || this.#isEnding) return
     if (this.#failures >= FAILURES_MAX && monotonicMs() < this.#retryAtMs) return
     const isLost = this.#native.logProgress().syncErrno !== 0
     if (!isLost && !this.#hasGrown()) return
@@ -260,11 +269,11 @@ export class AppendLog {
   /**
    * Writes a new base by a forked child, and drops the files before it.
    *
-   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` if one is under way, and what
-   *   `bgsave` rejects with. The log goes on, with one more file.
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` if a child runs, and what `bgsave`
+   *   rejects with. The log goes on, with one more file if there was a child.
    */
   rewrite(): Promise<SnapshotReport> {
-    if (this.#rewriting !== null) {
+    if (this.#rewriting !== null || isChildRunning()) {
       return Promise.reject(new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE'))
     }
     if (this.#isEnding) return Promise.reject(new SnapshotError('ERR_SNAPFORK_CLOSED'))
@@ -382,6 +391,8 @@ export class AppendLog {
 
   async #writeNewBase(): Promise<SnapshotReport> {
     const fd = await this.#addFile()
+    // Another engine may have forked meanwhile.
+    await whenNoChildRuns(() => this.#isEnding)
     const incremental = this.#manifest.incremental.at(-1) as ManifestFile
     // (A2)
     this.#native.logRotate(fd)
@@ -397,9 +408,13 @@ export class AppendLog {
   /** Starts the child that writes the next base. */
   #forkBase(): BaseChild {
     if (this.#isEnding) throw new SnapshotError('ERR_SNAPFORK_CLOSED')
-    const { fork, stallTimeoutMs } = this.#settings()
+    const { fork, stallTimeoutMs, timeLimitMs } = this.#settings()
     const { base, path } = this.#nextBase()
-    const job = new SnapshotJob(this.#native, { fork: { ...fork, ...path }, stallTimeoutMs })
+    const job = new SnapshotJob(this.#native, {
+      fork: { ...fork, ...path },
+      stallTimeoutMs,
+      timeLimitMs,
+    })
     this.#job = job
     return { base, report: job.start() }
   }
