@@ -16,8 +16,8 @@
 
 import { type Clock, CommandContext } from '../commands/context.js'
 import { execute } from '../commands/dispatch.js'
-import { asReply } from '../commands/propagation.js'
 import type { CommandHost } from '../commands/host.js'
+import { asReply } from '../commands/propagation.js'
 import { type Reply, Status } from '../commands/spec.js'
 import { BULK_BUFFER, BULK_UTF8, type BulkMode, type NativeEngine } from '../native/engine.js'
 import { type Key, toBytes, type Value } from './values.js'

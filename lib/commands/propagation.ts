@@ -22,7 +22,7 @@ const WALKS: ReadonlySet<string> = new Set(['SCAN', 'KEYS', 'RANDOMKEY'])
 
 /** Redis's words for writes that are refused as no save succeeds. */
 const MISCONF =
-  'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist ' +
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist " +
   'to disk. Commands that may modify the data set are disabled, because this instance is ' +
   'configured to report errors during writes if RDB snapshotting fails ' +
   '(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB ' +

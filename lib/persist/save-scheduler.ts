@@ -16,7 +16,13 @@
 
 import { type SnapforkErrorCode, SnapshotError } from '../errors.js'
 import { monotonicMs } from '../util/clock.js'
-import { isSaveDue, mayRetry, retryDelayMs, type SaveRule, type SaveState } from '../util/save-rules.js'
+import {
+  isSaveDue,
+  mayRetry,
+  retryDelayMs,
+  type SaveRule,
+  type SaveState,
+} from '../util/save-rules.js'
 import type { AppendLog } from './append-log.js'
 import { isChildRunning } from './snapshot-job.js'
 import type { SnapshotReport } from './snapshot-report.js'
@@ -25,10 +31,7 @@ import type { Snapshotter } from './snapshotter.js'
 /** Between two looks whether a scheduled save can begin. */
 const LOOK_MS = 20
 
-export type SchedulerLog = Pick<
-  AppendLog,
-  'isRewriting' | 'rewriteIfScheduled' | 'rewriteIfGrown'
->
+export type SchedulerLog = Pick<AppendLog, 'isRewriting' | 'rewriteIfScheduled' | 'rewriteIfGrown'>
 
 export interface SaveSchedulerParts {
   readonly snapshots: Pick<Snapshotter, 'isSaving' | 'status' | 'start'>

@@ -111,9 +111,6 @@ export class Snapshotter {
     this.#observer = observer
     this.#savedChanges = native.stats().changes
     this.#lastSaveSeconds = this.#nowSeconds()
-    this.#savedAtMs = monotonicMs()
-    this.#failures = 0
-    this.#observer.judged()
   }
 
   get status(): SnapshotStatus {
@@ -257,6 +254,9 @@ export class Snapshotter {
   #markSaved(changes: number): void {
     this.#savedChanges = changes
     this.#lastSaveSeconds = this.#nowSeconds()
+    this.#savedAtMs = monotonicMs()
+    this.#failures = 0
+    this.#observer.judged()
   }
 
   /** Frees what had to wait for the child. */

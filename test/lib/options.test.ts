@@ -34,9 +34,16 @@ t.test('resolveOptions()', async (t) => {
       aofLoadTruncated: true,
       aofTimestampEnabled: false,
       hugePages: 'auto',
+      healCpuPercent: 25,
       nice: 5,
       oomScoreAdj: 800,
       saveStallTimeoutMs: 60_000,
+      save: [],
+      stopWritesOnBgsaveError: true,
+      saveTimeLimitMs: 0,
+      saveRateLimit: 0,
+      saveIoPriority: 'low',
+      saveDropsCache: true,
       onLoadProgress: null,
       clock: null,
     })
@@ -49,6 +56,22 @@ t.test('resolveOptions()', async (t) => {
   await t.test('keeps what is given', async (t) => {
     const given = { hugePages: false, oomScoreAdj: null, nice: 0, rdbchecksum: false } as const
     t.match(resolveOptions(given), given)
+    const rules = [
+      { seconds: 3600, changes: 1 },
+      { seconds: 60, changes: 0 },
+    ]
+    t.strictSame(resolveOptions({ save: ' 3600 1  60 0' }).save, rules)
+    t.strictSame(
+      resolveOptions({
+        save: [
+          [3600, 1],
+          [60, 0],
+        ],
+      }).save,
+      rules,
+    )
+    t.strictSame(resolveOptions({ save: '' }).save, [])
+    t.equal(resolveOptions({ saveRateLimit: 65_536 }).saveRateLimit, 65_536)
     const { limits } = resolveOptions({ listMaxListpackSize: -5, hashMaxListpackEntries: 0 })
     t.match(limits, {
       listMaxListpackSize: -5,
@@ -75,6 +98,13 @@ t.test('resolveOptions()', async (t) => {
     { nice: null },
     { oomScoreAdj: '1' },
     { saveStallTimeoutMs: {} },
+    { save: 60 },
+    { save: null },
+    { stopWritesOnBgsaveError: 'yes' },
+    { saveTimeLimitMs: '1' },
+    { saveRateLimit: '1mb' },
+    { saveIoPriority: 3 },
+    { saveDropsCache: 'no' },
     { onLoadProgress: 1 },
     { clock: 1 },
     { dbFileName: 'dump.rdb' },
@@ -116,6 +146,16 @@ t.test('resolveOptions()', async (t) => {
     { oomScoreAdj: 1001 },
     { saveStallTimeoutMs: 99 },
     { saveStallTimeoutMs: Number.NaN },
+    { save: '3600' },
+    { save: '0 1' },
+    { save: '60 -1' },
+    { save: '60 1.5' },
+    { save: [[60, 1, 1] as unknown as [number, number]] },
+    { save: [[60, Number.NaN]] },
+    { saveTimeLimitMs: -1 },
+    { saveRateLimit: 65_535 },
+    { saveRateLimit: -1 },
+    { saveIoPriority: 'high' as 'low' },
   ]
   for (const options of WRONG_RANGES) {
     await t.test(`throws a RangeError for ${JSON.stringify(options)}`, async (t) => {
