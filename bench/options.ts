@@ -14,6 +14,7 @@ trials:
   types             memory, save and load of every type, compact and large
   log               what the append-only log costs, and its replay
   stall             a log on a disk that stands still; needs root
+  cache             what the page cache does for a snapshot, and O_DIRECT; takes no options
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:

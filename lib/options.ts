@@ -122,8 +122,9 @@ export interface OpenOptions extends Partial<EncodingLimits> {
   /**
    * Save points: pairs of seconds and changes, or Redis's text (`'3600 1 300 100 60 10000'`). A
    * background save starts when, for one of them, the last one that succeeded is longer ago and so
-   * many changes were made since; after a failure at the earliest 5 seconds behind the attempt, and
-   * up to 5 minutes if it goes on failing. FLUSHALL then starts one as well. Only in the main thread.
+   * many changes were made since; after a failure 5 seconds behind the attempt at the earliest, and
+   * up to 5 minutes if it goes on failing. FLUSHALL then starts one as well. In the main thread only
+   * (else `ERR_SNAPFORK_WORKER_THREAD`).
    *
    * @defaultValue `[]`: none, unlike Redis. A program that embeds the engine knows when to save.
    */
@@ -153,9 +154,9 @@ export interface OpenOptions extends Partial<EncodingLimits> {
   saveIoPriority?: 'normal' | 'low' | 'idle' | undefined
   /**
    * Leave nothing of what a child writes in the kernel's page cache, so that a save drives nothing
-   * out of it. A load soon after then reads from the disk.
+   * out of it. A load soon after then reads from the disk, which takes longer.
    *
-   * @defaultValue true
+   * @defaultValue false
    */
   saveDropsCache?: boolean | undefined
   /**
@@ -438,7 +439,7 @@ function saveOptions(options: OpenOptions) {
     saveTimeLimitMs: integer('saveTimeLimitMs', saveTimeLimitMs, 0, 0, TIMER_MS_MAX),
     saveRateLimit: rateLimit(options.saveRateLimit),
     saveIoPriority: oneOf('saveIoPriority', options.saveIoPriority, IO_PRIORITIES, 'low'),
-    saveDropsCache: boolean('saveDropsCache', options.saveDropsCache, true),
+    saveDropsCache: boolean('saveDropsCache', options.saveDropsCache, false),
   }
 }
 

@@ -235,10 +235,9 @@ export class Snapfork extends Database {
    *   `ERR_SNAPFORK_CANCELED` if FLUSHALL, and `ERR_SNAPFORK_CLOSED` if `close` ended it;
    *   `ERR_SNAPFORK_WORKER_THREAD` outside the main thread. The old file is untouched.
    *
-   * With `schedule`, a child that runs (a save or a rewrite, of this engine or of another one in this
-   * process) is waited for; the file then holds what there is when it has ended. Calls that wait at
-   * the same time share a save. One that follows a failure may begin up to five seconds later, or
-   * more after several failures.
+   * With `schedule`, a child that runs (a save or a rewrite, of this engine or of another one in
+   * this process) is waited for; the file then holds what there is when it has ended. Calls that
+   * wait at the same time share a save. Behind a failure it begins after five seconds, or more.
    *
    * @example
    * const { keys, forkMicros, cow } = await db.bgsave()

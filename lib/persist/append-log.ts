@@ -269,8 +269,8 @@ export class AppendLog {
   /**
    * Writes a new base by a forked child, and drops the files before it.
    *
-   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` if a child runs, and what `bgsave`
-   *   rejects with. The log goes on, with one more file if there was a child.
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` if a child runs, and what
+   *   `bgsave` rejects with. The log goes on, with one more file if there was a child.
    */
   rewrite(): Promise<SnapshotReport> {
     if (this.#rewriting !== null || isChildRunning()) {

@@ -4,8 +4,8 @@
 // final fsync then takes long, and everybody else's fsync with it. So the kernel is told to start
 // writing each window as soon as it is full, and is waited for two windows later.
 //
-// What the disk has may be dropped from the page cache, so that a save does not drive out what others
-// read; and a limit of the rate leaves them their share of the disk.
+// What the disk has may be dropped from the page cache, so that a save does not drive out what
+// others read; and a limit of the rate leaves them their share of the disk.
 //
 // Invariants
 //   (F1) At most kUnwrittenBytesMax bytes of the file wait for the disk after any Write, not
@@ -55,7 +55,7 @@ class FileSink final : public ByteSink {
         started_(offset),
         finished_(offset) {}
 
-  // Errors carry the offset at which this write began.
+  // Errors carry the offset at which this write, or its slice, began.
   SF_CHILD_SAFE Status Write(const void* data, size_t bytes) override;
 
   uint64_t offset() const { return offset_; }

@@ -1,7 +1,7 @@
 // rate_limit.h - how long a writer has to pause to stay below a rate: a token bucket.
 //
-// The bucket is empty at first and takes what comes in a tenth of a second at most, so that what was
-// not used while a disk stood still is not made up for in one go.
+// The bucket is empty at first and takes what comes in a tenth of a second at most, so that what
+// was not used while a disk stood still is not made up for in one go.
 //
 // Invariants
 //   (T1) n bytes take n / rate seconds at least, counted from the start.
