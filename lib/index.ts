@@ -58,7 +58,7 @@ export type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './engine/e
 export type { DiskForecast, TypicalForecasts } from './engine/forecast.js'
 export type { Forecast } from './engine/forecaster.js'
 export { open } from './engine/open.js'
-export { type CloseOptions, Snapfork } from './engine/snapfork.js'
+export { type BgsaveOptions, type CloseOptions, Snapfork } from './engine/snapfork.js'
 export {
   type ChildEnd,
   CorruptFileError,
