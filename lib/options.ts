@@ -123,7 +123,7 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    * Save points: pairs of seconds and changes, or Redis's text (`'3600 1 300 100 60 10000'`). A
    * background save starts when, for one of them, the last one that succeeded is longer ago and so
    * many changes were made since; after a failure at least 5 seconds behind the attempt, and
-   * up to 5 minutes if it goes on failing. FLUSHALL then starts one as well. Outside the main thread
+   * up to 5 minutes if it goes on failing. FLUSHALL then starts one too. Outside the main thread
    * they are refused (`ERR_SNAPFORK_WORKER_THREAD`).
    *
    * @defaultValue `[]`: none, unlike Redis. A program that embeds the engine knows when to save.
