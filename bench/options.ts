@@ -17,6 +17,7 @@ trials:
   stall             a log on a disk that stands still; needs root
   slow              a log on a disk that is slower than the writes; needs root
   memory            saves in a memory group of 1.3 times the data, on a slow disk; needs root
+  cache             what the page cache does for a snapshot, and O_DIRECT; takes no options
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:

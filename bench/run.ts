@@ -10,6 +10,7 @@
 import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runCache } from './cache.js'
 import type { DriverName, LoadFigures } from './drivers/driver.js'
 import { redisVersion } from './drivers/redis.js'
 import { runLog } from './log.js'
@@ -134,6 +135,8 @@ try {
   const words = process.argv.slice(2)
   if (words.length === 1 && words[0] === 'spawn') {
     runSpawn()
+  } else if (words.length === 1 && words[0] === 'cache') {
+    runCache()
   } else {
     const options = parseOptions(words, join(ROOT, 'bench/data'))
     if (options === null) console.log(HELP)

@@ -38,6 +38,10 @@ export const ERROR_CODES = {
     retryable: true,
     summary: 'The child made no progress for too long and was killed.',
   },
+  ERR_SNAPFORK_CHILD_TIMEOUT: {
+    retryable: true,
+    summary: 'The child took longer than `saveTimeLimitMs` and was killed.',
+  },
   ERR_SNAPFORK_CANCELED: {
     retryable: true,
     summary: 'The save was given up, since all keys were removed while it ran.',
@@ -59,6 +63,10 @@ export const ERROR_CODES = {
   ERR_SNAPFORK_LOG_FAILED: {
     retryable: true,
     summary: 'The append-only log could not be written or synced.',
+  },
+  ERR_SNAPFORK_WRITES_REFUSED: {
+    retryable: true,
+    summary: 'No write is taken until a save succeeds, as the last one in the background failed.',
   },
   ERR_SNAPFORK_OUT_OF_MEMORY: { retryable: true, summary: 'The engine got no more memory.' },
   ERR_SNAPFORK_CORRUPT_FILE: { retryable: false, summary: 'A file failed validation.' },

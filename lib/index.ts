@@ -74,7 +74,7 @@ export {
   registerMetrics,
 } from './engine/metrics.js'
 export { open } from './engine/open.js'
-export { type CloseOptions, Snapfork } from './engine/snapfork.js'
+export { type BgsaveOptions, type CloseOptions, Snapfork } from './engine/snapfork.js'
 export {
   type ChildEnd,
   CorruptFileError,

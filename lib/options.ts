@@ -5,9 +5,11 @@
  */
 
 import { isAbsolute, resolve } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import type { Clock } from './commands/context.js'
-import { invalidArgument, outOfRange } from './errors.js'
+import { invalidArgument, outOfRange, SnapforkError } from './errors.js'
 import type { EncodingLimits } from './util/encoding-limits.js'
+import { parseSaveRules, type SaveRule } from './util/save-rules.js'
 
 /** How far a load is. */
 export interface LoadProgressEvent {
@@ -125,6 +127,46 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    */
   oomScoreAdj?: number | null | undefined
   /**
+   * Save points: pairs of seconds and changes, or Redis's text (`'3600 1 300 100 60 10000'`). A
+   * background save starts when, for one of them, the last one that succeeded is longer ago and so
+   * many changes were made since; after a failure at least 5 seconds behind the attempt, and
+   * up to 5 minutes if it goes on failing. FLUSHALL then starts one too. Outside the main thread
+   * they are refused (`ERR_SNAPFORK_WORKER_THREAD`).
+   *
+   * @defaultValue `[]`: none, unlike Redis. A program that embeds the engine knows when to save.
+   */
+  save?: string | readonly (readonly [seconds: number, changes: number])[] | undefined
+  /**
+   * With save points, refuse writes after a background save that failed, until one succeeds:
+   * `ERR_SNAPFORK_WRITES_REFUSED`, and Redis's `MISCONF` from `call`. Reads go on.
+   *
+   * @defaultValue true
+   */
+  stopWritesOnBgsaveError?: boolean | undefined
+  /** A saving child that lives longer, in milliseconds, is killed; 0: no limit. @defaultValue 0 */
+  saveTimeLimitMs?: number | undefined
+  /**
+   * Bytes of the file that a saving child writes a second at most, 65,536 or more; 0: no limit. It
+   * lives the longer for it, and with it what changes meanwhile. From the next save on.
+   *
+   * @defaultValue 0
+   */
+  saveRateLimit?: number | undefined
+  /**
+   * Share of the disk for a saving child, where the kernel's I/O scheduler knows such shares:
+   * `'normal'`, that of the process; `'low'`, the smallest; `'idle'`, what nobody else wants.
+   *
+   * @defaultValue `'low'`
+   */
+  saveIoPriority?: 'normal' | 'low' | 'idle' | undefined
+  /**
+   * Leave nothing of what a child writes in the kernel's page cache, so that a save drives nothing
+   * out of it. A load soon after then reads from the disk, which takes longer.
+   *
+   * @defaultValue false
+   */
+  saveDropsCache?: boolean | undefined
+  /**
    * A saving child that makes no progress for so many milliseconds is killed; ten times as many
    * while it waits for the disk to sync. At least 100.
    *
@@ -185,6 +227,12 @@ const RUNTIME_NAMES = [
   'saveStallTimeoutMs',
   'saveMemoryPolicy',
   'cowHeatMap',
+  'save',
+  'stopWritesOnBgsaveError',
+  'saveTimeLimitMs',
+  'saveRateLimit',
+  'saveIoPriority',
+  'saveDropsCache',
 ] as const satisfies readonly (keyof OpenOptions & keyof ResolvedOptions)[]
 
 /** What `configure` takes. */
@@ -221,6 +269,14 @@ export interface ResolvedOptions {
   readonly cowHeatMap: boolean
   /** Absolute, or null. */
   readonly reportFile: string | null
+  readonly save: readonly SaveRule[]
+  readonly stopWritesOnBgsaveError: boolean
+  /** 0: no limit. */
+  readonly saveTimeLimitMs: number
+  /** 0: no limit. */
+  readonly saveRateLimit: number
+  readonly saveIoPriority: 'normal' | 'low' | 'idle'
+  readonly saveDropsCache: boolean
   readonly onLoadProgress: ((progress: LoadProgressEvent) => void) | null
   readonly clock: Clock | null
 }
@@ -235,6 +291,8 @@ interface Range {
 }
 
 const COUNT_MAX = Number.MAX_SAFE_INTEGER
+/** Of `saveRateLimit`, in bytes a second. */
+const RATE_MIN = 65_536
 const INT32_MAX = 2 ** 31 - 1
 
 const LIMITS: Readonly<Record<keyof EncodingLimits, Range>> = {
@@ -278,6 +336,12 @@ const NAMES: ReadonlySet<string> = new Set<keyof OpenOptions>([
   'saveMemoryPolicy',
   'cowHeatMap',
   'reportFile',
+  'save',
+  'stopWritesOnBgsaveError',
+  'saveTimeLimitMs',
+  'saveRateLimit',
+  'saveIoPriority',
+  'saveDropsCache',
   'onLoadProgress',
   'clock',
 ])
@@ -319,17 +383,10 @@ export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
       options.oomScoreAdj === null
         ? null
         : integer('oomScoreAdj', options.oomScoreAdj, 800, -1000, 1000),
-    saveStallTimeoutMs: integer(
-      'saveStallTimeoutMs',
-      options.saveStallTimeoutMs,
-      60_000,
-      100,
-      // The watchdog multiplies it.
-      TIMER_MS_MAX / 10,
-    ),
     saveMemoryPolicy: oneOf('saveMemoryPolicy', options.saveMemoryPolicy, MEMORY_POLICIES, 'slow'),
     cowHeatMap: boolean('cowHeatMap', options.cowHeatMap, false),
     reportFile: reportFile(options.dir, options.reportFile),
+    ...saveOptions(options),
     onLoadProgress: callback('onLoadProgress', options.onLoadProgress),
     clock: callback('clock', options.clock),
   }
@@ -379,6 +436,7 @@ function fileName(name: string, value: unknown, otherwise: string): string {
 
 const SANITIZING = ['yes', 'no', 'clients'] as const
 const MEMORY_POLICIES = ['none', 'end', 'wait', 'slow'] as const
+const IO_PRIORITIES = ['normal', 'low', 'idle'] as const
 const SYNC_POLICIES = ['always', 'everysec', 'no'] as const
 
 function oneOf<T extends string>(
@@ -422,6 +480,46 @@ function logOptions(options: OpenOptions) {
     aofUseRdbPreamble: boolean('aofUseRdbPreamble', options.aofUseRdbPreamble, true),
     aofTimestampEnabled: boolean('aofTimestampEnabled', options.aofTimestampEnabled, false),
   }
+}
+
+/** Those that say when saves run, and how a child writes. */
+function saveOptions(options: OpenOptions) {
+  const { saveStallTimeoutMs, saveTimeLimitMs, stopWritesOnBgsaveError } = options
+  return {
+    // The watchdog multiplies it.
+    saveStallTimeoutMs: integer(
+      ...(['saveStallTimeoutMs', saveStallTimeoutMs, 60_000, 100, TIMER_MS_MAX / 10] as const),
+    ),
+    save: saveRules(options.save),
+    stopWritesOnBgsaveError: boolean('stopWritesOnBgsaveError', stopWritesOnBgsaveError, true),
+    saveTimeLimitMs: integer('saveTimeLimitMs', saveTimeLimitMs, 0, 0, TIMER_MS_MAX),
+    saveRateLimit: rateLimit(options.saveRateLimit),
+    saveIoPriority: oneOf('saveIoPriority', options.saveIoPriority, IO_PRIORITIES, 'low'),
+    saveDropsCache: boolean('saveDropsCache', options.saveDropsCache, false),
+  }
+}
+
+function saveRules(value: unknown): readonly SaveRule[] {
+  if (value === undefined) return []
+  if (typeof value !== 'string' && !Array.isArray(value)) {
+    throw invalidArgument('save must be an array of pairs or a string.')
+  }
+  const rules = parseSaveRules(value)
+  if (rules === null) throw outOfRange('save must be pairs of seconds (1 or more) and changes.')
+  if (rules.length > 0 && !isMainThread) {
+    const detail = 'Save points need a fork, which a worker thread cannot do.'
+    throw new SnapforkError('ERR_SNAPFORK_WORKER_THREAD', detail)
+  }
+  return rules
+}
+
+/** Below the least a pause would look like a standstill. */
+function rateLimit(value: unknown): number {
+  const rate = integer('saveRateLimit', value, 0, 0, COUNT_MAX)
+  if (rate > 0 && rate < RATE_MIN) {
+    throw outOfRange(`saveRateLimit must be 0 or at least ${RATE_MIN}, not ${rate}.`)
+  }
+  return rate
 }
 
 function encodingLimits(options: Partial<EncodingLimits>): EncodingLimits {

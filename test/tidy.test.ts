@@ -40,6 +40,7 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/commands/': 'test/compat/commands.test.ts',
   // BGSAVE and its like need an engine with files.
   'lib/commands/persistence.ts': 'test/lib/engine/snapfork.test.ts',
+  'lib/engine/child-settings.ts': 'test/lib/engine/saving.test.ts',
   'lib/engine/open.ts': 'test/lib/engine/snapfork.test.ts',
   'lib/engine/log-recovery.ts': 'test/lib/persist/append-log.test.ts',
   'lib/engine/log-replay.ts': 'test/lib/persist/append-log.test.ts',

@@ -17,6 +17,7 @@
 import { type Clock, CommandContext } from '../commands/context.js'
 import { execute } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
+import { asReply } from '../commands/propagation.js'
 import { type Reply, Status } from '../commands/spec.js'
 import { BULK_BUFFER, BULK_UTF8, type BulkMode, type NativeEngine } from '../native/engine.js'
 import { type Key, toBytes, type Value } from './values.js'
@@ -47,12 +48,20 @@ export abstract class CommandApi {
    * db.call('SET', 'user:1', 'Ada', 'EX', 60) // 'OK'
    */
   call(command: string, ...args: readonly Value[]): CallReply {
-    return plain(this.run(BULK_UTF8, checkCommand(command), ...args.map(toBytes))) as CallReply
+    return this.#call(BULK_UTF8, command, args) as CallReply
   }
 
   /** As {@link call}, with the bulk strings of the reply as Buffers. */
   callBuffer(command: string, ...args: readonly Value[]): CallReply<Buffer> {
-    return plain(this.run(BULK_BUFFER, checkCommand(command), ...args.map(toBytes)))
+    return this.#call(BULK_BUFFER, command, args)
+  }
+
+  #call(mode: BulkMode, command: string, args: readonly Value[]): CallReply<Buffer> {
+    try {
+      return plain(this.run(mode, checkCommand(command), ...args.map(toBytes)))
+    } catch (error) {
+      throw asReply(error)
+    }
   }
 
   /** Unix time in milliseconds that relative times count from. */

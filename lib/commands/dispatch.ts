@@ -15,7 +15,7 @@
 import { ReplyError } from '../errors.js'
 import { arityError, ECHOED_BYTES_MAX, echoed, readBytes, readCString, upperCase } from './args.js'
 import type { CommandContext } from './context.js'
-import { runLogged } from './propagation.js'
+import { runGuarded } from './propagation.js'
 import type { CommandSpec, Reply } from './spec.js'
 import { findCommand } from './table.js'
 
@@ -46,7 +46,7 @@ export function resolve(context: CommandContext): CommandSpec {
 /** Calls the handler. (D1) */
 export function run(command: CommandSpec, context: CommandContext): Reply {
   const log = context.host?.log
-  return log?.isOn ? runLogged(command, context, log) : command.run(context)
+  return log?.guards ? runGuarded(command, context, log) : command.run(context)
 }
 
 function fits({ arity }: CommandSpec, argc: number): boolean {

@@ -11,6 +11,10 @@
 export interface CommandLog {
   /** Whether commands are logged. */
   readonly isOn: boolean
+  /** Whether commands have to be run by way of it: they are logged, or writes are refused. */
+  readonly guards: boolean
+  /** Whether writes are refused whatever the log says, as no save succeeds. */
+  readonly savesFail: boolean
   /** Whether writes are taken; set by whoever logs. */
   accepts: boolean
   /** Why they are not. */
@@ -33,15 +37,19 @@ export interface CommandHost {
    * @throws {SnapforkError} if no child could be started.
    */
   startBackgroundSave(): void
+  /** The same once the child that is in the way has ended. */
+  scheduleBackgroundSave(): void
   /** Whether a child of this engine is saving. */
   isSaving(): boolean
+  /** Whether a child of any engine of this process runs, or is about to. */
+  isChildActive(): boolean
   /**
    * Starts a rewrite of the append-only log.
    *
    * @throws {TypeError} if there is none.
    */
   startRewrite(): void
-  /** The same once the child that saves has ended. */
+  /** The same once the child that is in the way has ended. */
   scheduleRewrite(): void
   isRewriting(): boolean
   /** Unix time in seconds of the last snapshot that was written. */

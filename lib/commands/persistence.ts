@@ -11,6 +11,7 @@ import type { CommandHost } from './host.js'
 import { type CommandFlag, OK, type Reply, rowsOf, Status } from './spec.js'
 
 const SAVE_STARTED = new Status('Background saving started')
+const SAVE_SCHEDULED = new Status('Background saving scheduled')
 const REWRITE_SCHEDULED = new Status('Background append only file rewriting scheduled')
 const REWRITE_STARTED = new Status('Background append only file rewriting started')
 
@@ -20,7 +21,7 @@ function hostOf({ host }: CommandContext): CommandHost {
 }
 
 const IN_PROGRESS = 'ERR Background save already in progress'
-/** Redis's words where a child of another kind is in the way; here it is that of another engine. */
+/** Redis's words where a child of another kind is in the way; here also that of another engine. */
 const OTHER_CHILD =
   "ERR Another child process is active (AOF?): can't BGSAVE right now. " +
   'Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.'
@@ -42,11 +43,15 @@ function save(context: CommandContext): Reply {
   return OK
 }
 
-/** SCHEDULE is accepted, and does not wait for the child of another engine. */
 function bgsave(context: CommandContext): Reply {
   const { argc } = context
-  if (argc > 2 || (argc === 2 && readOption(context, 1) !== 'SCHEDULE')) throw syntaxError()
+  const isScheduled = argc === 2 && readOption(context, 1) === 'SCHEDULE'
+  if (argc > 1 && !isScheduled) throw syntaxError()
   const host = hostOf(context)
+  if (isScheduled && host.isChildActive() && !host.isSaving()) {
+    host.scheduleBackgroundSave()
+    return SAVE_SCHEDULED
+  }
   unlessChildActive(host, () => host.startBackgroundSave())
   return SAVE_STARTED
 }
@@ -58,7 +63,7 @@ function bgrewriteaof(context: CommandContext): Reply {
   if (host.isRewriting()) {
     throw new ReplyError('ERR Background append only file rewriting already in progress')
   }
-  if (host.isSaving()) {
+  if (host.isChildActive()) {
     host.scheduleRewrite()
     return REWRITE_SCHEDULED
   }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { ReplyError, SnapforkError } from '../errors.js'
 import type { CommandContext } from './context.js'
 import type { CommandLog } from './host.js'
 import type { CommandSpec, Reply } from './spec.js'
@@ -19,12 +20,35 @@ const KEEPING: ReadonlySet<string> = new Set(['PFCOUNT'])
 /** Commands that walk over keys: what they find expired are changes of their own. */
 const WALKS: ReadonlySet<string> = new Set(['SCAN', 'KEYS', 'RANDOMKEY'])
 
+/** Redis's words for writes that are refused as no save succeeds. */
+const MISCONF =
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist " +
+  'to disk. Commands that may modify the data set are disabled, because this instance is ' +
+  'configured to report errors during writes if RDB snapshotting fails ' +
+  '(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB ' +
+  'error.'
+
+/** An error of a command as it goes to who has sent it by name. */
+export function asReply(error: unknown): unknown {
+  if (!(error instanceof SnapforkError) || error.code !== 'ERR_SNAPFORK_WRITES_REFUSED') {
+    return error
+  }
+  return Object.assign(new ReplyError(MISCONF), { cause: error })
+}
+
 /**
- * Calls the handler and logs what it did.
+ * Calls the handler and, if there is a log, logs what it did.
  *
- * @throws {Error} the log's refusal, before anything is changed; else what the handler throws.
+ * @throws {Error} a refusal, before anything is changed; else what the handler throws.
  */
-export function runLogged(command: CommandSpec, context: CommandContext, log: CommandLog): Reply {
+export function runGuarded(command: CommandSpec, context: CommandContext, log: CommandLog): Reply {
+  if (log.savesFail && command.flags.includes('write')) {
+    throw new SnapforkError('ERR_SNAPFORK_WRITES_REFUSED')
+  }
+  return log.isOn ? runLogged(command, context, log) : command.run(context)
+}
+
+function runLogged(command: CommandSpec, context: CommandContext, log: CommandLog): Reply {
   const { native } = context
   if (!command.flags.includes('write') && !KEEPING.has(command.name)) {
     const reply = command.run(context)

@@ -12,15 +12,25 @@ import type { ResolvedOptions } from '../options.js'
 import { AppendLog, type AppendLogObserver, type AppendLogSettings } from '../persist/append-log.js'
 import type { SaveGuard } from '../persist/save-guard.js'
 import type { SaveWatch } from '../persist/save-record.js'
+import { isChildRunning, whenNoChildRuns } from '../persist/snapshot-job.js'
 import type { Snapshotter } from '../persist/snapshotter.js'
+import { childSettings } from './child-settings.js'
 import { REDIS_VERSION } from './info.js'
 import { type FoundLog, findLog, type LoadedLog } from './log-recovery.js'
 
 /** What commands see of a log that is off. */
-const NO_LOG: CommandLog = {
-  isOn: false,
-  accepts: true,
-  refusal: () => new SnapforkError('ERR_SNAPFORK_INTERNAL'),
+class NoLog implements CommandLog {
+  readonly isOn = false
+  accepts = true
+  savesFail = false
+
+  get guards(): boolean {
+    return this.savesFail
+  }
+
+  refusal(): Error {
+    return new SnapforkError('ERR_SNAPFORK_INTERNAL')
+  }
 }
 
 export interface LogSwitchParts {
@@ -36,6 +46,7 @@ export interface LogSwitchParts {
 
 export class LogSwitch {
   readonly #parts: LogSwitchParts
+  readonly #noLog = new NoLog()
   #log: AppendLog | null = null
 
   constructor(parts: LogSwitchParts) {
@@ -49,7 +60,15 @@ export class LogSwitch {
 
   /** For commands. */
   get commandLog(): CommandLog {
-    return this.#log ?? NO_LOG
+    return this.#log ?? this.#noLog
+  }
+
+  /** Refuses all writes, be there a log or not, or takes them again. */
+  refuseWrites(refuses: boolean): void {
+    if (this.#noLog.savesFail === refuses) return
+    this.#noLog.savesFail = refuses
+    if (this.#log !== null) this.#log.savesFail = refuses
+    this.#parts.native.refuseWrites(refuses)
   }
 
   /** @throws {TypeError} `ERR_SNAPFORK_INVALID_ARG` while the log is off. */
@@ -75,7 +94,7 @@ export class LogSwitch {
     const log = this.#make(await findLog(this.#parts.options()))
     this.#log = log
     try {
-      await log.begin((act) => this.#parts.snapshots.whileIdle(act))
+      await log.begin((act) => this.#whenFree(act))
     } catch (error) {
       this.#log = null
       throw error
@@ -98,10 +117,23 @@ export class LogSwitch {
     await this.#log?.stop()
   }
 
+  /** Calls `act` in a turn in which no child runs, of this engine or of another one. */
+  async #whenFree<T>(act: () => T): Promise<T> {
+    while (true) {
+      await whenNoChildRuns(() => false)
+      const done = await this.#parts.snapshots.whileIdle(() =>
+        isChildRunning() ? null : { value: act() },
+      )
+      if (done !== null) return done.value
+    }
+  }
+
   #make({ files, manifest }: FoundLog): AppendLog {
     const { native, options, guard, clock, observer, watch } = this.#parts
     const settings = () => ({ ...settingsOf(options(), clock), guard, watch })
-    return new AppendLog(native, files, settings, observer, manifest)
+    const log = new AppendLog(native, files, settings, observer, manifest)
+    log.savesFail = this.#noLog.savesFail
+    return log
   }
 }
 
@@ -115,6 +147,7 @@ function settingsOf(
     rewritePercentage: options.autoAofRewritePercentage,
     rewriteMinBytes: options.autoAofRewriteMinSize,
     stallTimeoutMs: options.saveStallTimeoutMs,
+    timeLimitMs: options.saveTimeLimitMs,
     fork: {
       compression: options.rdbcompression,
       checksum: options.rdbchecksum,
@@ -123,8 +156,7 @@ function settingsOf(
       isBase: true,
       asCommands: !options.aofUseRdbPreamble,
       timestamp: options.aofTimestampEnabled,
-      nice: options.nice,
-      oomScoreAdj: options.oomScoreAdj,
+      ...childSettings(options),
       createdAtSeconds: Math.floor(now() / 1000),
     },
   }

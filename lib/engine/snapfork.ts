@@ -24,9 +24,11 @@ import type { LoadResult, NativeEngine, NativeLock } from '../native/engine.js'
 import { changeOptions, type ResolvedOptions, type RuntimeOptions } from '../options.js'
 import type { CutTail } from '../persist/cut-tail.js'
 import type { SaveWatch } from '../persist/save-record.js'
+import { SaveScheduler } from '../persist/save-scheduler.js'
 import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
 import { type SnapshotSettings, Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
+import { childSettings } from './child-settings.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
 import { type Forecast, Forecaster } from './forecaster.js'
 import { type DatabaseFacts, formatInfo, type InfoFacts, REDIS_VERSION } from './info.js'
@@ -35,6 +37,11 @@ import { LogSwitch } from './log-switch.js'
 import { MemoryGuard } from './memory-guard.js'
 import { SaveCosts } from './save-costs.js'
 import { UpkeepTimer } from './upkeep-timer.js'
+
+export interface BgsaveOptions {
+  /** Wait for a child that runs, instead of rejecting. @defaultValue false */
+  schedule?: boolean | undefined
+}
 
 export interface CloseOptions {
   /** Write a snapshot first. @defaultValue false */
@@ -71,6 +78,7 @@ export const FACTS = Symbol('facts')
 export class Snapfork extends Database {
   readonly #parts: SnapforkParts
   readonly #snapshots: Snapshotter
+  readonly #saves: SaveScheduler
   readonly #host: CommandHost
   readonly #clock: Clock
   readonly #upkeep: UpkeepTimer
@@ -111,6 +119,7 @@ export class Snapfork extends Database {
         this.#emit('snapshot', report)
       },
       failed: (error) => this.#emit('snapshot-error', error),
+      judged: () => this.#judgeWrites(),
     })
     const log = new LogSwitch({
       native,
@@ -128,6 +137,7 @@ export class Snapfork extends Database {
         recovered: () => this.#emit('log-recovered'),
       },
     })
+    const saves = new SaveScheduler({ snapshots, log: () => log.log, rules: () => options.save })
     const host: CommandHost = {
       get log() {
         return log.commandLog
@@ -136,14 +146,20 @@ export class Snapfork extends Database {
         return options.sanitizeDumpPayload !== 'no'
       },
       save: () => void this.save(),
-      startBackgroundSave: () => ignoreRejection(this.#snapshots.start()),
+      startBackgroundSave: () => ignoreRejection(saves.start()),
+      scheduleBackgroundSave: () => ignoreRejection(saves.schedule()),
+      isChildActive: () => saves.isBusy,
       isSaving: () => this.#snapshots.isSaving,
       startRewrite: () => ignoreRejection(log.current.rewrite()),
       scheduleRewrite: () => log.current.schedule(),
       isRewriting: () => log.log?.isRewriting ?? false,
       lastSaveSeconds: () => this.lastsave(),
       info: (sections) => this.#info(sections),
-      allKeysRemoved: () => this.#snapshots.cancel('ERR_SNAPFORK_CANCELED'),
+      allKeysRemoved: () => {
+        snapshots.cancel('ERR_SNAPFORK_CANCELED')
+        // The file would bring the keys back.
+        if (options.save.length > 0) saves.scheduleLater()
+      },
     }
     super(native, 0, clock, host)
     this.#parts = parts
@@ -152,6 +168,7 @@ export class Snapfork extends Database {
     this.#log = log
     this.#snapshots = snapshots
     this.#guard = guard
+    this.#saves = saves
     this.#options = () => options
     this.#setOptions = (changed) => {
       options = changed
@@ -160,7 +177,7 @@ export class Snapfork extends Database {
       native,
       options.dir,
       parts.loaded?.bytes ?? 0,
-      () => snapshots.isSaving || log.log?.isRewriting === true,
+      () => saves.isBusy,
     )
     this.#costs = new SaveCosts(options.reportFile, (error) => this.#emit('report-error', error))
     this.#upkeep = new UpkeepTimer((limit) => this.#keepUp(limit))
@@ -177,12 +194,16 @@ export class Snapfork extends Database {
     const done = Math.max(
       ...[native.expireDue(limit), native.expireDueFields(limit), native.freeRemoved(limit)],
     )
-    const { log } = this.#log
-    if (log?.isOn) {
-      native.logCommit(false)
-      log.rewriteIfDue(this.#snapshots.isSaving)
-    }
+    if (this.#log.log?.isOn) native.logCommit(false)
+    this.#saves.tick()
     return done
+  }
+
+  /** Writes are refused while no save succeeds, where saves are to run by themselves. */
+  #judgeWrites(): void {
+    const { save, stopWritesOnBgsaveError } = this.#options()
+    const isAtRisk = save.length > 0 && this.#snapshots.status.failures > 0
+    this.#log.refuseWrites(stopWritesOnBgsaveError && isAtRisk)
   }
 
   /** Absolute path of the snapshot file. */
@@ -244,14 +265,18 @@ export class Snapfork extends Database {
    *   `ERR_SNAPFORK_SAVE_MEMORY` as `saveMemoryPolicy` says; `ERR_SNAPFORK_WORKER_THREAD` outside
    *   the main thread. The old file is untouched.
    *
+   * With `schedule`, a child that runs (a save or a rewrite, of this engine or of another one in
+   * this process) is waited for; the file then holds what there is when it has ended. Calls that
+   * wait at the same time share a save. Behind a failure it begins after five seconds, or more.
+   *
    * @example
    * const { keys, forkMicros, cow } = await db.bgsave()
    */
-  async bgsave(): Promise<SnapshotReport> {
+  async bgsave(options: BgsaveOptions = {}): Promise<SnapshotReport> {
     if (this.#options().saveMemoryPolicy === 'wait') {
       await this.#guard.whenItFits(() => this.#assertOpen())
     }
-    return this.#snapshots.start()
+    return options.schedule ? this.#saves.schedule() : this.#saves.start()
   }
 
   /**
@@ -322,6 +347,7 @@ export class Snapfork extends Database {
     this.native.setHealPercent(after.healCpuPercent)
     this.#setOptions({ ...after, appendonly: before.appendonly })
     this.#log.log?.configure()
+    this.#judgeWrites()
     if (after.appendonly === before.appendonly) return
     try {
       if (after.appendonly) await this.#log.switchOn()
@@ -405,6 +431,7 @@ export class Snapfork extends Database {
   }
 
   async #close(save: boolean): Promise<void> {
+    this.#saves.giveUp('ERR_SNAPFORK_CLOSED')
     await this.#snapshots.close()
     if (save) this.#saveLast()
     this.#upkeep.stop()
@@ -492,9 +519,9 @@ function settingsOf(
     checksum: options.rdbchecksum,
     version: options.rdbversion,
     serverVersion: REDIS_VERSION,
-    nice: options.nice,
-    oomScoreAdj: options.oomScoreAdj,
+    ...childSettings(options),
     stallTimeoutMs: options.saveStallTimeoutMs,
+    timeLimitMs: options.saveTimeLimitMs,
     now,
   }
 }

@@ -82,11 +82,20 @@ export interface RdbWriteOptions {
   createdAtSeconds: number
 }
 
+/** The I/O priority of a child: that of the process, the lowest with a share, only what is left. */
+export const IO_PRIORITY = { normal: 0, low: 1, idle: 2 } as const
+
 export interface ForkOptions extends RdbWriteOptions {
   /** nice(2) increment of the child. */
   nice: number
   /** Written to the child's /proc/self/oom_score_adj; null leaves it. */
   oomScoreAdj: number | null
+  /** Of IO_PRIORITY. */
+  ioPriority: number
+  /** The child writes no more of the file a second; 0: no limit. */
+  bytesPerSecond: number
+  /** Leave nothing of the file in the page cache. */
+  dropsCache: boolean
 }
 
 export interface WriteResult {
@@ -108,6 +117,8 @@ export interface ChildProgress {
   phase: number
   keys: number
   bytes: number
+  /** Grows while a child whose rate is limited pauses. */
+  beats: number
   totalKeys: number
   /** Private_Dirty of the child, as it reads it of itself behind a chunk; last and highest. */
   privateDirtyBytes: number
@@ -285,6 +296,8 @@ export interface NativeEngine
   /** null while the child lives. Ends the freeze; call `thaw` until it returns 0. */
   childReap(): ChildExit | null
   childKill(signal: number): void
+  /** Refuses the writes of typed methods with the status WritesRefused, or takes them again. */
+  refuseWrites(refuses: boolean): void
   /** Performs up to `limit` deferred frees; returns how many remain. */
   thaw(limit: number): number
   /**

@@ -46,6 +46,7 @@ export const STATUS = {
   KeyExists: 47,
   TooManyDrawn: 48,
   TooLargeToCompare: 49,
+  WritesRefused: 58,
   LogRefuses: 59,
   StreamIdTooSmall: 60,
   StreamIdZero: 61,

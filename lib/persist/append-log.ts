@@ -24,7 +24,7 @@ import { type Manifest, type ManifestFile, nextSequences } from './aof-manifest.
 import type { LogFiles } from './log-files.js'
 import type { SaveGuard } from './save-guard.js'
 import type { SaveWatch } from './save-record.js'
-import { SnapshotJob } from './snapshot-job.js'
+import { isChildRunning, SnapshotJob, whenNoChildRuns } from './snapshot-job.js'
 import type { SnapshotReport } from './snapshot-report.js'
 import { makeTemporaryPath } from './temp-files.js'
 import { thaw } from './thaw.js'
@@ -42,6 +42,7 @@ export interface AppendLogSettings {
   readonly stallTimeoutMs: number
   readonly guard: SaveGuard | null
   readonly watch: SaveWatch
+  readonly timeLimitMs: number
   /** Of a base, but for its paths. */
   readonly fork: Omit<ForkOptions, 'path' | 'temporaryPath'>
 }
@@ -94,6 +95,7 @@ const RETRY_MS_MAX = 3_600_000
 export class AppendLog {
   isOn = false
   accepts = true
+  savesFail = false
   readonly #native: NativeEngine
   readonly #files: LogFiles
   readonly #settings: () => AppendLogSettings
@@ -217,6 +219,11 @@ export class AppendLog {
     return new SnapforkError('ERR_SNAPFORK_LOG_FAILED', detail)
   }
 
+  /** Whether commands have to ask. */
+  get guards(): boolean {
+    return this.isOn || this.savesFail
+  }
+
   get isRewriting(): boolean {
     return this.#rewriting !== null
   }
@@ -247,17 +254,19 @@ export class AppendLog {
     this.#isScheduled = true
   }
 
+  /** Starts a rewrite if one is scheduled. Not while a child runs. */
+  rewriteIfScheduled(): void {
+    if (!this.#isScheduled || !this.isOn || this.#isEnding) return
+    this.#failures = 0
+    this.rewrite().catch(() => {})
+  }
+
   /**
-   * Starts a rewrite if one is scheduled; or if a sync has failed (A3) or the files have grown
-   * enough, and none has failed too often lately. Not while another child runs.
+   * Starts a rewrite if a sync has failed (A3) or the files have grown enough, and none has failed
+   * too often lately. Not while a child runs.
    */
-  rewriteIfDue(isChildActive: boolean): void {
-    if (!this.isOn || this.#isEnding || this.isRewriting || isChildActive) return
-    if (this.#isScheduled) {
-      this.#failures = 0
-      this.rewrite().catch(() => {})
-      return
-    }
+  rewriteIfGrown(): void {
+    if (!this.isOn || this.#isEnding) return
     if (this.#failures >= FAILURES_MAX && monotonicMs() < this.#retryAtMs) return
     const isLost = this.#native.logProgress().syncErrno !== 0
     if (!isLost && !this.#hasGrown()) return
@@ -275,11 +284,11 @@ export class AppendLog {
   /**
    * Writes a new base by a forked child, and drops the files before it.
    *
-   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` if one is under way, and what
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE` if a child runs, and what
    *   `bgsave` rejects with. The log goes on; with one more file, if a child has failed.
    */
   rewrite(): Promise<SnapshotReport> {
-    if (this.#rewriting !== null) {
+    if (this.#rewriting !== null || isChildRunning()) {
       return Promise.reject(new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE'))
     }
     if (this.#isEnding) return Promise.reject(new SnapshotError('ERR_SNAPFORK_CLOSED'))
@@ -397,14 +406,24 @@ export class AppendLog {
   }
 
   async #writeNewBase(): Promise<SnapshotReport> {
-    this.#native.logCommit(false)
-    const isEmpty = this.#native.logProgress().appended === this.#fileStart
-    const added = isEmpty ? null : await this.#addFile()
-    const { base, report: written } = await this.#forkBehind(added)
+    let child: BaseChild | null = null
+    while (child === null) {
+      const added = this.#isFileEmpty() ? null : await this.#addFile()
+      // Another engine may have forked meanwhile.
+      await whenNoChildRuns(() => this.#isEnding)
+      // What was logged to the present file meanwhile will be in the base: it must not follow it.
+      if (added !== null || this.#isFileEmpty()) child = await this.#forkBehind(added)
+    }
+    const { base, report: written } = child
     const report = await written
     await this.#replaceManifest(this.#withoutOthers(base, this.#file as ManifestFile))
     this.#native.logForgive()
     return this.#noteBase(report)
+  }
+
+  #isFileEmpty(): boolean {
+    this.#native.logCommit(false)
+    return this.#native.logProgress().appended === this.#fileStart
   }
 
   /** Forks, and goes on in the file that was added, if one was. (A2) */
@@ -429,9 +448,9 @@ export class AppendLog {
   /** Starts the child that writes the next base. */
   #forkBase(): BaseChild {
     if (this.#isEnding) throw new SnapshotError('ERR_SNAPFORK_CLOSED')
-    const { fork, stallTimeoutMs, guard, watch } = this.#settings()
+    const { fork, stallTimeoutMs, timeLimitMs, guard, watch } = this.#settings()
     const { base, path } = this.#nextBase()
-    const options = { fork: { ...fork, ...path }, stallTimeoutMs, guard, watch }
+    const options = { fork: { ...fork, ...path }, stallTimeoutMs, timeLimitMs, guard, watch }
     const job = new SnapshotJob(this.#native, options)
     this.#job = job
     return { base, report: job.start() }

@@ -57,6 +57,19 @@ const REAP_RETRY_MS_MAX = 50
 /** Where the process keeps its running job. (J1) A symbol of the registry, for all copies. */
 const RUNNING = Symbol.for('snapfork.runningJob')
 const processWide = globalThis as { [RUNNING]?: unknown }
+const CHILD_LOOK_MS = 10
+
+/** Whether a job of any engine of this process runs. (J1) */
+export function isChildRunning(): boolean {
+  return processWide[RUNNING] !== undefined
+}
+
+/** Resolves in a turn of the event loop in which no job of any engine runs, or `isOver`. */
+export async function whenNoChildRuns(isOver: () => boolean): Promise<void> {
+  while (isChildRunning() && !isOver()) {
+    await new Promise((resolve) => setTimeout(resolve, CHILD_LOOK_MS))
+  }
+}
 
 export type SnapshotState = 'idle' | 'running' | 'saved' | 'failed'
 
@@ -67,6 +80,8 @@ export interface SnapshotJobOptions {
   /** Who watches over its memory, or null. */
   readonly guard: SaveGuard | null
   readonly watch: SaveWatch
+  /** It may live for so long, in milliseconds; 0: without limit. */
+  readonly timeLimitMs: number
 }
 
 export class SnapshotJob {
@@ -81,6 +96,7 @@ export class SnapshotJob {
   #sampler: CowSampler | null = null
   #watchdog: NodeJS.Timeout | null = null
   #unwatch: (() => void) | null = null
+  #deadline: NodeJS.Timeout | null = null
   #progress = ''
   #progressAtMs = 0
   /** Why the child was killed by us: the code of the error to report. */
@@ -127,7 +143,7 @@ export class SnapshotJob {
    *   failed with. (J3)
    */
   start(): Promise<SnapshotReport> {
-    if (processWide[RUNNING] !== undefined) {
+    if (isChildRunning()) {
       const detail = 'A child of another engine in this process is still saving.'
       throw new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE', detail)
     }
@@ -241,26 +257,32 @@ export class SnapshotJob {
   }
 
   #startWatchdog(): void {
-    const { stallTimeoutMs } = this.#options
+    const { stallTimeoutMs, timeLimitMs } = this.#options
     this.#progressAtMs = monotonicMs()
     const lookMs = Math.min(LOOK_MS_MAX, stallTimeoutMs / LOOKS_PER_LIMIT)
     this.#watchdog = setInterval(() => this.#look(), lookMs)
     this.#watchdog.unref()
+    if (timeLimitMs === 0) return
+    this.#deadline = setTimeout(() => this.cancel('ERR_SNAPFORK_CHILD_TIMEOUT'), timeLimitMs)
+    this.#deadline.unref()
   }
 
   #stopWatchdog(): void {
     if (this.#watchdog !== null) clearInterval(this.#watchdog)
     this.#watchdog = null
+    if (this.#deadline !== null) clearTimeout(this.#deadline)
+    this.#deadline = null
   }
 
   /** Kills a child that has done nothing since the limit. */
   #look(): void {
     const progress = this.#native.childProgress()
     if (progress === null) return
-    const { phase, keys, bytes } = progress
+    const { phase, keys, bytes, beats } = progress
+    const seen = `${phase} ${keys} ${bytes} ${beats}`
     const now = monotonicMs()
-    if (`${phase} ${keys} ${bytes}` !== this.#progress) {
-      this.#progress = `${phase} ${keys} ${bytes}`
+    if (seen !== this.#progress) {
+      this.#progress = seen
       this.#progressAtMs = now
       return
     }
@@ -317,6 +339,9 @@ function explain(code: SnapforkErrorCode, end: ChildEnd, options: SnapshotJobOpt
   }
   if (code === 'ERR_SNAPFORK_SAVE_MEMORY') {
     return `The save was ended, as too little memory was left; ${where}`
+  }
+  if (code === 'ERR_SNAPFORK_CHILD_TIMEOUT') {
+    return `The saving child took longer than ${options.timeLimitMs} ms; ${where}`
   }
   if (code === 'ERR_SNAPFORK_CANCELED') return `The save was given up; ${where}`
   if (code === 'ERR_SNAPFORK_CLOSED') return `The engine was closed during the save; ${where}`

@@ -18,7 +18,7 @@ import { monotonicMs } from '../util/clock.js'
 import type { SaveGuard } from './save-guard.js'
 import type { SaveWatch } from './save-record.js'
 import { identifySnapshot } from './snapshot-identity.js'
-import { SnapshotJob } from './snapshot-job.js'
+import { SnapshotJob, type SnapshotJobOptions } from './snapshot-job.js'
 import type { SaveReport, SnapshotReport } from './snapshot-report.js'
 import { makeTemporaryPath } from './temp-files.js'
 import { thaw } from './thaw.js'
@@ -47,6 +47,10 @@ export interface SnapshotSettings {
   readonly stallTimeoutMs: number
   readonly guard: SaveGuard | null
   readonly watch: SaveWatch
+  readonly timeLimitMs: number
+  readonly ioPriority: number
+  readonly bytesPerSecond: number
+  readonly dropsCache: boolean
   /** Unix time in milliseconds. */
   readonly now: () => number
 }
@@ -55,6 +59,8 @@ export interface SnapshotSettings {
 export interface SnapshotObserver {
   saved(report: SnapshotReport): void
   failed(error: SnapshotError): void
+  /** `status.failures` may have changed, by a save of either kind. */
+  judged(): void
 }
 
 /** What is known of the saves of an engine. */
@@ -64,6 +70,11 @@ export interface SnapshotStatus {
   /** Unix time of the last save that succeeded, at first that of the start, in seconds. */
   readonly lastSaveSeconds: number
   readonly lastBackgroundSaveOk: boolean
+  /** Background saves that failed since the last save that succeeded. */
+  readonly failures: number
+  /** The same time as `lastSaveSeconds`, and that of the last attempt, on the monotonic clock. */
+  readonly savedAtMs: number
+  readonly attemptedAtMs: number | null
   /** null if there was none. */
   readonly lastDurationMs: number | null
   readonly lastForkMicros: number
@@ -89,7 +100,9 @@ export class Snapshotter {
   #isClosed = false
   #savedChanges: number
   #lastSaveSeconds: number
-  #lastBackgroundSaveOk = true
+  #savedAtMs = monotonicMs()
+  #attemptedAtMs: number | null = null
+  #failures = 0
   #lastDurationMs: number | null = null
   #lastForkMicros = 0
   #lastReport: SnapshotReport | null = null
@@ -109,7 +122,10 @@ export class Snapshotter {
     return {
       changes: this.#native.stats().changes - this.#savedChanges,
       lastSaveSeconds: this.#lastSaveSeconds,
-      lastBackgroundSaveOk: this.#lastBackgroundSaveOk,
+      lastBackgroundSaveOk: this.#failures === 0,
+      failures: this.#failures,
+      savedAtMs: this.#savedAtMs,
+      attemptedAtMs: this.#attemptedAtMs,
       lastDurationMs: this.#lastDurationMs,
       lastForkMicros: this.#lastForkMicros,
       lastReport: this.#lastReport,
@@ -140,7 +156,6 @@ export class Snapshotter {
     const { keys, bytes } = this.#native.save(this.#writeOptions())
     this.#saves += 1
     this.#markSaved(changes)
-    this.#lastBackgroundSaveOk = true
     const durationMs = monotonicMs() - startedAtMs
     return { kind: 'rdb', path: this.#settings().path, keys, bytes, durationMs }
   }
@@ -155,9 +170,8 @@ export class Snapshotter {
     this.#assertOpen()
     if (this.#job !== null) throw new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE')
     const { changes } = this.#native.stats()
-    const { nice, oomScoreAdj, stallTimeoutMs, guard, watch } = this.#settings()
-    const fork = { ...this.#writeOptions(), nice, oomScoreAdj }
-    const job = new SnapshotJob(this.#native, { fork, stallTimeoutMs, guard, watch })
+    this.#attemptedAtMs = monotonicMs()
+    const job = new SnapshotJob(this.#native, this.#jobOptions())
     const saved = this.#attempt(() => job.start())
     this.#job = job
     this.#saves += 1
@@ -220,7 +234,6 @@ export class Snapshotter {
     try {
       const report = await saved
       this.#markSaved(changes)
-      this.#lastBackgroundSaveOk = true
       this.#lastReport = report
       this.#observer.saved(report)
       return report
@@ -236,7 +249,8 @@ export class Snapshotter {
 
   #noteFailure(error: unknown): void {
     if (!(error instanceof SnapshotError) || NO_FAILURE.has(error.code)) return
-    this.#lastBackgroundSaveOk = false
+    this.#failures += 1
+    this.#observer.judged()
     this.#observer.failed(error)
   }
 
@@ -244,11 +258,22 @@ export class Snapshotter {
   #markSaved(changes: number): void {
     this.#savedChanges = changes
     this.#lastSaveSeconds = this.#nowSeconds()
+    this.#savedAtMs = monotonicMs()
+    this.#failures = 0
+    this.#observer.judged()
   }
 
   /** Frees what had to wait for the child. */
   #thaw(): void {
     thaw(this.#native, () => this.#isClosed || this.#job !== null)
+  }
+
+  #jobOptions(): SnapshotJobOptions {
+    const { stallTimeoutMs, timeLimitMs, guard, watch } = this.#settings()
+    const { nice, oomScoreAdj, ioPriority, bytesPerSecond, dropsCache } = this.#settings()
+    const how = { nice, oomScoreAdj, ioPriority, bytesPerSecond, dropsCache }
+    const fork = { ...this.#writeOptions(), ...how }
+    return { fork, stallTimeoutMs, timeLimitMs, guard, watch }
   }
 
   #writeOptions(): RdbWriteOptions {

@@ -45,7 +45,7 @@ napi_value LogStart(Call& call) {
   log->commands.set_timestamps(timestamps);
   log->seen_changes = engine.keyspace().counters().changes;
   engine.keyspace().set_expiry_observer(&log->commands);
-  engine.log = std::move(log);
+  engine.SetLog(std::move(log));
   return call.Undefined();
 }
 
@@ -59,7 +59,7 @@ napi_value LogCommand(Call& call) {
     return nullptr;
   }
   EngineObject& engine = call.engine();
-  LogObject& log = *engine.log;
+  LogObject& log = *engine.log();
   const uint64_t changes = engine.keyspace().counters().changes;
   if (always || changes != log.seen_changes) {
     std::vector<std::string_view> words;
@@ -90,14 +90,14 @@ napi_value LogWords(Call& call) {
       return call.Throw(Status(StatusCode::kInvalidArgument));
     }
   }
-  call.engine().log->commands.Add(db, words);
+  call.engine().log()->commands.Add(db, words);
   return call.Undefined();
 }
 
 napi_value LogCommit(Call& call) {
   bool atomic;
   if (!call.ReadBool(0, atomic)) return nullptr;
-  LogObject& log = *call.engine().log;
+  LogObject& log = *call.engine().log();
   log.commands.Commit(atomic);
   log.seen_changes = call.engine().keyspace().counters().changes;
   return call.Bool(log.accepts());
@@ -105,13 +105,13 @@ napi_value LogCommit(Call& call) {
 
 napi_value LogIsBehind(Call& call) {
   const EngineObject& engine = call.engine();
-  return call.Bool(call.engine().keyspace().counters().changes != engine.log->seen_changes);
+  return call.Bool(call.engine().keyspace().counters().changes != engine.log()->seen_changes);
 }
 
 napi_value LogRotate(Call& call) {
   uint32_t fd;
   if (!call.ReadUint32(0, fd)) return nullptr;
-  LogObject& log = *call.engine().log;
+  LogObject& log = *call.engine().log();
   log.commands.Commit(false);
   log.commands.StartFile();
   log.thread.Rotate(static_cast<int>(fd));
@@ -119,12 +119,12 @@ napi_value LogRotate(Call& call) {
 }
 
 napi_value LogForgive(Call& call) {
-  call.engine().log->thread.Forgive();
+  call.engine().log()->thread.Forgive();
   return call.Undefined();
 }
 
 napi_value LogRequestSync(Call& call) {
-  LogObject& log = *call.engine().log;
+  LogObject& log = *call.engine().log();
   log.AskForProgress();
   log.thread.RequestSync();
   return call.Undefined();
@@ -134,14 +134,14 @@ napi_value LogConfigure(Call& call) {
   uint32_t sync;
   bool timestamps;
   if (!call.ReadUint32(0, sync) || !call.ReadBool(1, timestamps)) return nullptr;
-  LogObject& log = *call.engine().log;
+  LogObject& log = *call.engine().log();
   log.thread.SetSync(static_cast<LogSync>(sync));
   log.commands.set_timestamps(timestamps);
   return call.Undefined();
 }
 
 napi_value LogProgressMethod(Call& call) {
-  const LogObject& log = *call.engine().log;
+  const LogObject& log = *call.engine().log();
   const LogProgress progress = log.thread.progress();
   Napi::Object result = Napi::Object::New(call.env());
   const auto set = [&](const char* name, uint64_t value) {
@@ -164,7 +164,7 @@ napi_value LogStop(Call& call) {
 // Everything but logStart needs a log.
 template <MethodBody kBody>
 napi_value WithLog(Call& call) {
-  if (call.engine().log == nullptr) return call.Throw(Status(StatusCode::kInvalidArgument));
+  if (call.engine().log() == nullptr) return call.Throw(Status(StatusCode::kInvalidArgument));
   return kBody(call);
 }
 

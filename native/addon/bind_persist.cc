@@ -148,12 +148,19 @@ bool ReadRequest(const Napi::Object& options, SnapshotRequest& request) {
 bool ReadForkRequest(const Napi::Object& options, SnapshotRequest& request) {
   int64_t nice = 0;
   int64_t oom_score_adj = 0;
+  int64_t io_priority = 0;
+  int64_t bytes_per_second = 0;
   request.sets_oom_score = !options.Get("oomScoreAdj").IsNull();
   if (!ReadRequest(options, request) || !GetInt64(options, "nice", nice) ||
+      !GetInt64(options, "ioPriority", io_priority) ||
+      !GetInt64(options, "bytesPerSecond", bytes_per_second) ||
+      !GetBool(options, "dropsCache", request.drops_cache) ||
       (request.sets_oom_score && !GetInt64(options, "oomScoreAdj", oom_score_adj))) {
     return false;
   }
   request.nice = static_cast<int>(nice);
+  request.io_priority = static_cast<IoPriority>(io_priority);
+  request.bytes_per_second = static_cast<uint64_t>(bytes_per_second);
   request.oom_score_adj = static_cast<int>(oom_score_adj);
   return true;
 }
@@ -204,6 +211,7 @@ napi_value ChildProgress(Call& call) {
   result.Set("phase", failed ? kFailed : page.progress.phase.load());
   result.Set("keys", MakeNumber(env, page.progress.keys.load()));
   result.Set("bytes", MakeNumber(env, page.progress.bytes.load()));
+  result.Set("beats", MakeNumber(env, page.progress.beats.load()));
   result.Set("totalKeys", MakeNumber(env, snapshots.total_keys()));
   result.Set("privateDirtyBytes", MakeNumber(env, page.private_dirty.load()));
   result.Set("privateDirtyPeakBytes", MakeNumber(env, page.private_dirty_peak.load()));
@@ -254,6 +262,14 @@ napi_value LimitGrowth(Call& call) {
   if (!call.ReadInt64(0, bytes_per_second)) return nullptr;
   Arena& arena = call.engine().keyspace().arena();
   if (arena.freezing()) arena.LimitGrowth(static_cast<uint64_t>(bytes_per_second));
+  return call.Undefined();
+}
+
+// Refuses typed methods that write, or takes them again.
+napi_value RefuseWrites(Call& call) {
+  bool refuses;
+  if (!call.ReadBool(0, refuses)) return nullptr;
+  call.engine().RefuseWrites(refuses);
   return call.Undefined();
 }
 
@@ -374,6 +390,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
                                     {"childKill", Method<ChildKill>},
                                     {"thaw", Method<Thaw>},
                                     {"limitGrowth", Method<LimitGrowth>},
+                                    {"refuseWrites", Method<RefuseWrites>},
                                     {"setHealPercent", Method<SetHealPercent>},
                                     {"digest", Method<DigestMethod>},
                                     {"stats", Method<Stats>},

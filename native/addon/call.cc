@@ -47,13 +47,14 @@ bool Call::ReadOperand(size_t index, std::string_view& bytes) {
 }
 
 bool Call::MayWrite() {
-  if (!is_direct_ || engine_->log == nullptr || engine_->log->accepts()) return true;
-  Throw(Status(StatusCode::kLogRefuses));
-  return false;
+  if (!is_direct_ || !engine_->guards_writes()) return true;
+  const Status refusal = engine_->WriteRefusal();
+  if (!refusal.ok()) Throw(refusal);
+  return refusal.ok();
 }
 
 void Call::Log(uint32_t db, std::initializer_list<std::string_view> words) {
-  if (is_direct_ && engine_->log != nullptr) engine_->LogDirect(db, words);
+  if (is_direct_ && engine_->log() != nullptr) engine_->LogDirect(db, words);
 }
 
 bool Call::ReadRange(size_t index, uint32_t& first, uint32_t& count) {

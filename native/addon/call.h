@@ -43,7 +43,7 @@ class Call {
   // Whether operands came as themselves, not as places of the argument vector: a typed method's
   // call, which logs for itself.
   bool is_direct() const { return is_direct_; }
-  // False, with the error pending, for such a call while the log takes no writes.
+  // False, with the error pending, for such a call while no writes are taken.
   bool MayWrite();
   // Logs what such a call has done.
   void Log(uint32_t db, std::initializer_list<std::string_view> words);

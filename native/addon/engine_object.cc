@@ -7,7 +7,7 @@
 namespace snapfork {
 
 EngineObject::~EngineObject() {
-  if (log != nullptr && memory_ != nullptr) memory_->keyspace.set_expiry_observer(nullptr);
+  if (log_ != nullptr && memory_ != nullptr) memory_->keyspace.set_expiry_observer(nullptr);
   // (O2) is in the order of Memory's members.
   memory_.reset();
 }
@@ -20,9 +20,30 @@ Status EngineObject::Open(const KeyspaceOptions& options) {
 
 void EngineObject::LogDirect(uint32_t db, std::initializer_list<std::string_view> words) {
   const uint64_t changes = keyspace().counters().changes;
-  if (changes != log->seen_changes) log->commands.Add(db, words);
-  log->seen_changes = changes;
-  log->commands.Commit(true);
+  if (changes != log_->seen_changes) log_->commands.Add(db, words);
+  log_->seen_changes = changes;
+  log_->commands.Commit(true);
+}
+
+void EngineObject::SetLog(std::unique_ptr<LogObject> log) {
+  log_ = std::move(log);
+  guards_writes_ = true;
+}
+
+std::unique_ptr<LogObject> EngineObject::TakeLog() {
+  guards_writes_ = refuses_writes_;
+  return std::move(log_);
+}
+
+void EngineObject::RefuseWrites(bool refuses) {
+  refuses_writes_ = refuses;
+  guards_writes_ = refuses || log_ != nullptr;
+}
+
+Status EngineObject::WriteRefusal() const {
+  if (refuses_writes_) return Status(StatusCode::kWritesRefused);
+  if (log_ != nullptr && !log_->accepts()) return Status(StatusCode::kLogRefuses);
+  return Status();
 }
 
 bool EngineObject::ReadOptions(const Napi::Object& object, KeyspaceOptions& options) {

@@ -48,8 +48,15 @@ class EngineObject {
   // An append-only file that is being run, or null.
   std::unique_ptr<LogReplay> replay;
   // The append-only log, or null.
-  std::unique_ptr<LogObject> log;
-  std::unique_ptr<LogObject> TakeLog() { return std::move(log); }
+  LogObject* log() const { return log_.get(); }
+  void SetLog(std::unique_ptr<LogObject> log);
+  std::unique_ptr<LogObject> TakeLog();
+  // Typed methods that write are refused, as no save succeeds.
+  void RefuseWrites(bool refuses);
+  // Whether a write has to ask: there is a log, or writes are refused.
+  bool guards_writes() const { return guards_writes_; }
+  // kOk, or why no write is taken.
+  Status WriteRefusal() const;
   // Logs what a typed method has done, which has no argument vector.
   void LogDirect(uint32_t db, std::initializer_list<std::string_view> words);
 
@@ -84,6 +91,9 @@ class EngineObject {
   static bool ReadOptions(const Napi::Object& object, KeyspaceOptions& options);
 
   std::unique_ptr<Memory> memory_;
+  std::unique_ptr<LogObject> log_;
+  bool refuses_writes_ = false;
+  bool guards_writes_ = false;
   napi_ref self_ = nullptr;
 };
 

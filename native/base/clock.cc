@@ -1,4 +1,4 @@
-// clock.cc - clock_gettime.
+// clock.cc - clock_gettime and clock_nanosleep.
 
 #include "base/clock.h"
 
@@ -16,6 +16,13 @@ int64_t MonotonicMicros() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+void NapMicros(int64_t micros) {
+  timespec length;
+  length.tv_sec = static_cast<time_t>(micros / 1'000'000);
+  length.tv_nsec = static_cast<long>(micros % 1'000'000 * 1000);
+  clock_nanosleep(CLOCK_MONOTONIC, 0, &length, nullptr);
 }
 
 }  // namespace snapfork

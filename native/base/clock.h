@@ -1,4 +1,4 @@
-// clock.h - wall-clock milliseconds and monotonic microseconds.
+// clock.h - wall-clock milliseconds, monotonic microseconds, and naps.
 
 #pragma once
 
@@ -8,5 +8,7 @@ namespace snapfork {
 
 int64_t WallMillis();
 int64_t MonotonicMicros();
+// Sleeps for so long, or until a signal comes.
+void NapMicros(int64_t micros);
 
 }  // namespace snapfork

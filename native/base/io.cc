@@ -1,4 +1,4 @@
-// io.cc - write, fsync, and fsync of a directory.
+// io.cc - write, fsync, fsync of a directory, and posix_fadvise.
 
 #include "base/io.h"
 
@@ -31,6 +31,10 @@ Status SyncFile(int fd) {
     if (errno != EINTR) return Status::FromErrno(errno);
   }
   return Status();
+}
+
+void DropFromCache(int fd, uint64_t bytes) {
+  posix_fadvise(fd, 0, static_cast<off_t>(bytes), POSIX_FADV_DONTNEED);
 }
 
 Status SyncDirectoryOf(const char* path) {

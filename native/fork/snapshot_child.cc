@@ -25,6 +25,7 @@ namespace {
 constexpr int kIoprioWhoProcess = 1;
 constexpr int kIoprioClassShift = 13;
 constexpr int kIoprioClassBestEffort = 2;
+constexpr int kIoprioClassIdle = 3;
 constexpr int kIoprioLowest = 7;
 
 // False if the parent died before it could be tied to this process.
@@ -79,8 +80,11 @@ void GiveWay(const SnapshotChildPlan& plan) {
   if (plan.nice != 0) {
     setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + plan.nice);
   }
-  syscall(SYS_ioprio_set, kIoprioWhoProcess, 0,
-          kIoprioClassBestEffort << kIoprioClassShift | kIoprioLowest);
+  if (plan.io_priority != IoPriority::kNormal) {
+    const bool idle = plan.io_priority == IoPriority::kIdle;
+    const int io_class = idle ? kIoprioClassIdle : kIoprioClassBestEffort;
+    syscall(SYS_ioprio_set, kIoprioWhoProcess, 0, io_class << kIoprioClassShift | kIoprioLowest);
+  }
   prctl(PR_SET_NAME, "snapfork-rdb");
 }
 

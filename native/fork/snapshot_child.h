@@ -28,6 +28,9 @@ inline constexpr int kChildExitOk = 0;
 inline constexpr int kChildExitFailed = 1;
 inline constexpr int kChildExitOrphan = 2;
 
+// As lib/native/engine.ts numbers them. kNormal: that of the parent.
+enum class IoPriority : int32_t { kNormal, kLow, kIdle };
+
 struct SnapshotChildPlan {
   SnapshotPlan snapshot;
   ControlPage* control = nullptr;
@@ -35,6 +38,7 @@ struct SnapshotChildPlan {
   // Kept open until the end: the parent sees EOF at the other end.
   int end_fd = -1;
   int nice = 0;
+  IoPriority io_priority = IoPriority::kLow;
   bool sets_oom_score = false;
   int oom_score_adj = 0;
 };

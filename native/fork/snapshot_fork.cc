@@ -127,10 +127,13 @@ Status SnapshotFork::Start(Keyspace& keyspace, const SnapshotRequest& request,
   SnapshotChildPlan plan;
   plan.snapshot = MakePlan(keyspace, request, fd);
   plan.snapshot.release = true;
+  plan.snapshot.bytes_per_second = request.bytes_per_second;
+  plan.snapshot.drops_cache = request.drops_cache;
   plan.control = static_cast<ControlPage*>(page_.base());
   plan.parent = getpid();
   plan.end_fd = ends[1];
   plan.nice = request.nice;
+  plan.io_priority = request.io_priority;
   plan.sets_oom_score = request.sets_oom_score;
   plan.oom_score_adj = request.oom_score_adj;
   const pid_t pid = Fork(keyspace, plan);

@@ -43,6 +43,9 @@ struct SnapshotRequest {
   bool is_base = false;
   // Of a child.
   int nice = 0;
+  IoPriority io_priority = IoPriority::kLow;
+  uint64_t bytes_per_second = 0;  // 0: no limit
+  bool drops_cache = false;
   bool sets_oom_score = false;
   int oom_score_adj = 0;
 };

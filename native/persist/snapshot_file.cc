@@ -139,7 +139,11 @@ Status WriteAll(const SnapshotPlan& plan, Writer& writer) {
 }
 
 Status WriteContent(const SnapshotPlan& plan) {
-  FileSink sink(plan.fd);
+  FileSinkOptions options;
+  options.bytes_per_second = plan.bytes_per_second;
+  options.drops_cache = plan.drops_cache;
+  options.beats = &plan.progress->beats;
+  FileSink sink(plan.fd, 0, options);
   if (plan.form == SnapshotForm::kCommands) {
     CommandWriter writer(sink, plan.buffers.output, plan.buffers.output_bytes);
     return WriteAll(plan, writer);
@@ -155,6 +159,7 @@ Status WriteSnapshotFile(const SnapshotPlan& plan) {
   SF_RETURN_IF_ERROR(WriteContent(plan));
   plan.progress->Enter(SnapshotPhase::kSyncing);
   SF_RETURN_IF_ERROR(SyncFile(plan.fd));
+  if (plan.drops_cache) DropFromCache(plan.fd, 0);
   plan.progress->Enter(SnapshotPhase::kRenaming);
   if (rename(plan.temporary_path, plan.path) != 0) return Status::FromErrno(errno);
   SF_RETURN_IF_ERROR(SyncDirectoryOf(plan.path));

@@ -67,6 +67,10 @@ struct SnapshotPlan {
   size_t function_count = 0;
 
   SnapshotProgress* progress = nullptr;
+  // 0: no limit.
+  uint64_t bytes_per_second = 0;
+  // Leaves nothing of the file in the page cache.
+  bool drops_cache = false;
   // In a child: lets go of chunks behind the walk.
   bool release = false;
   // Called behind each chunk, for measurements; may be null.

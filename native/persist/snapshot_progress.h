@@ -21,7 +21,8 @@ struct SnapshotProgress {
   std::atomic<uint64_t> keys{0};
   std::atomic<uint64_t> bytes{0};
   std::atomic<int32_t> phase{0};  // a SnapshotPhase
-  int32_t reserved = 0;
+  // Naps of a writer whose rate is limited, so that a pause is not taken for a standstill.
+  std::atomic<uint32_t> beats{0};
 
   void Enter(SnapshotPhase next) {
     phase.store(static_cast<int32_t>(next), std::memory_order_relaxed);

@@ -41,10 +41,13 @@ const ASYNC_SIGNAL_SAFE = [
 
 /** Not on that list, but nothing around a system call in glibc and musl. */
 const SYSTEM_CALLS = [
+  'clock_nanosleep',
   'getpriority',
   'getrlimit',
   'getrlimit64',
   'madvise',
+  'posix_fadvise',
+  'posix_fadvise64',
   'prctl',
   'setpriority',
   'sync_file_range',

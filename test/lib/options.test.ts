@@ -2,6 +2,79 @@ import { resolve } from 'node:path'
 import t from 'tap'
 import { type OpenOptions, resolveOptions } from '../../dist/options.js'
 
+const WRONG_TYPES: Record<string, unknown>[] = [
+  { cowHeatMap: 1 },
+  { reportFile: 1 },
+  { saveMemoryPolicy: 1 },
+  { healCpuPercent: '1' },
+  { dir: 1 },
+  { dbfilename: null },
+  { databases: '16' },
+  { rdbcompression: 1 },
+  { rdbchecksum: 'yes' },
+  { rdbversion: 10n },
+  { sanitizeDumpPayload: true },
+  { appendonly: 'yes' },
+  { appendfilename: 1 },
+  { appendfsync: 1 },
+  { aofLoadTruncated: 'yes' },
+  { autoAofRewriteMinSize: '64mb' },
+  { setMaxIntsetEntries: '512' },
+  { hugePages: 'yes' },
+  { nice: null },
+  { oomScoreAdj: '1' },
+  { saveStallTimeoutMs: {} },
+  { save: 60 },
+  { save: null },
+  { stopWritesOnBgsaveError: 'yes' },
+  { saveTimeLimitMs: '1' },
+  { saveRateLimit: '1mb' },
+  { saveIoPriority: 3 },
+  { saveDropsCache: 'no' },
+  { onLoadProgress: 1 },
+  { clock: 1 },
+  { dbFileName: 'dump.rdb' },
+]
+
+const WRONG_RANGES: OpenOptions[] = [
+  { reportFile: '' },
+  { reportFile: 'a\0b' },
+  { saveMemoryPolicy: 'sometimes' as 'end' },
+  { healCpuPercent: 101 },
+  { dir: '' },
+  { dir: 'a\0b' },
+  { dbfilename: '' },
+  { dbfilename: '..' },
+  { dbfilename: 'a/b' },
+  { databases: 0 },
+  { databases: 65_537 },
+  { databases: 1.5 },
+  { rdbversion: 9 },
+  { rdbversion: 13 },
+  { sanitizeDumpPayload: 'YES' as 'yes' },
+  { setMaxIntsetEntries: -1 },
+  { appendfsync: 'sometimes' as 'no' },
+  { appenddirname: 'a/b' },
+  { appendfilename: '' },
+  { autoAofRewritePercentage: -1 },
+  { listMaxListpackSize: 2 ** 31 },
+  { streamNodeMaxBytes: 0.5 },
+  { nice: -1 },
+  { oomScoreAdj: 1001 },
+  { saveStallTimeoutMs: 99 },
+  { saveStallTimeoutMs: Number.NaN },
+  { save: '3600' },
+  { save: '0 1' },
+  { save: '60 -1' },
+  { save: '60 1.5' },
+  { save: [[60, 1, 1] as unknown as [number, number]] },
+  { save: [[60, Number.NaN]] },
+  { saveTimeLimitMs: -1 },
+  { saveRateLimit: 65_535 },
+  { saveRateLimit: -1 },
+  { saveIoPriority: 'high' as 'low' },
+]
+
 t.test('resolveOptions()', async (t) => {
   await t.test('has defaults for everything', async (t) => {
     t.strictSame(resolveOptions(), {
@@ -41,6 +114,12 @@ t.test('resolveOptions()', async (t) => {
       saveStallTimeoutMs: 60_000,
       cowHeatMap: false,
       reportFile: null,
+      save: [],
+      stopWritesOnBgsaveError: true,
+      saveTimeLimitMs: 0,
+      saveRateLimit: 0,
+      saveIoPriority: 'low',
+      saveDropsCache: false,
       onLoadProgress: null,
       clock: null,
     })
@@ -56,6 +135,22 @@ t.test('resolveOptions()', async (t) => {
   await t.test('keeps what is given', async (t) => {
     const given = { hugePages: false, oomScoreAdj: null, nice: 0, rdbchecksum: false } as const
     t.match(resolveOptions(given), given)
+    const rules = [
+      { seconds: 3600, changes: 1 },
+      { seconds: 60, changes: 0 },
+    ]
+    t.strictSame(resolveOptions({ save: ' 3600 1  60 0' }).save, rules)
+    t.strictSame(
+      resolveOptions({
+        save: [
+          [3600, 1],
+          [60, 0],
+        ],
+      }).save,
+      rules,
+    )
+    t.strictSame(resolveOptions({ save: '' }).save, [])
+    t.equal(resolveOptions({ saveRateLimit: 65_536 }).saveRateLimit, 65_536)
     const { limits } = resolveOptions({ listMaxListpackSize: -5, hashMaxListpackEntries: 0 })
     t.match(limits, {
       listMaxListpackSize: -5,
@@ -64,31 +159,6 @@ t.test('resolveOptions()', async (t) => {
     })
   })
 
-  const WRONG_TYPES: Record<string, unknown>[] = [
-    { dir: 1 },
-    { dbfilename: null },
-    { databases: '16' },
-    { rdbcompression: 1 },
-    { rdbchecksum: 'yes' },
-    { rdbversion: 10n },
-    { sanitizeDumpPayload: true },
-    { appendonly: 'yes' },
-    { appendfilename: 1 },
-    { appendfsync: 1 },
-    { aofLoadTruncated: 'yes' },
-    { aofUseRdbPreamble: 'no' },
-    { autoAofRewriteMinSize: '64mb' },
-    { setMaxIntsetEntries: '512' },
-    { hugePages: 'yes' },
-    { nice: null },
-    { oomScoreAdj: '1' },
-    { saveStallTimeoutMs: {} },
-    { cowHeatMap: 1 },
-    { reportFile: 1 },
-    { onLoadProgress: 1 },
-    { clock: 1 },
-    { dbFileName: 'dump.rdb' },
-  ]
   for (const options of WRONG_TYPES) {
     await t.test(`throws a TypeError for ${JSON.stringify(options, bigints)}`, async (t) => {
       t.throws(() => resolveOptions(options as OpenOptions), {
@@ -103,32 +173,6 @@ t.test('resolveOptions()', async (t) => {
     t.throws(() => resolveOptions(null as unknown as OpenOptions), TypeError)
   })
 
-  const WRONG_RANGES: OpenOptions[] = [
-    { dir: '' },
-    { dir: 'a\0b' },
-    { dbfilename: '' },
-    { dbfilename: '..' },
-    { dbfilename: 'a/b' },
-    { databases: 0 },
-    { databases: 65_537 },
-    { databases: 1.5 },
-    { rdbversion: 9 },
-    { rdbversion: 13 },
-    { sanitizeDumpPayload: 'YES' as 'yes' },
-    { setMaxIntsetEntries: -1 },
-    { appendfsync: 'sometimes' as 'no' },
-    { appenddirname: 'a/b' },
-    { appendfilename: '' },
-    { autoAofRewritePercentage: -1 },
-    { listMaxListpackSize: 2 ** 31 },
-    { streamNodeMaxBytes: 0.5 },
-    { nice: -1 },
-    { oomScoreAdj: 1001 },
-    { saveStallTimeoutMs: 99 },
-    { reportFile: '' },
-    { reportFile: 'a\0b' },
-    { saveStallTimeoutMs: Number.NaN },
-  ]
   for (const options of WRONG_RANGES) {
     await t.test(`throws a RangeError for ${JSON.stringify(options)}`, async (t) => {
       t.throws(() => resolveOptions(options), {

@@ -15,6 +15,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <string>
 
 #include "persist/file_sink.h"
@@ -154,6 +156,67 @@ TEST(FileSink, WritesToAPipeAlthoughItHasNoEarlyWriteback) {
   pthread_join(thread, nullptr);
   close(fds[0]);
   EXPECT_EQ(reader.got.size(), 20u << 20);
+}
+
+// A clock that only naps move.
+int64_t test_now_micros = 0;
+int64_t longest_nap_micros = 0;
+int64_t TestNow() { return test_now_micros; }
+void TestNap(int64_t micros) {
+  test_now_micros += micros;
+  longest_nap_micros = std::max(longest_nap_micros, micros);
+}
+
+TEST(FileSink, TakesItsTimeForEveryByteOfAWriteAndBeatsMeanwhile) {
+  test_now_micros = 5'000'000;
+  longest_nap_micros = 0;
+  std::atomic<uint32_t> beats{0};
+  snapfork::FileSinkOptions options;
+  options.bytes_per_second = 1 << 20;
+  options.beats = &beats;
+  options.now_micros = TestNow;
+  options.nap = TestNap;
+  const int fd = TemporaryFile();
+  FileSink sink(fd, 0, options);
+  const std::string piece = sf::Random(4).Bytes(3 << 20);
+  ASSERT_OK(sink.Write(piece.data(), piece.size()));
+  EXPECT_TRUE(test_now_micros >= 8'000'000);
+  EXPECT_TRUE(test_now_micros < 8'100'000);
+  EXPECT_TRUE(longest_nap_micros <= FileSink::kNapMicrosMax);
+  EXPECT_TRUE(beats.load() >= 3'000'000 / FileSink::kNapMicrosMax);
+  std::string back(piece.size(), '\0');
+  EXPECT_EQ(pread(fd, back.data(), back.size(), 0), piece.size());
+  EXPECT_TRUE(back == piece);
+  close(fd);
+}
+
+TEST(FileSink, LeavesNothingToTheCacheOnlyIfItIsTold) {
+  snapfork::FileSinkOptions options;
+  options.drops_cache = true;
+  const int fd = TemporaryFile();
+  FileSink sink(fd, 0, options);
+  const std::string piece = sf::Random(5).Bytes(3 << 20);
+  for (int i = 0; i < 15; ++i) ASSERT_OK(sink.Write(piece.data(), piece.size()));
+  std::string back(piece.size(), '\0');
+  EXPECT_EQ(pread(fd, back.data(), back.size(), 0), piece.size());
+  EXPECT_TRUE(back == piece);
+  close(fd);
+}
+
+TEST(RateLimit, MakesUpForATenthOfASecondAtMost) {
+  snapfork::RateLimit limit(1000, 0);
+  EXPECT_EQ(limit.Spend(500, 0), 500'000);
+  // What was paid for long ago is gone, but for the burst.
+  EXPECT_EQ(limit.Spend(100, 10'000'000), 0);
+  EXPECT_EQ(limit.Spend(50, 10'000'000), 50'000);
+}
+
+TEST(RateLimit, LosesNoPartOfAMicrosecond) {
+  constexpr uint64_t kRate = 3'000'000;
+  snapfork::RateLimit limit(kRate, 0);
+  int64_t now = 0;
+  for (int i = 0; i < 3000; ++i) now += limit.Spend(1, now);
+  EXPECT_EQ(now, 1000);
 }
 
 TEST(FileSink, ReturnsTheOffsetOfTheWriteThatFailed) {
