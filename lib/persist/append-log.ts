@@ -357,10 +357,18 @@ export class AppendLog {
     try {
       const report = await child.report
       await files.rename(files.temporaryIncrementalName, file.name)
-      await this.#replaceManifest(this.#withoutOthers(child.base, file))
+      await this.#replaceManifest(this.#withoutOthers(child.base, file)).catch((error: unknown) => {
+        if (this.#manifest.base !== child.base) throw error
+        // It counts, though perhaps not yet on the disk: another one will be.
+        this.schedule()
+      })
       return await this.#noteBase(report)
     } catch (error) {
-      await this.#giveUp(error as Error)
+      await this.#giveUp(error as Error, [
+        files.temporaryIncrementalName,
+        file.name,
+        child.base.name,
+      ])
       throw error
     }
   }
@@ -378,12 +386,12 @@ export class AppendLog {
     }
   }
 
-  /** Takes `begin` back. */
-  async #giveUp(error: Error): Promise<void> {
+  /** Takes `begin` back, with files that no manifest names. */
+  async #giveUp(error: Error, files: readonly string[]): Promise<void> {
     this.isOn = false
     await this.#native.logStop().catch(() => {})
     this.#settle(0, error)
-    await this.#files.remove([this.#files.temporaryIncrementalName]).catch(() => {})
+    await this.#files.remove(files).catch(() => {})
   }
 
   #startAt({ fd, file }: AddedFile, bytes: number): void {
@@ -410,7 +418,7 @@ export class AppendLog {
     while (child === null) {
       const added = this.#isFileEmpty() ? null : await this.#addFile()
       // Another engine may have forked meanwhile.
-      await whenNoChildRuns(() => this.#isEnding)
+      if (isChildRunning()) await whenNoChildRuns(() => this.#isEnding)
       // What was logged to the present file meanwhile will be in the base: it must not follow it.
       if (added !== null || this.#isFileEmpty()) child = await this.#forkBehind(added)
     }

@@ -108,6 +108,7 @@ t.test('resolveOptions()', async (t) => {
       aofUseRdbPreamble: true,
       aofTimestampEnabled: false,
       hugePages: 'auto',
+      saveMemoryPolicy: 'slow',
       healCpuPercent: 25,
       nice: 5,
       oomScoreAdj: 800,
