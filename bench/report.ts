@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DriverName, LoadFigures } from './drivers/driver.js'
+import type { DriverName, LoadFigures, WriteFigures } from './drivers/driver.js'
 import { type Spread, spreadOf } from './stats.js'
 import type { ForkFigures } from './trials/fork.js'
 
@@ -39,9 +39,26 @@ const METRICS: readonly Metric[] = [
   { name: 'fork pause, first save', unit: 'ms', of: (r) => r.figures.idle.forkMicros / 1000 },
   { name: 'fork pause, live save', unit: 'ms', of: (r) => r.figures.live.save.forkMicros / 1000 },
   { name: 'fork pause, last save', unit: 'ms', of: (r) => last(r.figures.forkMicros) / 1000 },
+  {
+    name: 'fork pause, after a rest',
+    unit: 'ms',
+    of: (r) => r.figures.restedForkMicros / 1000,
+  },
   { name: 'fork pause, longest', unit: 'ms', of: (r) => Math.max(...r.figures.forkMicros) / 1000 },
   { name: 'save, idle', unit: 's', of: (r) => r.figures.idle.seconds },
   { name: 'file', unit: 'MiB', of: (r) => r.figures.idle.fileBytes / MIB },
+  { name: 'calm: updates a second', unit: '', of: (r) => perSecond(r.figures.calm) },
+  { name: 'calm: write, p99.9', unit: 'us', of: (r) => r.figures.calm.percentile999Nanos / 1000 },
+  {
+    name: 'live: updates, of calm',
+    unit: '',
+    of: (r) => perSecond(r.figures.live.write) / perSecond(r.figures.calm),
+  },
+  {
+    name: 'live: p99.9, of calm',
+    unit: '',
+    of: ({ figures: { live, calm } }) => live.write.percentile999Nanos / calm.percentile999Nanos,
+  },
   ...loadedMetrics('live'),
   ...loadedMetrics('held'),
   { name: 'load, own file', unit: 's', of: (r) => r.loads[r.driver]?.seconds },
@@ -50,6 +67,10 @@ const METRICS: readonly Metric[] = [
   { name: 'load, file of redis', unit: 's', of: (r) => r.loads.redis?.seconds },
 ]
 
+function perSecond({ writes, seconds }: WriteFigures): number {
+  return writes / seconds
+}
+
 function loadedMetrics(kind: 'live' | 'held'): Metric[] {
   const metric = (name: string, unit: string, of: Metric['of']): Metric => {
     return { name: `${kind}: ${name}`, unit, of }
@@ -57,9 +78,7 @@ function loadedMetrics(kind: 'live' | 'held'): Metric[] {
   return [
     metric('save', 's', (r) => r.figures[kind].seconds),
     metric('updates inside', '', (r) => r.figures[kind].write.inside),
-    metric('updates a second', '', ({ figures }) => {
-      return figures[kind].write.writes / figures[kind].write.seconds
-    }),
+    metric('updates a second', '', (r) => perSecond(r.figures[kind].write)),
     metric('duplicated', 'MiB', (r) => r.figures[kind].cost.duplicatedBytes / MIB),
     metric('duplicated, as reported', 'MiB', (r) => r.figures[kind].save.duplicatedBytes / MIB),
     metric('duplicated an update inside', 'B', ({ figures }) => {
@@ -70,6 +89,7 @@ function loadedMetrics(kind: 'live' | 'held'): Metric[] {
     metric('extra', 'MiB', (r) => r.figures[kind].cost.extraBytes / MIB),
     metric('write, median', 'us', (r) => r.figures[kind].write.medianNanos / 1000),
     metric('write, p99', 'us', (r) => r.figures[kind].write.percentile99Nanos / 1000),
+    metric('write, p99.9', 'us', (r) => r.figures[kind].write.percentile999Nanos / 1000),
     metric('write, longest', 'us', (r) => r.figures[kind].write.longestNanos / 1000),
   ]
 }

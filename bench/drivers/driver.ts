@@ -20,6 +20,7 @@ export interface WriteFigures {
   /** Time of one write in the engine, in nanoseconds. */
   readonly medianNanos: number
   readonly percentile99Nanos: number
+  readonly percentile999Nanos: number
   readonly longestNanos: number
 }
 

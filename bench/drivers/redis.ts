@@ -26,7 +26,7 @@ const START_MS_MAX = 300_000
 const SETTLE_MS = 500
 /** In the current directory: the path of a Unix socket may have 107 bytes at most. */
 const SOCKET = 'redis.sock'
-const PERCENTILES = '50 99 100'
+const PERCENTILES = '50 99 99.9 100'
 const NANOS_PER_MICRO = 1000
 
 /** null if there is no redis-server here. */
@@ -139,6 +139,7 @@ export class RedisDriver implements Driver {
       seconds,
       medianNanos: percentile('p50'),
       percentile99Nanos: percentile('p99'),
+      percentile999Nanos: percentile('p99.9'),
       longestNanos: percentile('p100'),
     }
   }

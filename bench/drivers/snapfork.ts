@@ -119,6 +119,7 @@ export class SnapforkDriver implements Driver {
       seconds,
       medianNanos: percentileOf(nanos, 0.5),
       percentile99Nanos: percentileOf(nanos, 0.99),
+      percentile999Nanos: percentileOf(nanos, 0.999),
       longestNanos: percentileOf(nanos, 1),
     }
   }

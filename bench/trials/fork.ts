@@ -17,6 +17,8 @@ import { childrenOf, isRunning, residentBytes } from '../processes.js'
 import type { SaveCost } from '../sampler.js'
 import { Random, randomUpdate, type Update } from '../workload.js'
 
+/** Between two saves of a program that has points to save at. */
+const REST_MS = 10_000
 const POLL_MS = 1
 /** Updates during each of the later saves, as a share of those of the measured ones. */
 const LATER_SHARE = 0.1
@@ -59,6 +61,10 @@ export interface ForkFigures {
   readonly held: LoadedSave
   /** Of all saves in their order, the last one included. */
   readonly forkMicros: readonly number[]
+  /** Of one more, after a rest. */
+  readonly restedForkMicros: number
+  /** The same writes with no child at all. */
+  readonly calm: WriteFigures
 }
 
 export async function measureFork(
@@ -78,6 +84,8 @@ export async function measureFork(
 
   const random = new Random(SEED)
   const next = (to: Update) => randomUpdate(random, plan.keys, to)
+  const calm = await driver.write(plan.updates, next, () => true)
+  await driver.settle()
   const idle = await saveIdle(driver, plan.dir)
   const live = await saveWhileWriting(driver, plan.updates, next, sampler, false)
   const held = await saveWhileWriting(driver, plan.updates, next, sampler, true)
@@ -88,7 +96,10 @@ export async function measureFork(
     await child.end()
     forkMicros.push((await driver.finishSave()).forkMicros)
   }
-  return { fillSeconds, emptyBytes, filledBytes, idle, live, held, forkMicros }
+  await sleep(REST_MS)
+  const { forkMicros: restedForkMicros } = await saveIdle(driver, plan.dir)
+  const saves = { idle, live, held, forkMicros, restedForkMicros }
+  return { fillSeconds, emptyBytes, filledBytes, calm, ...saves }
 }
 
 async function saveIdle(driver: Driver, dir: string): Promise<IdleSave> {
