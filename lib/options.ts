@@ -177,8 +177,8 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    * What is done if a save would take more memory than the machine, or a control group of this
    * process, has left. `'slow'`: writers are slowed down, and the child is ended if that does not
    * suffice. `'end'`: a save that might not fit is not begun, and one that does not is ended.
-   * `'wait'`: the same, but `bgsave` waits until it fits. `'none'`: nothing. The event `save-memory`
-   * tells what was done.
+   * `'wait'`: the same, but `bgsave` waits until it fits. `'none'`: nothing. The event
+   * `save-memory` tells what was done.
    *
    * @defaultValue `'slow'`
    */

@@ -12,15 +12,15 @@
  * of them are changed at least once. A load that prefers some entries changes fewer, so u is an
  * upper estimate. What one of them costs: a small entry is moved, which takes its bytes; of a large
  * value the kernel copies the pages that are touched, or a new one takes its place: its pages at
- * most. A second change of the same entry costs nothing, nor does one behind the child; and what the
- * child has passed is free again. When it has passed the share x of all, those before it that were
- * changed cost, which are the more the longer it took, and the fewer the less is left:
+ * most. A second change of the same entry costs nothing, nor does one behind the child; and what
+ * the child has passed is free again. When it has passed the share x of all, those before it that
+ * were changed cost, which are the more the longer it took, and the fewer the less is left:
  *
  *     N (1-x) (1 - (1 - 1/N)^(xn))       at most, over x from 0 to 1
  *
  * Beside that the kernel copies pages of the tables of what is in use, at most one for each of
- * them; as many bits note what waits to be freed; and chunks are backed ahead of need. V8's heap and
- * the indexes are not in the child.
+ * them; as many bits note what waits to be freed; and chunks are backed ahead of need. V8's heap
+ * and the indexes are not in the child.
  *
  * @module
  */

@@ -68,7 +68,7 @@ export class MemoryGuard implements SaveGuard {
     this.#parts = parts
   }
 
-  /** To be called several times a second. Reads some small files in the thread pool, once a second. */
+  /** To be called often. Once a second, some small files are read in the thread pool. */
   sample(): void {
     if (this.#parts.policy() === 'none') return
     if (monotonicMs() - this.#readAtMs >= IDLE_READ_MS) void this.#read()

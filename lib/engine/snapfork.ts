@@ -138,29 +138,8 @@ export class Snapfork extends Database {
       },
     })
     const saves = new SaveScheduler({ snapshots, log: () => log.log, rules: () => options.save })
-    const host: CommandHost = {
-      get log() {
-        return log.commandLog
-      },
-      get checksPayloadsDeeply() {
-        return options.sanitizeDumpPayload !== 'no'
-      },
-      save: () => void this.save(),
-      startBackgroundSave: () => ignoreRejection(saves.start()),
-      scheduleBackgroundSave: () => ignoreRejection(saves.schedule()),
-      isChildActive: () => saves.isBusy,
-      isSaving: () => this.#snapshots.isSaving,
-      startRewrite: () => ignoreRejection(log.current.rewrite()),
-      scheduleRewrite: () => log.current.schedule(),
-      isRewriting: () => log.log?.isRewriting ?? false,
-      lastSaveSeconds: () => this.lastsave(),
-      info: (sections) => this.#info(sections),
-      allKeysRemoved: () => {
-        snapshots.cancel('ERR_SNAPFORK_CANCELED')
-        // The file would bring the keys back.
-        if (options.save.length > 0) saves.scheduleLater()
-      },
-    }
+    const around = { options: () => options, snapshots, log, saves }
+    const host = makeHost(() => this, around)
     super(native, 0, clock, host)
     this.#parts = parts
     this.#host = host
@@ -494,6 +473,43 @@ export class Snapfork extends Database {
   /** Without the generic parameter, which EventEmitter's own types cannot follow. */
   get #emitter(): EventEmitter {
     return this.#events as unknown as EventEmitter
+  }
+}
+
+interface HostParts {
+  readonly options: () => ResolvedOptions
+  readonly snapshots: Snapshotter
+  readonly log: LogSwitch
+  readonly saves: SaveScheduler
+}
+
+/** What commands ask of the engine, which is there when the first of them runs. */
+function makeHost(
+  engine: () => Snapfork,
+  { options, snapshots, log, saves }: HostParts,
+): CommandHost {
+  return {
+    get log() {
+      return log.commandLog
+    },
+    get checksPayloadsDeeply() {
+      return options().sanitizeDumpPayload !== 'no'
+    },
+    save: () => void engine().save(),
+    startBackgroundSave: () => ignoreRejection(saves.start()),
+    scheduleBackgroundSave: () => ignoreRejection(saves.schedule()),
+    isChildActive: () => saves.isBusy,
+    isSaving: () => snapshots.isSaving,
+    startRewrite: () => ignoreRejection(log.current.rewrite()),
+    scheduleRewrite: () => log.current.schedule(),
+    isRewriting: () => log.log?.isRewriting ?? false,
+    lastSaveSeconds: () => engine().lastsave(),
+    info: (sections) => engine().info(...sections),
+    allKeysRemoved: () => {
+      snapshots.cancel('ERR_SNAPFORK_CANCELED')
+      // The file would bring the keys back.
+      if (options().save.length > 0) saves.scheduleLater()
+    },
   }
 }
 

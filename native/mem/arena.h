@@ -49,8 +49,8 @@ class Arena {
   uint8_t* At(Handle handle) { return page_heap_.data() + handle * kHandleUnit; }
   const uint8_t* At(Handle handle) const { return page_heap_.data() + handle * kHandleUnit; }
 
-  // Until the freeze ends, allocations are slowed so that no more than this is taken a second; 0: as
-  // much as is wanted. The owner's thread sleeps, at most kSlowMicrosMax in one call.
+  // Until the freeze ends, allocations are slowed so that no more than this is taken a second; 0:
+  // as much as is wanted. The owner's thread sleeps, at most kSlowMicrosMax in one call.
   void LimitGrowth(uint64_t bytes_per_second) { growth_bytes_per_second_ = bytes_per_second; }
 
   // REQUIRES: deferred() == 0.

@@ -59,6 +59,15 @@ class GrowingLog {
   }
 }
 
+/** What a command of the engine came to. */
+interface Outcome {
+  readonly step: Step
+  readonly reply: Buffer[] | Buffer | null
+  /** Random: the other side removes the same members. */
+  readonly isPop: boolean
+  readonly isGone: boolean
+}
+
 class LogComparison {
   readonly #db: Snapfork
   readonly #client: RespClient
@@ -76,18 +85,25 @@ class LogComparison {
 
   async runSequence(sequence: readonly Step[]): Promise<void> {
     const wanted = sequence.filter(({ args }) => !LEFT_OUT.test(args[0] as string))
-    for (const step of [{ db: 0, args: ['FLUSHALL'] }, ...resolveTimes(wanted)]) {
+    const all = [{ db: 0, args: ['FLUSHALL'] }, ...resolveTimes(wanted)]
+    // In one turn of the event loop: nothing expires by itself between two of them.
+    const outcomes = all.map((step) => this.#runOurs(step))
+    for (const outcome of outcomes) {
       this.commands += 1
-      await this.#runStep(step)
+      await this.#runTheirs(outcome)
     }
     await this.#compare('the whole sequence')
   }
 
-  async #runStep(step: Step): Promise<void> {
+  #runOurs(step: Step): Outcome {
     const reply = this.#send(step)
     const isPop = step.args[0]?.toUpperCase() === 'SPOP' && reply !== null
+    return { step, reply, isPop, isGone: isPop && step.args.length > 2 && this.#isGone(step) }
+  }
+
+  async #runTheirs({ step, reply, isPop, isGone }: Outcome): Promise<void> {
     const members = Array.isArray(reply) ? reply : [reply as Buffer]
-    if (isPop && step.args.length > 2 && this.#isGone(step)) {
+    if (isGone) {
       await this.#sendTheirs({ db: step.db, args: ['DEL', step.args[1] as string] })
     } else if (isPop && members.length > 0) {
       await this.#sendTheirs({ db: step.db, args: ['SREM', step.args[1] as string] }, members)
