@@ -8,7 +8,7 @@
 
 import type { Driver } from '../drivers/driver.js'
 import { makeMemoryGroup } from '../memory-group.js'
-import { residentBytes } from '../processes.js'
+import { isRunning, residentBytes } from '../processes.js'
 import { Random, randomUpdate } from '../workload.js'
 
 export interface MemoryFigures {
@@ -43,6 +43,7 @@ export interface MemoryJob {
 const WRITES = 50_000
 /** The engine hears of its limits by reading them. */
 const REST_MS = 2000
+const POLL_MS = 100
 
 export async function measureMemory(driver: Driver, job: MemoryJob): Promise<MemoryFigures> {
   const group = makeMemoryGroup(`snapfork-bench-${process.pid}`)
@@ -66,7 +67,7 @@ export async function measureMemory(driver: Driver, job: MemoryJob): Promise<Mem
     while (saves.length < job.saves && saves.at(-1)?.outcome !== 'killed') {
       saves.push(await saveUnderWrites(driver, random, job.keys))
     }
-    const survived = await hasAll(driver, job.keys)
+    const survived = saves.at(-1)?.outcome !== 'killed' && (await hasAll(driver, job.keys))
     return { residentBytes: resident, limitBytes, saves, survived }
   } finally {
     group.remove()
@@ -95,9 +96,10 @@ async function saveUnderWrites(driver: Driver, random: Random, keys: number): Pr
   let longestNanos = 0
   while (outcome === null) {
     const isOver = () => outcome !== null
-    const figures = await driver
+    const written = driver
       .write(WRITES, (to) => randomUpdate(random, keys, to), isOver)
       .catch(() => null)
+    const figures = await Promise.race([written, endOf(driver.pid, isOver)])
     if (figures === null) {
       outcome = 'killed'
       break
@@ -113,6 +115,12 @@ async function saveUnderWrites(driver: Driver, random: Random, keys: number): Pr
     ...{ outcome, seconds, writes, writesPerSecond: rate },
     ...{ percentile99Nanos, longestNanos, extraBytes },
   }
+}
+
+/** null when the process is gone; a client may never hear of it. */
+async function endOf(pid: number, isOver: () => boolean): Promise<null> {
+  while (isRunning(pid) && !isOver()) await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  return isRunning(pid) ? new Promise(() => {}) : null
 }
 
 async function hasAll(driver: Driver, keys: number): Promise<boolean> {
