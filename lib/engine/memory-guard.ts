@@ -21,11 +21,12 @@
 import { SnapshotError } from '../errors.js'
 import { type MemoryLimit, type MemoryLimits, readMemoryLimits } from '../host/memory-limits.js'
 import type { NativeEngine } from '../native/engine.js'
+import type { ResolvedOptions } from '../options.js'
 import type { GuardedChild, SaveGuard } from '../persist/save-guard.js'
 import { monotonicMs } from '../util/clock.js'
 import { allowedGrowth, fixedBytes, nextRate, reserveBytes } from './memory-policy.js'
 
-export type SaveMemoryPolicy = 'none' | 'end' | 'wait' | 'slow'
+export type SaveMemoryPolicy = ResolvedOptions['saveMemoryPolicy']
 
 export interface SaveMemoryEvent {
   /** `slowed`: writers, from now on until the child ends. */

@@ -354,15 +354,15 @@ export class AppendLog {
       await files.discard(fd, files.temporaryIncrementalName)
       throw error
     }
+    let report: SnapshotReport
     try {
-      const report = await child.report
+      report = await child.report
       await files.rename(files.temporaryIncrementalName, file.name)
       await this.#replaceManifest(this.#withoutOthers(child.base, file)).catch((error: unknown) => {
         if (this.#manifest.base !== child.base) throw error
         // It counts, though perhaps not yet on the disk: another one will be.
         this.schedule()
       })
-      return await this.#noteBase(report)
     } catch (error) {
       await this.#giveUp(error as Error, [
         files.temporaryIncrementalName,
@@ -371,6 +371,7 @@ export class AppendLog {
       ])
       throw error
     }
+    return this.#noteBase(report)
   }
 
   /** (A2) */
