@@ -73,13 +73,16 @@ Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& conten
   const Handle old_handle = found.handle();
   const EntryContent old = ContentOf(found.entry);
   const bool frozen = arena_.IsFrozen(old_handle);
-  const bool in_place = reuse == Reuse::kIfItFits && !frozen &&
-                        arena_.CapacityOf(old_handle) == Arena::CapacityFor(bytes);
+  const size_t capacity = arena_.CapacityOf(old_handle);
+  const bool fits = reuse == Reuse::kIfItFits && !frozen && bytes <= capacity;
   Handle handle = old_handle;
-  if (!in_place) {
+  if (!fits || capacity != Arena::CapacityFor(bytes)) {
     handle = arena_.Allocate(database.heap, ObjectKind::kEntry, bytes);
+    // Without memory for its smaller place it stays where it is.
+    if (handle == 0 && fits) handle = old_handle;
     if (handle == 0) return Status(StatusCode::kOutOfMemory);
   }
+  const bool in_place = handle == old_handle;
   if (!MoveRecords(database, TimesOf(old), old_handle, TimesOf(content), handle)) {
     if (!in_place) arena_.Free(handle);
     return Status(StatusCode::kOutOfMemory);

@@ -75,11 +75,12 @@ bool ListTree::SplitAround(PackPath& path, uint64_t leaf_start, const uint8_t* a
   PackBuilder middle;
   AppendRange(left, leaf.begin(), at);
   AppendRange(right, at, leaf.end());
-  // To the half it fits, and between them if it is too large for both.
+  // To the half it fits, and between them if it is too large for both. The left one is written
+  // over the leaf, and may need no memory for that.
   const auto fits = [&](const PackBuilder& half) {
     return limit_.Fits(half.bytes() + element.encoded_bytes(), half.count() + 1);
   };
-  if (fits(left)) {
+  if (fits(left) && left.bytes() + element.encoded_bytes() <= leaf.bytes()) {
     left.Append(element);
   } else if (fits(right)) {
     right.Clear();
@@ -99,7 +100,7 @@ bool ListTree::SplitAround(PackPath& path, uint64_t leaf_start, const uint8_t* a
     return false;
   }
   Seek(leaf_start, path);
-  // Less than before fits where it is.
+  // No more than before fits where it is.
   SF_CHECK(tree_.Own(path) && tree_.Replace(path, left.Finish(), left_count));
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include "keyspace/set_ops.h"
 
+#include "base/check.h"
 #include "keyspace/collection_scan.h"
 #include "keyspace/name_hasher.h"
 #include "keyspace/value_build.h"
@@ -95,6 +96,14 @@ Status RemoveInteger(Keyspace& keyspace, uint32_t db, const Found& found, std::s
   }
   bool present;
   const uint32_t index = old.Search(value, present);
+  if (IsExternal(found.entry.encoding())) {
+    const Handle handle = found.entry.external().handle;
+    const bool stays = old.bytes() - old.width() > kInlineValueBytesMax / 2;
+    if (stays && !keyspace.arena().IsFrozen(handle)) {
+      IntsetErase(keyspace.arena().At(handle), index);
+      return Status();
+    }
+  }
   std::string copy(reinterpret_cast<const char*>(keyspace.PackOf(found.entry)), old.bytes());
   IntsetErase(reinterpret_cast<uint8_t*>(copy.data()), index);
   copy.resize(copy.size() - old.width());
@@ -224,7 +233,12 @@ Status SetMove(Keyspace& keyspace, uint32_t db, std::string_view from, std::stri
   bool added = false;
   SF_RETURN_IF_ERROR(SetAdd(keyspace, db, to, member, added));
   bool removed = false;
-  return SetRemove(keyspace, db, from, member, removed);
+  const Status status = SetRemove(keyspace, db, from, member, removed);
+  if (!status.ok() && added) {
+    // Never fails: where it lies was made writable for the addition.
+    SF_CHECK(SetRemove(keyspace, db, to, member, removed).ok());
+  }
+  return status;
 }
 
 }  // namespace snapfork
