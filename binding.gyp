@@ -47,7 +47,6 @@
       "native/keyspace/stream_groups.cc",
       "native/keyspace/stream_node.cc",
       "native/keyspace/stream_ops.cc",
-      "native/keyspace/tree_values.cc",
       "native/keyspace/value_build.cc",
       "native/keyspace/zset_algebra.cc",
       "native/keyspace/zset_ops.cc",

@@ -61,6 +61,7 @@ bool PackTree::OwnNode(PackSlot& slot) {
 }
 
 bool PackTree::Own(PackPath& path) {
+  arena_.NoteChange(path.leaf().handle());
   if (!arena_.freezing()) return true;
   for (unsigned height = path.height;; --height) {
     if (!OwnNode(*path.slots[height])) return false;

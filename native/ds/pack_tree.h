@@ -166,6 +166,18 @@ SF_CHILD_SAFE bool WalkPackTree(const PackTreeReader& reader, PackSlot root, Vis
   return true;
 }
 
+// Calls `visit(Handle)` for each node of a tree, the nodes below first.
+template <typename Visit>
+SF_CHILD_SAFE void VisitPackNodes(const PackTreeReader& reader, const PackSlot& slot,
+                                  Visit&& visit) {
+  if (slot.empty()) return;
+  if (slot.height() > 0) {
+    const PackNode* const node = reader.Node(slot);
+    for (uint64_t i = 0; i < node->count; ++i) VisitPackNodes(reader, node->slots[i], visit);
+  }
+  visit(slot.handle());
+}
+
 // What `second` of an inner slot says of the slots below: the key of the first,
 // or the minimum.
 enum class SecondWord { kKey, kMinimum };

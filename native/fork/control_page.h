@@ -25,6 +25,5 @@ struct ControlPage {
   uint32_t reserved = 0;
   Status status;
 };
-static_assert(sizeof(ControlPage) <= 4096);
 
 }  // namespace snapfork

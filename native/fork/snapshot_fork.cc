@@ -27,8 +27,14 @@ constexpr size_t kCompressedBytes = 62u << 20;
 constexpr size_t kOutputOffset = 0;
 constexpr size_t kTableOffset = kOutputOffset + kOutputBytes;
 constexpr size_t kCompressedOffset = 2u << 20;
-constexpr size_t kScratchBytes = kCompressedOffset + kCompressedBytes;
+constexpr size_t kOrderOffset = kCompressedOffset + kCompressedBytes;
+constexpr size_t kCountsOffset = kOrderOffset + kChunksMax * sizeof(uint32_t);
+constexpr size_t kScratchBytes = kCountsOffset + kChunksMax * sizeof(uint32_t);
 static_assert(kTableOffset + sizeof(LzfTable) <= kCompressedOffset);
+
+// The shared page: the record, then the bits of the chunks that were passed.
+constexpr size_t kPassedOffset = 4096;
+static_assert(sizeof(ControlPage) <= kPassedOffset);
 
 // The lowest version that holds the data.
 int RdbVersionOf(const Keyspace& keyspace) {
@@ -50,7 +56,7 @@ bool OnMainThread() { return syscall(SYS_gettid) == getpid(); }
 }  // namespace
 
 Status SnapshotFork::Open() {
-  SF_RETURN_IF_ERROR(page_.Map(sizeof(ControlPage)));
+  SF_RETURN_IF_ERROR(page_.Map(kPassedOffset + PassedChunks::BytesFor(kChunksMax)));
   new (page_.base()) ControlPage();
   SF_RETURN_IF_ERROR(
       scratch_.Reserve(kScratchBytes, Backing::kSmallPages, Forking::kSharedWithChild));
@@ -104,8 +110,19 @@ SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& r
   plan.used_bytes = keyspace.arena().used_bytes();
   plan.functions = keyspace.functions().data();
   plan.function_count = keyspace.functions().size();
+  plan.tables = {.order = reinterpret_cast<uint32_t*>(scratch + kOrderOffset),
+                 .counts = reinterpret_cast<uint32_t*>(scratch + kCountsOffset)};
+  plan.passed = FreshPassed(plan.map.chunk_limit);
   plan.progress = &static_cast<ControlPage*>(page_.base())->progress;
   return plan;
+}
+
+// No chunk is passed yet.
+PassedChunks SnapshotFork::FreshPassed(uint32_t chunks) {
+  auto* const words = reinterpret_cast<std::atomic<uint64_t>*>(
+      static_cast<uint8_t*>(page_.base()) + kPassedOffset);
+  for (size_t i = 0; i * 64 < chunks; ++i) words[i].store(0, std::memory_order_relaxed);
+  return PassedChunks(words);
 }
 
 Status SnapshotFork::Start(Keyspace& keyspace, const SnapshotRequest& request,
@@ -147,7 +164,7 @@ Status SnapshotFork::Start(Keyspace& keyspace, const SnapshotRequest& request,
   }
   pid_ = pid;
   ++forks_;
-  keyspace.arena().BeginFreeze(&plan.control->progress.position);
+  keyspace.arena().BeginFreeze(plan.snapshot.passed);
   start = {.pid = pid, .end_fd = ends[0], .fork_micros = MonotonicMicros() - began};
   return Status();
 }

@@ -107,6 +107,7 @@ class SnapshotFork {
  private:
   void ListDatabases(Keyspace& keyspace);
   Status OpenTemporary(const SnapshotRequest& request, int& fd);
+  PassedChunks FreshPassed(uint32_t chunks);
   SnapshotPlan MakePlan(Keyspace& keyspace, const SnapshotRequest& request, int fd);
   pid_t Fork(Keyspace& keyspace, SnapshotChildPlan& plan);
 

@@ -97,6 +97,8 @@ Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& conten
       counters_.moved_bytes += Arena::CapacityFor(bytes);
     }
     arena_.Free(old_handle);
+  } else {
+    arena_.NoteChange(handle);
   }
   return Status();
 }
@@ -156,6 +158,7 @@ Status Keyspace::ChangeExpiry(uint32_t db, const Found& found, int64_t expiry) {
     return Status(StatusCode::kOutOfMemory);
   }
   found.entry.StoreExpiry(arena_.At(handle), expiry);
+  arena_.NoteChange(handle);
   return Status();
 }
 
@@ -190,7 +193,10 @@ void Keyspace::FreeValue(uint32_t db, const EntryContent& content) {
   if (content.encoding != Encoding::kTree) return;
   constexpr size_t kNodesAtOnce = 64;
   std::vector<PackSlot>& unlinked = databases_[db]->unlinked;
-  AppendTreeSlots(arena_, content, unlinked);
+  const PackTreeReader reader(arena_.At(0));
+  VisitTreeRoots(reader, content.type, content.bytes.data(), [&](const PackSlot& root) {
+    if (!root.empty()) unlinked.push_back(root);
+  });
   FreePackNodes(arena_, unlinked, kNodesAtOnce);
 }
 

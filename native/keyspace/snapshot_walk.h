@@ -1,4 +1,4 @@
-// snapshot_walk.h - every live entry of a heap, in address order.
+// snapshot_walk.h - every live entry of a heap.
 //
 // Needs the chunk map alone, never the index: this is what the forked child runs on its
 // copy-on-write view. REQUIRES: no deferred free is pending (invariant A3 of mem/arena.h), as at
@@ -37,23 +37,19 @@ SF_CHILD_SAFE Status WalkSlab(const ChunkMap& map, uint32_t page, Visit&& visit)
   return Status();
 }
 
-// Calls `visit(EntryView)` for each live entry of `heap`, and `passed(chunk)` behind each chunk in
-// use; both return a Status, and the first that is not ok ends the walk.
-template <typename Visit, typename Passed>
-SF_CHILD_SAFE Status WalkHeap(const ChunkMap& map, uint16_t heap, Visit&& visit, Passed&& passed) {
-  for (uint32_t chunk = 1; chunk < map.chunk_limit; ++chunk) {
-    if (map.chunks[chunk].free_pages == ~0u) continue;  // not in use
-    for (uint32_t i = 0; i < kPagesPerChunk; ++i) {
-      const uint32_t page = chunk * kPagesPerChunk + i;
-      const PageInfo& info = map.pages[page];
-      if (info.heap != heap || info.kind != static_cast<uint8_t>(ObjectKind::kEntry)) continue;
-      if (info.use == PageUse::kSlab) {
-        SF_RETURN_IF_ERROR(WalkSlab(map, page, visit));
-      } else if (info.use == PageUse::kLarge) {
-        SF_RETURN_IF_ERROR(visit(EntryView(map.PageAddress(page))));
-      }
+// Calls `visit(EntryView)` for each live entry of `heap` that begins in a chunk.
+template <typename Visit>
+SF_CHILD_SAFE Status WalkChunk(const ChunkMap& map, uint16_t heap, uint32_t chunk,
+                               Visit&& visit) {
+  for (uint32_t i = 0; i < kPagesPerChunk; ++i) {
+    const uint32_t page = chunk * kPagesPerChunk + i;
+    const PageInfo& info = map.pages[page];
+    if (info.heap != heap || info.kind != static_cast<uint8_t>(ObjectKind::kEntry)) continue;
+    if (info.use == PageUse::kSlab) {
+      SF_RETURN_IF_ERROR(WalkSlab(map, page, visit));
+    } else if (info.use == PageUse::kLarge) {
+      SF_RETURN_IF_ERROR(visit(EntryView(map.PageAddress(page))));
     }
-    SF_RETURN_IF_ERROR(passed(chunk));
   }
   return Status();
 }

@@ -10,11 +10,11 @@
 #pragma once
 
 #include <cstring>
-#include <vector>
 
 #include "ds/pack_tree.h"
+#include "ds/record_tree.h"
 #include "keyspace/entry.h"
-#include "mem/arena.h"
+#include "keyspace/stream_layout.h"
 
 namespace snapfork {
 
@@ -26,8 +26,32 @@ inline std::string_view BytesOfRoots(const PackSlot* roots, size_t count) {
   return {reinterpret_cast<const char*>(roots), count * sizeof(PackSlot)};
 }
 
-// Appends the roots of every tree that a kTree value leads to.
-void AppendTreeSlots(const Arena& arena, const EntryContent& content, std::vector<PackSlot>& slots);
+// Calls `visit(const PackSlot&)` for the root of every tree that a value in its large form leads
+// to, the trees that others lead to first. `bytes` is the value part of the entry.
+template <typename Visit>
+SF_CHILD_SAFE void VisitTreeRoots(const PackTreeReader& reader, ValueType type, const void* bytes,
+                                  Visit&& visit) {
+  const auto* const roots = static_cast<const uint8_t*>(bytes);
+  if (type != ValueType::kStream) {
+    if (type == ValueType::kSortedSet) visit(LoadLittle<PackSlot>(roots + sizeof(PackSlot)));
+    visit(LoadLittle<PackSlot>(roots));
+    return;
+  }
+  const auto stream = LoadLittle<StreamValue>(roots);
+  VisitRecords<GroupRecord>(
+      reader, stream.groups, [&](std::string_view, const GroupRecord& group) {
+        VisitRecords<ConsumerRecord>(
+            reader, group.consumers, [&](std::string_view, const ConsumerRecord& consumer) {
+              visit(consumer.pending);
+              return true;
+            });
+        visit(group.consumers);
+        visit(group.pending);
+        return true;
+      });
+  visit(stream.groups);
+  visit(stream.entries);
+}
 
 // True if both have the same value outside of the entry, or none.
 inline bool SharesValue(const EntryContent& a, const EntryContent& b) {

@@ -61,7 +61,7 @@ void Arena::SlowDown(size_t bytes) {
 uint32_t Arena::OpenSlab(uint16_t heap, ObjectKind kind, unsigned size_class) {
   const uint32_t count = SizeClassPages(size_class);
   uint32_t page = 0;
-  if (!page_heap_.Allocate(count, heap, page).ok()) return 0;
+  if (!page_heap_.Allocate(count, page).ok()) return 0;
   PageInfo* const pages = page_heap_.pages();
   pages[page] = PageInfo{.use = PageUse::kSlab,
                          .size_class = static_cast<uint8_t>(size_class),
@@ -92,7 +92,7 @@ Handle Arena::AllocateLarge(uint16_t heap, ObjectKind kind, size_t bytes) {
   const uint32_t count = static_cast<uint32_t>(PagesFor(bytes));
   Reuse();
   uint32_t page = 0;
-  if (!page_heap_.Allocate(count, heap, page).ok()) return 0;
+  if (!page_heap_.Allocate(count, page).ok()) return 0;
   PageInfo* const pages = page_heap_.pages();
   pages[page] = PageInfo{};
   pages[page].use = PageUse::kLarge;
@@ -136,6 +136,7 @@ size_t Arena::CapacityFor(size_t bytes) {
 }
 
 void Arena::Free(Handle handle) {
+  NoteChange(handle);
   if (!IsFrozen(handle)) {
     FreeNow(handle);
     return;
@@ -193,15 +194,15 @@ void Arena::Defer(uint32_t page, uint32_t index) {
   ++deferred_;
 }
 
-// What the child has passed is used again before the store grows. It goes from the lowest chunk up,
-// so that one look at the first that wait is enough.
+// What the child has passed is used again before the store grows.
 void Arena::Reuse() {
   if (deferred_ == 0 || !page_heap_.freezing()) return;
-  int frozen = 0;
   for (size_t word = 0; word < pending_.size(); ++word) {
-    for (uint64_t bits = pending_[word]; bits != 0; bits &= bits - 1) {
-      const size_t bit = static_cast<size_t>(std::countr_zero(bits));
-      if (PerformDeferredIn(static_cast<uint32_t>(word * 64 + bit)) == 0 && ++frozen == 4) return;
+    if (pending_[word] == 0) continue;
+    for (uint64_t bits = pending_[word] & page_heap_.PassedWord(word); bits != 0;
+         bits &= bits - 1) {
+      PerformDeferredIn(static_cast<uint32_t>(word * 64) +
+                        static_cast<uint32_t>(std::countr_zero(bits)));
     }
   }
 }
@@ -334,9 +335,9 @@ void Arena::FreeHeapPages(uint32_t page) {
   }
 }
 
-void Arena::BeginFreeze(const std::atomic<uint64_t>* position) {
+void Arena::BeginFreeze(PassedChunks passed) {
   SF_CHECK(deferred_ == 0);  // (A3)
-  page_heap_.BeginFreeze(position);
+  page_heap_.BeginFreeze(passed);
   for (SlabLists& lists : lists_) {
     lists.withheld = lists.usable;
     lists.usable.fill(0);

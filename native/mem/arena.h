@@ -45,6 +45,8 @@ class Arena {
   // True if a child still needs the object as it is: a change would cost a copied page.
   bool IsFrozen(Handle handle) const { return page_heap_.freezing() && IsFrozenObject(handle); }
   bool freezing() const { return page_heap_.freezing(); }
+  // Notes that an object is written where it is: the next child begins with what changes most.
+  void NoteChange(Handle handle) { ++page_heap_.chunks()[PageOf(handle) / kPagesPerChunk].changes; }
 
   uint8_t* At(Handle handle) { return page_heap_.data() + handle * kHandleUnit; }
   const uint8_t* At(Handle handle) const { return page_heap_.data() + handle * kHandleUnit; }
@@ -54,7 +56,7 @@ class Arena {
   void LimitGrowth(uint64_t bytes_per_second) { growth_bytes_per_second_ = bytes_per_second; }
 
   // REQUIRES: deferred() == 0.
-  void BeginFreeze(const std::atomic<uint64_t>* position);
+  void BeginFreeze(PassedChunks passed);
   void EndFreeze();
   // Performs deferred frees in chunks that are not frozen, or no more, until at least `limit` are
   // done.
@@ -75,9 +77,6 @@ class Arena {
     std::array<uint32_t, kSizeClasses> withheld{};  // those in frozen chunks
     bool any_withheld = false;
   };
-  static uint32_t PageOf(Handle handle) {
-    return static_cast<uint32_t>(handle * kHandleUnit / kPageBytes);
-  }
   uint32_t HeadPageOf(Handle handle) const;
   bool IsFrozenObject(Handle handle) const;
   SlabLists& ListsOf(uint16_t heap, unsigned kind) { return lists_[heap * 2u + kind]; }

@@ -4,7 +4,7 @@
 // slab (objects of one size, a live bit each) or to a large object (a run of whole pages). From
 // these tables alone every live object is found, in address order:
 //
-//   chunks[chunk]            which of its 32 pages are free; how long it stays frozen
+//   chunks[chunk]            which of its 32 pages are free; how often it is changed
 //   pages[chunk * 32 + i]    slab or large object, size class, kind, heap
 //   live[page][word]         a bit for each object of the slab that starts at this page
 //
@@ -29,9 +29,15 @@ inline constexpr unsigned kHandleBits = 37;
 inline constexpr size_t kHandleUnit = 8;
 inline constexpr size_t kDataBytesMax = (size_t{1} << kHandleBits) * kHandleUnit;
 
+inline constexpr size_t kChunksMax = kDataBytesMax / kChunkBytes;
+
 inline constexpr uint32_t kPagesPerChunk = kChunkBytes / kPageBytes;
 inline constexpr uint32_t kLiveWordsPerPage = kPageBytes / kObjectBytesMin / 64;
 static_assert(kPagesPerChunk == 32);
+
+constexpr uint32_t PageOf(Handle handle) {
+  return static_cast<uint32_t>(handle * kHandleUnit / kPageBytes);
+}
 
 enum class PageUse : uint8_t { kFree, kSlab, kSlabTail, kLarge, kLargeTail };
 
@@ -40,7 +46,7 @@ enum class ObjectKind : uint8_t { kEntry, kNode };
 
 struct ChunkInfo {
   uint32_t free_pages;  // bit set: the page is free; all ones: the chunk is not in use
-  uint32_t heap_max;    // highest heap that had a page here since the chunk came into use
+  uint32_t changes;     // of objects here, halved with each freeze: how hot it is
   uint32_t born;        // the freeze number during which it came into use, or last gave a page
 };
 static_assert(sizeof(ChunkInfo) == 12);

@@ -48,12 +48,12 @@ Status PageHeap::Open(Backing backing) {
   return dead_bits_.Reserve(bits, kSmall, kNot);
 }
 
-Status PageHeap::Allocate(uint32_t count, uint16_t heap, uint32_t& page) {
-  return count <= kPagesPerChunk ? AllocateInChunk(count, heap, page)
-                                 : AllocateAcrossChunks(count, heap, page);
+Status PageHeap::Allocate(uint32_t count, uint32_t& page) {
+  return count <= kPagesPerChunk ? AllocateInChunk(count, page)
+                                 : AllocateAcrossChunks(count, page);
 }
 
-Status PageHeap::AllocateInChunk(uint32_t count, uint16_t heap, uint32_t& page) {
+Status PageHeap::AllocateInChunk(uint32_t count, uint32_t& page) {
   // Bounds the search among chunks that have room, but not enough in one piece.
   int tries = 64;
   for (size_t word = 0; word < usable_.size() && tries > 0; ++word) {
@@ -62,7 +62,7 @@ Status PageHeap::AllocateInChunk(uint32_t count, uint16_t heap, uint32_t& page) 
           static_cast<uint32_t>(word * 64) + static_cast<uint32_t>(std::countr_zero(bits));
       const uint32_t first = FindRun(chunks()[chunk].free_pages, count);
       if (first == 32) continue;
-      Use(chunk, RunMask(count, first), heap);
+      Use(chunk, RunMask(count, first));
       page = chunk * kPagesPerChunk + first;
       return Status();
     }
@@ -73,12 +73,12 @@ Status PageHeap::AllocateInChunk(uint32_t count, uint16_t heap, uint32_t& page) 
     pool_.Return(chunk);
     return status;
   }
-  Use(chunk, RunMask(count, 0), heap);
+  Use(chunk, RunMask(count, 0));
   page = chunk * kPagesPerChunk;
   return Status();
 }
 
-Status PageHeap::AllocateAcrossChunks(uint32_t count, uint16_t heap, uint32_t& page) {
+Status PageHeap::AllocateAcrossChunks(uint32_t count, uint32_t& page) {
   const uint32_t chunk_count = (count + kPagesPerChunk - 1) / kPagesPerChunk;
   uint32_t first = 0;
   SF_RETURN_IF_ERROR(pool_.TakeAdjacent(chunk_count, first));
@@ -88,7 +88,7 @@ Status PageHeap::AllocateAcrossChunks(uint32_t count, uint16_t heap, uint32_t& p
   }
   for (uint32_t i = 0; i < chunk_count; ++i) {
     const uint32_t used = std::min(count - i * kPagesPerChunk, kPagesPerChunk);
-    Use(first + i, RunMask(used, 0), heap);
+    Use(first + i, RunMask(used, 0));
   }
   page = first * kPagesPerChunk;
   return Status();
@@ -108,16 +108,15 @@ Status PageHeap::OpenChunks(uint32_t first, uint32_t count) {
   // The pool may have kept chunks below as spares: these are not in use.
   for (; chunk_limit_ < end; ++chunk_limit_) chunks()[chunk_limit_].free_pages = kAllFree;
   for (size_t chunk = first; chunk < end; ++chunk) {
-    chunks()[chunk] = {.free_pages = kAllFree, .heap_max = 0, .born = freeze_.number};
+    chunks()[chunk] = {.free_pages = kAllFree, .changes = 0, .born = freeze_.number};
   }
   return Status();
 }
 
-void PageHeap::Use(uint32_t chunk, uint32_t mask, uint16_t heap) {
+void PageHeap::Use(uint32_t chunk, uint32_t mask) {
   ChunkInfo& info = chunks()[chunk];
   SF_DCHECK((info.free_pages & mask) == mask);  // (P1)
   info.free_pages &= ~mask;
-  info.heap_max = std::max<uint32_t>(info.heap_max, heap);
   if (freeze_.active) info.born = freeze_.number;  // (P4)
   SetUsable(chunk, info.free_pages != 0);
 }
@@ -150,9 +149,9 @@ void PageHeap::SetUsable(uint32_t chunk, bool usable) {
   withheld_[chunk / 64] &= ~bit;
 }
 
-void PageHeap::BeginFreeze(const std::atomic<uint64_t>* position) {
+void PageHeap::BeginFreeze(PassedChunks passed) {
   SF_CHECK(!freeze_.active);
-  freeze_ = {.active = true, .number = freeze_.number + 1, .position = position};
+  freeze_ = {.active = true, .number = freeze_.number + 1, .passed = passed};
   std::swap(usable_, withheld_);
   std::fill(usable_.begin(), usable_.end(), 0);
 }
@@ -163,6 +162,7 @@ void PageHeap::EndFreeze() {
     usable_[i] |= withheld_[i];
     withheld_[i] = 0;
   }
+  for (uint32_t chunk = 1; chunk < chunk_limit_; ++chunk) chunks()[chunk].changes /= 2;
   if (heals_) OrderHealing();
 }
 

@@ -29,12 +29,12 @@ class PageHeap {
 
   Status Open(Backing backing);
 
-  // Allocates `count` adjacent pages for a heap. The caller fills in PageInfo.
-  Status Allocate(uint32_t count, uint16_t heap, uint32_t& page);
+  // Allocates `count` adjacent pages. The caller fills in PageInfo.
+  Status Allocate(uint32_t count, uint32_t& page);
   // REQUIRES: the pages' chunks are not frozen.
   void Free(uint32_t page, uint32_t count);
 
-  void BeginFreeze(const std::atomic<uint64_t>* position);
+  void BeginFreeze(PassedChunks passed);
   void EndFreeze();
   // The child has a copy of the data only between these two.
   void SetForkable(bool forkable);
@@ -42,8 +42,10 @@ class PageHeap {
   bool IsFrozenPage(uint32_t page) const {
     if (!freeze_.active) return false;
     const uint32_t chunk = page / kPagesPerChunk;
-    return freeze_.IsFrozen(chunk, chunks()[chunk].born, chunks()[chunk].heap_max);
+    return freeze_.IsFrozen(chunk, chunks()[chunk].born);
   }
+  // Of 64 chunks that existed at the fork. REQUIRES: freezing().
+  uint64_t PassedWord(size_t word) const { return freeze_.passed.Word(word); }
   bool freezing() const { return freeze_.active; }
 
   uint8_t* data() const { return data_.base(); }
@@ -74,10 +76,10 @@ class PageHeap {
   static constexpr uint32_t kSpareChunksMax = 8;
   static constexpr uint32_t kAllFree = 0xffffffffu;
 
-  Status AllocateInChunk(uint32_t count, uint16_t heap, uint32_t& page);
-  Status AllocateAcrossChunks(uint32_t count, uint16_t heap, uint32_t& page);
+  Status AllocateInChunk(uint32_t count, uint32_t& page);
+  Status AllocateAcrossChunks(uint32_t count, uint32_t& page);
   Status OpenChunks(uint32_t first, uint32_t count);
-  void Use(uint32_t chunk, uint32_t mask, uint16_t heap);
+  void Use(uint32_t chunk, uint32_t mask);
   void SetUsable(uint32_t chunk, bool usable);
   void OrderHealing();
 

@@ -23,12 +23,10 @@ SF_CHILD_SAFE inline void ReleaseLiveBits(const ChunkMap& map, uint32_t chunk) {
   madvise(const_cast<uint64_t*>(words), kBytes, MADV_DONTNEED);
 }
 
-// Drops the whole chunks of a range; they read as zeros from now on, in this process.
-// REQUIRES: `from` lies at the start of a chunk. Not to be called in the parent.
-SF_CHILD_SAFE inline void ReleaseChunks(const void* from, size_t bytes) {
-  const size_t whole = bytes / kChunkBytes * kChunkBytes;
+// Drops a chunk; it reads as zeros from now on, in this process. Not to be called in the parent.
+SF_CHILD_SAFE inline void ReleaseChunk(const void* from) {
   // Advice: if the kernel declines, the parent's writes cost copies as before.
-  if (whole > 0) madvise(const_cast<void*>(from), whole, MADV_DONTNEED);
+  madvise(const_cast<void*>(from), kChunkBytes, MADV_DONTNEED);
 }
 
 }  // namespace snapfork

@@ -7,8 +7,9 @@
 
 #include "base/io.h"
 #include "keyspace/snapshot_walk.h"
-#include "mem/freeze.h"
-#include "mem/release.h"
+#include "keyspace/tree_values.h"
+#include "persist/chunk_needs.h"
+#include "persist/chunk_order.h"
 #include "persist/command_values.h"
 #include "persist/file_sink.h"
 #include "persist/rdb_values.h"
@@ -51,13 +52,28 @@ Status WriteEntry(CommandWriter& writer, const uint8_t* data, EntryView entry) {
 template <typename Writer>
 class EntryWriter {
  public:
-  EntryWriter(const SnapshotPlan& plan, Writer& writer) : plan_(plan), writer_(writer) {}
+  EntryWriter(const SnapshotPlan& plan, Writer& writer)
+      : plan_(plan), writer_(writer), needs_(plan.map, plan.tables.counts, plan.passed) {
+    if (plan.release) needs_.Count();
+    chunks_ = OrderChunks(plan.map, plan.tables.order);
+  }
 
   Status WriteDatabase(const SnapshotDatabase& database) {
     SF_RETURN_IF_ERROR(BeginDatabase(writer_, database));
-    return WalkHeap(
-        plan_.map, database.heap, [this](EntryView entry) { return Write(entry); },
-        [&](uint32_t chunk) { return Pass(database.heap, chunk); });
+    for (uint32_t i = 0; i < chunks_; ++i) {
+      const uint32_t chunk = plan_.tables.order[i];
+      SF_RETURN_IF_ERROR(WalkChunk(plan_.map, database.heap, chunk,
+                                   [this](EntryView entry) { return WriteAndLetGo(entry); }));
+      if (plan_.release) needs_.EntriesDone(database.heap, chunk);
+      Publish();
+      if (plan_.behind_chunk != nullptr) plan_.behind_chunk(plan_.argument);
+    }
+    return Status();
+  }
+
+  void AllDone() {
+    if (plan_.release) needs_.AllDone();
+    Publish();
   }
 
   void Publish() {
@@ -67,6 +83,18 @@ class EntryWriter {
 
  private:
   static constexpr uint64_t kPublishKeys = 1024;
+
+  Status WriteAndLetGo(EntryView entry) {
+    SF_RETURN_IF_ERROR(Write(entry));
+    if (!plan_.release) return Status();
+    if (IsExternal(entry.encoding())) needs_.ObjectDone(entry.external().handle);
+    if (entry.encoding() != Encoding::kTree) return Status();
+    const PackTreeReader reader(plan_.map.data);
+    VisitTreeRoots(reader, entry.type(), entry.inline_value().data(), [&](const PackSlot& root) {
+      VisitPackNodes(reader, root, [&](Handle node) { needs_.ObjectDone(node); });
+    });
+    return Status();
+  }
 
   Status Write(EntryView entry) {
     if (++keys_ % kPublishKeys == 0) Publish();
@@ -83,42 +111,14 @@ class EntryWriter {
     }
     const External value = entry.external();
     const uint8_t* const bytes = plan_.map.data + value.handle * kHandleUnit;
-    SF_RETURN_IF_ERROR(writer_.WriteString(
-        entry.key(), {reinterpret_cast<const char*>(bytes), value.bytes}, entry.expiry()));
-    // An object of a chunk or more begins with a chunk of its own, and no other entry leads to it.
-    if (plan_.release && value.bytes >= kChunkBytes) ReleaseChunks(bytes, value.bytes);
-    return Status();
-  }
-
-  Status Pass(uint16_t heap, uint32_t chunk) {
-    if (plan_.release && heap >= plan_.map.chunks[chunk].heap_max) {
-      // Nodes are found by the entries that lead to them, not by their bits.
-      ReleaseLiveBits(plan_.map, chunk);
-      if (!HasNodes(chunk)) {  // (F3)
-        ReleaseChunks(plan_.map.PageAddress(chunk * kPagesPerChunk), kChunkBytes);
-      }
-    }
-    // Behind the release: once the parent sees it, a write there costs no copy.
-    plan_.progress->position.store(MakeWalkPosition(heap, chunk + 1), std::memory_order_release);
-    Publish();
-    if (plan_.behind_chunk != nullptr) plan_.behind_chunk(plan_.argument);
-    return Status();
-  }
-
-  bool HasNodes(uint32_t chunk) const {
-    const PageInfo* const pages = plan_.map.pages + size_t{chunk} * kPagesPerChunk;
-    for (uint32_t i = 0; i < kPagesPerChunk; ++i) {
-      // The rest of an object that begins in an earlier chunk counts too.
-      if (pages[i].use == PageUse::kLargeTail) return true;
-      if (pages[i].use != PageUse::kFree && pages[i].kind == uint8_t(ObjectKind::kNode)) {
-        return true;
-      }
-    }
-    return false;
+    return writer_.WriteString(
+        entry.key(), {reinterpret_cast<const char*>(bytes), value.bytes}, entry.expiry());
   }
 
   const SnapshotPlan& plan_;
   Writer& writer_;
+  ChunkNeeds needs_;
+  uint32_t chunks_ = 0;  // in use
   uint64_t keys_ = 0;
 };
 
@@ -133,8 +133,7 @@ Status WriteAll(const SnapshotPlan& plan, Writer& writer) {
     SF_RETURN_IF_ERROR(entries.WriteDatabase(plan.databases[i]));
   }
   const Status status = writer.Finish();
-  entries.Publish();
-  plan.progress->position.store(UINT64_MAX, std::memory_order_release);
+  entries.AllDone();
   return status;
 }
 

@@ -10,7 +10,8 @@
 //   (F1) The final name is a complete, synced file at every instant: the old one, then the new.
 //   (F2) Every allocation and open descriptor is in the plan; nothing is obtained here but the
 //        descriptor of the directory.
-//   (F3) Memory is released only when no entry that is still to be written leads to it.
+//   (F3) Memory is released only when no entry that is still to be written leads to it
+//        (chunk_needs.h).
 //
 // Runs in: the parent's main thread, or the child's only thread.
 
@@ -24,6 +25,7 @@
 #include "base/child_safe.h"
 #include "base/status.h"
 #include "mem/chunk_map.h"
+#include "mem/freeze.h"
 #include "persist/rdb_writer.h"
 #include "persist/snapshot_progress.h"
 
@@ -35,6 +37,12 @@ struct SnapshotDatabase {
   uint16_t heap;
   uint64_t keys;
   uint64_t keys_with_expiry;
+};
+
+// Scratch memory, for each chunk of the map a number.
+struct SnapshotTables {
+  uint32_t* order = nullptr;
+  uint32_t* counts = nullptr;  // where memory is released
 };
 
 enum class SnapshotForm : uint8_t { kRdb, kCommands };
@@ -71,8 +79,10 @@ struct SnapshotPlan {
   uint64_t bytes_per_second = 0;
   // Leaves nothing of the file in the page cache.
   bool drops_cache = false;
-  // In a child: lets go of chunks behind the walk.
+  SnapshotTables tables;
+  // In a child: lets go of chunks that are written, and says so in `passed`.
   bool release = false;
+  PassedChunks passed;
   // Called behind each chunk, for measurements; may be null.
   void (*behind_chunk)(void* argument) = nullptr;
   void* argument = nullptr;

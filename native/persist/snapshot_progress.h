@@ -16,8 +16,6 @@ namespace snapfork {
 enum class SnapshotPhase : int32_t { kStarting, kWriting, kSyncing, kRenaming, kDone };
 
 struct SnapshotProgress {
-  // Chunks the walk has passed (mem/freeze.h). Stored with release order.
-  std::atomic<uint64_t> position{0};
   std::atomic<uint64_t> keys{0};
   std::atomic<uint64_t> bytes{0};
   std::atomic<int32_t> phase{0};  // a SnapshotPhase
@@ -28,7 +26,7 @@ struct SnapshotProgress {
     phase.store(static_cast<int32_t>(next), std::memory_order_relaxed);
   }
 };
-static_assert(sizeof(SnapshotProgress) == 32);
+static_assert(sizeof(SnapshotProgress) == 24);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
 }  // namespace snapfork

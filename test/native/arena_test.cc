@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "memory_probe.h"
+#include "passed_bits.h"
 #include "test.h"
 
 namespace {
@@ -31,7 +32,7 @@ struct Fixture {
 
   Keeper keeper;
   Arena arena{keeper};
-  std::atomic<uint64_t> position{0};
+  sf::PassedBits passed;
 };
 
 // The tables against themselves. Returns what is wrong, or "".
@@ -267,15 +268,27 @@ class FrozenCopy {
     chunks_.assign(heap.chunks(), heap.chunks() + limit_);
     const size_t words = size_t{limit_} * kPagesPerChunk * kLiveWordsPerPage;
     live_.assign(heap.live(), heap.live() + words);
+    for (uint32_t chunk = 0; chunk < limit_; ++chunk) {
+      const PageInfo& first = heap.pages()[chunk * kPagesPerChunk];
+      const bool goes_on = first.use == PageUse::kLargeTail;
+      first_.push_back(goes_on ? first.previous / kPagesPerChunk : chunk);
+    }
+  }
+
+  // A child passes all chunks of a large object at once.
+  void Pass(sf::PassedBits& passed, uint32_t chunk) const {
+    for (uint32_t i = 0; i < limit_; ++i) {
+      if (first_[i] == first_[chunk]) passed.Pass(i);
+    }
   }
 
   // (A2): nothing in a chunk that is frozen still has changed.
-  bool Holds(uint64_t position) const {
+  bool Holds(sf::PassedBits& passed) const {
     const PageHeap& heap = arena_.page_heap();
     constexpr size_t kWords = size_t{kPagesPerChunk} * kLiveWordsPerPage;
     for (uint32_t chunk = 1; chunk < limit_; ++chunk) {
       if (chunks_[chunk].free_pages == ~0u) continue;
-      if (MakeWalkPosition(chunks_[chunk].heap_max, chunk) < position) continue;
+      if (passed.Has(chunk)) continue;
       const size_t at = chunk * kChunkBytes;
       if (!EXPECT_TRUE(std::memcmp(&data_[at], heap.data() + at, kChunkBytes) == 0) ||
           !EXPECT_TRUE(std::memcmp(&live_[chunk * kWords], heap.live() + chunk * kWords,
@@ -295,6 +308,7 @@ class FrozenCopy {
   std::vector<uint8_t> data_;
   std::vector<ChunkInfo> chunks_;
   std::vector<uint64_t> live_;
+  std::vector<uint32_t> first_;  // where a large object begins that covers the chunk's first page
 };
 
 TEST(Arena, ChangesNothingInAFrozenChunkUntilTheWalkHasPassedIt) {  // (A2), (P4)
@@ -307,24 +321,23 @@ TEST(Arena, ChangesNothingInAFrozenChunkUntilTheWalkHasPassedIt) {  // (A2), (P4
     ASSERT_EQ(CheckTables(fixture.arena), std::string());
     ASSERT_TRUE(population.AllIntact());
     const FrozenCopy frozen(fixture.arena);
-    fixture.position = 0;
-    fixture.arena.BeginFreeze(&fixture.position);
-    for (uint32_t heap = 0; heap < kHeaps; ++heap) {
-      for (uint32_t chunk = 1; chunk < frozen.limit(); chunk += 8) {
-        for (uint64_t n = random.Below(100); n > 0; --n) {
-          if (random.Below(2) == 0) {
-            ASSERT_TRUE(population.Add(population.RandomBytes()));
-          } else {
-            ASSERT_TRUE(population.RemoveOne());
-          }
+    fixture.arena.BeginFreeze(fixture.passed.Fresh());
+    // In any order, and not all of them.
+    for (uint32_t i = 0; i < frozen.limit() / 3; ++i) {
+      for (uint64_t n = random.Below(100); n > 0; --n) {
+        if (random.Below(2) == 0) {
+          ASSERT_TRUE(population.Add(population.RandomBytes()));
+        } else {
+          ASSERT_TRUE(population.RemoveOne());
         }
-        if (random.Below(200) == 0)
-          population.FreeHeap(static_cast<uint16_t>(random.Below(kHeaps)));
-        if (random.Below(8) == 0) ASSERT_TRUE(frozen.Holds(fixture.position));
-        fixture.position = MakeWalkPosition(heap, chunk + 1);
       }
+      if (random.Below(200) == 0) {
+        population.FreeHeap(static_cast<uint16_t>(random.Below(kHeaps)));
+      }
+      if (random.Below(8) == 0) ASSERT_TRUE(frozen.Holds(fixture.passed));
+      frozen.Pass(fixture.passed, static_cast<uint32_t>(random.Below(frozen.limit())));
     }
-    ASSERT_TRUE(frozen.Holds(fixture.position));
+    ASSERT_TRUE(frozen.Holds(fixture.passed));
     fixture.arena.EndFreeze();
     // Frees go on while the deferred ones wait.
     while (fixture.arena.deferred() > 0) {
@@ -342,7 +355,7 @@ TEST(Arena, ChangesNothingInAFrozenChunkUntilTheWalkHasPassedIt) {  // (A2), (P4
 TEST(Arena, AllocatesFromYoungChunksWhileFrozen) {
   Fixture fixture;
   const Handle old = fixture.arena.Allocate(0, ObjectKind::kEntry, 64);
-  fixture.arena.BeginFreeze(&fixture.position);
+  fixture.arena.BeginFreeze(fixture.passed.Fresh());
   EXPECT_TRUE(fixture.arena.IsFrozen(old));
   const Handle young = fixture.arena.Allocate(0, ObjectKind::kEntry, 64);
   EXPECT_FALSE(fixture.arena.IsFrozen(young));
@@ -362,8 +375,8 @@ TEST(Arena, KeepsAPassedChunkPassedWhenAHigherHeapMovesIn) {  // (P4)
   Fixture fixture;
   const Handle kept = fixture.arena.Allocate(0, ObjectKind::kEntry, 64);
   const Handle page = fixture.arena.Allocate(0, ObjectKind::kEntry, 60000);
-  fixture.arena.BeginFreeze(&fixture.position);
-  fixture.position = MakeWalkPosition(0, fixture.ChunkOf(kept) + 1);
+  fixture.arena.BeginFreeze(fixture.passed.Fresh());
+  fixture.passed.Pass(fixture.ChunkOf(kept));
   ASSERT_TRUE(!fixture.arena.IsFrozen(kept));
   fixture.arena.Free(page);  // performed: the chunk gives pages again
   const Handle higher = fixture.arena.Allocate(2, ObjectKind::kEntry, 64);
@@ -372,8 +385,7 @@ TEST(Arena, KeepsAPassedChunkPassedWhenAHigherHeapMovesIn) {  // (P4)
   EXPECT_FALSE(fixture.arena.IsFrozen(kept));
   fixture.arena.EndFreeze();
   // The next freeze has it before itself again.
-  fixture.position = 0;
-  fixture.arena.BeginFreeze(&fixture.position);
+  fixture.arena.BeginFreeze(fixture.passed.Fresh());
   EXPECT_TRUE(fixture.arena.IsFrozen(kept));
   fixture.arena.EndFreeze();
 }
@@ -382,12 +394,11 @@ TEST(Arena, HoldsALargeObjectFrozenUntilItsLastChunkIsPassed) {
   Fixture fixture;
   const Handle large = fixture.arena.Allocate(0, ObjectKind::kNode, 5 * kChunkBytes);
   const uint32_t first = fixture.ChunkOf(large);
-  fixture.arena.BeginFreeze(&fixture.position);
+  fixture.arena.BeginFreeze(fixture.passed.Fresh());
   for (uint32_t chunk = first; chunk < first + 5; ++chunk) {
-    fixture.position = MakeWalkPosition(0, chunk);
     EXPECT_TRUE(fixture.arena.IsFrozen(large));
+    fixture.passed.Pass(chunk);
   }
-  fixture.position = MakeWalkPosition(0, first + 5);
   EXPECT_FALSE(fixture.arena.IsFrozen(large));
   fixture.arena.EndFreeze();
 }
@@ -399,7 +410,7 @@ TEST(Arena, FreesAFlushedHeapAfterItsDeferredObjects) {  // (A3)
     handles.push_back(fixture.arena.Allocate(1, ObjectKind::kEntry, 64));
   const Handle large = fixture.arena.Allocate(1, ObjectKind::kNode, 1 << 20);
   const Handle other = fixture.arena.Allocate(0, ObjectKind::kEntry, 64);
-  fixture.arena.BeginFreeze(&fixture.position);
+  fixture.arena.BeginFreeze(fixture.passed.Fresh());
   fixture.arena.Free(handles[5]);
   fixture.arena.Free(large);
   fixture.arena.FreeHeap(1);
@@ -425,7 +436,7 @@ TEST(Arena, UsesWhatTheWalkHasPassedBeforeTheStoreGrows) {
   while (fixture.arena.page_heap().chunk_limit() < 12) {
     handles.push_back(fixture.arena.Allocate(0, ObjectKind::kEntry, 64));
   }
-  fixture.arena.BeginFreeze(&fixture.position);
+  fixture.arena.BeginFreeze(fixture.passed.Fresh());
   for (uint32_t chunk = 1; chunk < 12; ++chunk) {
     // Everything in this chunk changes just before the walk comes to it.
     for (Handle& handle : handles) {
@@ -433,11 +444,11 @@ TEST(Arena, UsesWhatTheWalkHasPassedBeforeTheStoreGrows) {
       fixture.arena.Free(handle);
       handle = fixture.arena.Allocate(0, ObjectKind::kEntry, 64);
     }
-    fixture.position = MakeWalkPosition(0, chunk + 1);
+    fixture.passed.Pass(chunk);
   }
   // Two chunks more, where one after the other would have taken as many again.
   EXPECT_TRUE(fixture.arena.page_heap().chunk_limit() <= 15);
-  fixture.position = MakeWalkPosition(1, 0);
+  fixture.passed.PassAll();
   fixture.arena.PerformDeferred(SIZE_MAX);
   EXPECT_EQ(fixture.arena.deferred(), 0u);
   EXPECT_EQ(fixture.arena.used_bytes(), handles.size() * 64);
@@ -448,7 +459,7 @@ TEST(Arena, UsesWhatTheWalkHasPassedBeforeTheStoreGrows) {
 
 TEST(Arena, GrowsNoFasterThanItMay) {
   Fixture fixture;
-  fixture.arena.BeginFreeze(&fixture.position);
+  fixture.arena.BeginFreeze(fixture.passed.Fresh());
   fixture.arena.LimitGrowth(1 << 20);
   const int64_t began = MonotonicMicros();
   for (int i = 0; i < 1024; ++i) {
@@ -464,7 +475,7 @@ TEST(Arena, UsesWithheldSlabsAgainAfterTheThaw) {
   for (int i = 0; i < 2000; ++i)
     handles.push_back(fixture.arena.Allocate(0, ObjectKind::kEntry, 64));
   for (int round = 0; round < 50; ++round) {
-    fixture.arena.BeginFreeze(&fixture.position);
+    fixture.arena.BeginFreeze(fixture.passed.Fresh());
     const Handle young = fixture.arena.Allocate(0, ObjectKind::kEntry, 64);
     for (int i = 0; i < 20; ++i) {
       fixture.arena.Free(handles.back());

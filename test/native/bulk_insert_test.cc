@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "heap_walk.h"
 #include "keyspace/digest.h"
 #include "keyspace_model.h"
 #include "test.h"
@@ -175,7 +176,7 @@ TEST(SnapshotWalk, VisitsEntriesInAddressOrderAndEndsAtAnError) {
   uint32_t last_chunk = 0;
   int visited = 0;
   bool ordered = true;
-  EXPECT_OK(WalkHeap(
+  EXPECT_OK(sf::WalkHeap(
       map, 2,
       [&](EntryView entry) {
         ordered = ordered && entry.address() > last;
@@ -191,12 +192,12 @@ TEST(SnapshotWalk, VisitsEntriesInAddressOrderAndEndsAtAnError) {
   EXPECT_TRUE(ordered);
   EXPECT_EQ(visited, 5001);
   const Status error(StatusCode::kNoSpace, 28);
-  EXPECT_EQ(WalkHeap(
+  EXPECT_EQ(sf::WalkHeap(
                 map, 2, [&](EntryView) { return --visited == 4000 ? error : Status(); },
                 [](uint32_t) { return Status(); }),
             error);
   EXPECT_EQ(visited, 4000);
-  EXPECT_EQ(WalkHeap(
+  EXPECT_EQ(sf::WalkHeap(
                 map, 2, [](EntryView) { return Status(); }, [&](uint32_t) { return error; }),
             error);
 }

@@ -18,6 +18,7 @@
 #include "keyspace/key_ops.h"
 #include "keyspace/string_ops.h"
 #include "memory_limit.h"
+#include "passed_bits.h"
 #include "test.h"
 
 namespace sf {
@@ -189,13 +190,13 @@ void ShowsAForkedChildTheInstantOfTheFork(const snapfork::EncodingLimits& limits
                                           uint64_t stream) {
   const auto keyspace = OpenWith(limits);
   Model model(*keyspace, stream);
-  std::atomic<uint64_t> position{0};
+  PassedBits passed;
   for (int round = 0; round < 5; ++round) {
     for (int i = 0; i < 1000; ++i) ASSERT_TRUE(model.Step());
     keyspace->arena().PerformDeferred(SIZE_MAX);
     int end = -1;
     const pid_t pid = ForkReader(model, end);
-    keyspace->arena().BeginFreeze(&position);
+    keyspace->arena().BeginFreeze(passed.Fresh());
     for (int i = 0; i < 1500; ++i) ASSERT_TRUE(model.Step());
     close(end);
     int status = 0;
@@ -212,7 +213,7 @@ template <typename Model>
 int RunWithoutMemory(const snapfork::EncodingLimits& limits, uint64_t stream) {
   const auto keyspace = OpenWith(limits);
   Model model(*keyspace, stream);
-  std::atomic<uint64_t> position{0};
+  PassedBits passed;
   for (int i = 0; i < 2000; ++i) {
     if (!model.Step()) return 1;
   }
@@ -231,7 +232,7 @@ int RunWithoutMemory(const snapfork::EncodingLimits& limits, uint64_t stream) {
   model.other_keys = filled;
   if (filled == 0) return 2;
   // Every change has to be made in memory that is not there.
-  keyspace->arena().BeginFreeze(&position);
+  keyspace->arena().BeginFreeze(passed.Fresh());
   for (int i = 0; i < 1500; ++i) {
     if (!model.Step()) return 3;
     if (i % 20 == 0 && !model.Holds()) return 4;
@@ -240,7 +241,7 @@ int RunWithoutMemory(const snapfork::EncodingLimits& limits, uint64_t stream) {
       --model.other_keys;
       keyspace->arena().EndFreeze();
       keyspace->arena().PerformDeferred(SIZE_MAX);
-      if (i < 900) keyspace->arena().BeginFreeze(&position);
+      if (i < 900) keyspace->arena().BeginFreeze(passed.Fresh());
     }
   }
   if (keyspace->arena().freezing()) keyspace->arena().EndFreeze();

@@ -12,6 +12,7 @@
 #include "hash_model.h"
 #include "keyspace/string_ops.h"
 #include "memory_limit.h"
+#include "passed_bits.h"
 #include "test.h"
 
 namespace {
@@ -81,7 +82,7 @@ TEST(HashOps, AgreeWithTheModelWhileFreezesComeAndGo) {  // (S2)
   for (const uint64_t entries_max : {8, 512}) {
     const auto keyspace = OpenKeyspace(entries_max);
     sf::HashModel model(*keyspace, 310 + entries_max);
-    std::atomic<uint64_t> position{0};
+    sf::PassedBits passed;
     for (int round = 0; round < 20; ++round) {
       for (int i = 0; i < 500; ++i) ASSERT_TRUE(model.Step());
       keyspace->arena().PerformDeferred(SIZE_MAX);
@@ -90,7 +91,7 @@ TEST(HashOps, AgreeWithTheModelWhileFreezesComeAndGo) {  // (S2)
         const EntryView entry = keyspace->Lookup(name.first, name.second).entry;
         frozen.emplace_back(entry, MovedFieldsOf(*keyspace, entry));
       }
-      keyspace->arena().BeginFreeze(&position);
+      keyspace->arena().BeginFreeze(passed.Fresh());
       for (int i = 0; i < 700; ++i) ASSERT_TRUE(model.Step());
       ASSERT_TRUE(model.Holds());
       for (const auto& [entry, fields] : frozen) {
@@ -135,13 +136,13 @@ TEST(HashOps, ShowAForkedChildTheInstantOfTheFork) {
   for (const uint64_t entries_max : {8, 512}) {
     const auto keyspace = OpenKeyspace(entries_max);
     sf::HashModel model(*keyspace, 320 + entries_max);
-    std::atomic<uint64_t> position{0};
+    sf::PassedBits passed;
     for (int round = 0; round < 5; ++round) {
       for (int i = 0; i < 1000; ++i) ASSERT_TRUE(model.Step());
       keyspace->arena().PerformDeferred(SIZE_MAX);
       int end = -1;
       const pid_t pid = ForkReader(model, end);
-      keyspace->arena().BeginFreeze(&position);
+      keyspace->arena().BeginFreeze(passed.Fresh());
       for (int i = 0; i < 2000; ++i) ASSERT_TRUE(model.Step());
       close(end);
       int status = 0;
@@ -157,7 +158,7 @@ TEST(HashOps, ShowAForkedChildTheInstantOfTheFork) {
 int RunWithoutMemory(uint64_t entries_max) {
   const auto keyspace = OpenKeyspace(entries_max);
   sf::HashModel model(*keyspace, 330 + entries_max);
-  std::atomic<uint64_t> position{0};
+  sf::PassedBits passed;
   for (int i = 0; i < 3000; ++i) {
     if (!model.Step()) return 1;
   }
@@ -175,7 +176,7 @@ int RunWithoutMemory(uint64_t entries_max) {
   }
   model.other_keys = filled;
   if (filled == 0) return 2;
-  keyspace->arena().BeginFreeze(&position);
+  keyspace->arena().BeginFreeze(passed.Fresh());
   for (int i = 0; i < 1500; ++i) {
     if (!model.Step()) return 3;
     if (i % 20 == 0 && !model.Holds()) return 4;
@@ -184,7 +185,7 @@ int RunWithoutMemory(uint64_t entries_max) {
       --model.other_keys;
       keyspace->arena().EndFreeze();
       keyspace->arena().PerformDeferred(SIZE_MAX);
-      if (i < 900) keyspace->arena().BeginFreeze(&position);
+      if (i < 900) keyspace->arena().BeginFreeze(passed.Fresh());
     }
   }
   if (keyspace->arena().freezing()) keyspace->arena().EndFreeze();

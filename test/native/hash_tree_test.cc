@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "ds/pack_builder.h"
+#include "passed_bits.h"
 #include "test.h"
 
 namespace {
@@ -25,7 +26,7 @@ struct Fixture {
 
   Keeper keeper;
   Arena arena{keeper};
-  std::atomic<uint64_t> position{0};
+  sf::PassedBits passed;
 };
 
 // Names that begin with "same" have one of three hashes.
@@ -230,7 +231,7 @@ TEST(HashTree, AgreesWithAMapWhileFreezesComeAndGo) {  // (T1), (T2)
       const PackSlot frozen_root = changes.tree.root;
       const Model frozen_model =
           Tree::ModelOf(fixture.arena, frozen_root, stride, kPackMovedBytesMax);
-      if (freezing) fixture.arena.BeginFreeze(&fixture.position);
+      if (freezing) fixture.arena.BeginFreeze(fixture.passed.Fresh());
       changes.Run(1500, round % 8 < 5 ? 8 : 2);
       changes.tree.Check(changes.model);
       if (!freezing) continue;

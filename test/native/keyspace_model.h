@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "heap_walk.h"
 #include "keyspace/key_ops.h"
 #include "keyspace/keyspace.h"
-#include "keyspace/snapshot_walk.h"
 #include "keyspace/string_ops.h"
 #include "test.h"
 

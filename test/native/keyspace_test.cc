@@ -14,6 +14,7 @@
 
 #include "keyspace_model.h"
 #include "memory_probe.h"
+#include "passed_bits.h"
 #include "test.h"
 
 namespace {
@@ -44,20 +45,17 @@ TEST(Keyspace, AgreesWithTheModelWhileFreezesComeAndGo) {
   sf::KeyspaceModel model(*keyspace, 172);
   sf::Random& random = model.random();
   Arena& arena = keyspace->arena();
-  std::atomic<uint64_t> position{0};
+  sf::PassedBits passed;
   for (int freeze = 0; freeze < 25; ++freeze) {
     for (uint64_t n = random.Below(2000); n > 0; --n) ASSERT_TRUE(model.Step());
     arena.PerformDeferred(SIZE_MAX);
     ASSERT_TRUE(model.Holds());
-    position = 0;
-    arena.BeginFreeze(&position);
+    arena.BeginFreeze(passed.Fresh());
     const uint32_t limit = arena.page_heap().chunk_limit();
     const bool ends_early = random.Below(3) == 0;
-    for (uint32_t heap = 0; heap < 4 && !(ends_early && heap == 2); ++heap) {
-      for (uint32_t chunk = 1; chunk < limit; chunk += 1 + static_cast<uint32_t>(random.Below(9))) {
-        for (uint64_t n = random.Below(60); n > 0; --n) ASSERT_TRUE(model.Step());
-        position = MakeWalkPosition(heap, chunk + 1);
-      }
+    for (uint32_t i = 0; i < (ends_early ? limit / 8 : limit); ++i) {
+      for (uint64_t n = random.Below(60); n > 0; --n) ASSERT_TRUE(model.Step());
+      passed.Pass(static_cast<uint32_t>(random.Below(limit)));
     }
     arena.EndFreeze();
     for (uint64_t n = random.Below(200); n > 0; --n) {
@@ -75,9 +73,9 @@ TEST(Keyspace, AgreesWithTheModelWhileFreezesComeAndGo) {
 class Child {
  public:
   Child(Keyspace& keyspace, const sf::KeyspaceModel& model) : keyspace_(keyspace), model_(model) {
-    void* const page =
-        mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    position_ = new (page) std::atomic<uint64_t>(0);
+    void* const page = mmap(nullptr, sizeof(sf::PassedBits), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    passed_ = new (page) sf::PassedBits();
     EXPECT_TRUE(pipe(step_) == 0 && pipe(done_) == 0);
     signal(SIGPIPE, SIG_IGN);  // Advance may find that the child has ended.
     PageHeap& pages = keyspace.arena().page_heap();
@@ -89,9 +87,9 @@ class Child {
     keyspace.keeper().Resume();
     close(step_[0]);
     close(done_[1]);
-    keyspace.arena().BeginFreeze(position_);
+    keyspace.arena().BeginFreeze(passed_->Fresh());
   }
-  ~Child() { munmap(position_, 4096); }
+  ~Child() { munmap(passed_, sizeof(sf::PassedBits)); }
 
   // Lets the child pass one more chunk; false when it has ended.
   bool Advance() {
@@ -115,26 +113,19 @@ class Child {
     const ChunkMap map = keyspace_.arena().page_heap().Map();
     size_t seen = 0;
     bool same = true;
-    std::vector<std::pair<uint16_t, uint32_t>> heaps;
-    for (uint32_t db = 0; db < keyspace_.database_count(); ++db) {
-      heaps.emplace_back(keyspace_.database(db).heap, db);
-    }
-    std::sort(heaps.begin(), heaps.end());
-    for (const auto& [heap, db] : heaps) {
-      const Status status = WalkHeap(
-          map, heap,
-          [&, id = db](EntryView entry) {
-            ++seen;
-            same = same && model_.Matches(id, entry);
-            return Status();
-          },
-          [&, id = heap](uint32_t chunk) {
-            position_->store(MakeWalkPosition(id, chunk + 1), std::memory_order_release);
-            char byte = 0;
-            if (read(step_[0], &byte, 1) == 1) (void)!write(done_[1], &byte, 1);
-            return Status();
-          });
-      if (!status.ok()) return 3;
+    for (uint32_t chunk = 1; chunk < map.chunk_limit; ++chunk) {
+      if (map.chunks[chunk].free_pages == ~0u) continue;
+      for (uint32_t db = 0; db < keyspace_.database_count(); ++db) {
+        const auto visit = [&](EntryView entry) {
+          ++seen;
+          same = same && model_.Matches(db, entry);
+          return Status();
+        };
+        if (!WalkChunk(map, keyspace_.database(db).heap, chunk, visit).ok()) return 3;
+      }
+      passed_->Pass(chunk);
+      char byte = 0;
+      if (read(step_[0], &byte, 1) == 1) (void)!write(done_[1], &byte, 1);
     }
     if (!same) return 4;
     return seen == model_.size() ? 0 : 5;
@@ -142,7 +133,7 @@ class Child {
 
   Keyspace& keyspace_;
   const sf::KeyspaceModel& model_;
-  std::atomic<uint64_t>* position_;
+  sf::PassedBits* passed_;
   int step_[2];
   int done_[2];
   pid_t pid_ = 0;
@@ -177,8 +168,8 @@ bool Set(Keyspace& keyspace, std::string_view key, std::string_view value,
 TEST(Keyspace, MovesASmallEntryOutOfAFrozenChunkOnce) {  // (S2)
   const auto keyspace = OpenKeyspace();
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(Set(*keyspace, std::to_string(i), "some value"));
-  std::atomic<uint64_t> position{0};
-  keyspace->arena().BeginFreeze(&position);
+  sf::PassedBits passed;
+  keyspace->arena().BeginFreeze(passed.Fresh());
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(Set(*keyspace, std::to_string(i), "other value"));
   EXPECT_EQ(keyspace->counters().moved_entries, 100u);
   EXPECT_EQ(keyspace->arena().deferred(), 100u);
@@ -195,8 +186,8 @@ TEST(Keyspace, ChangesALargeValueInAFrozenChunkInPlace) {
   uint64_t length = 0;
   ASSERT_OK(StringSetRange(*keyspace, 0, "key", 5, "b", length));  // raw from now on
   const Handle value = keyspace->Lookup(0, "key").entry.external().handle;
-  std::atomic<uint64_t> position{0};
-  keyspace->arena().BeginFreeze(&position);
+  sf::PassedBits passed;
+  keyspace->arena().BeginFreeze(passed.Fresh());
   ASSERT_OK(StringSetRange(*keyspace, 0, "key", 7, "c", length));
   EXPECT_EQ(keyspace->Lookup(0, "key").entry.external().handle, value);
   EXPECT_EQ(keyspace->arena().deferred(), 0u);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "passed_bits.h"
 #include "test.h"
 
 namespace {
@@ -21,7 +22,7 @@ struct Fixture {
 
   Keeper keeper;
   Arena arena{keeper};
-  std::atomic<uint64_t> position{0};
+  sf::PassedBits passed;
 };
 
 std::string PackOf(const std::vector<int64_t>& values) {
@@ -178,7 +179,7 @@ TEST(PackTree, AgreesWithASortedVectorWhileFreezesComeAndGo) {
     const bool freezing = round % 2 == 1;
     const PackSlot frozen_root = tree.root;
     const std::vector<int64_t> frozen_model = model;
-    if (freezing) fixture.arena.BeginFreeze(&fixture.position);
+    if (freezing) fixture.arena.BeginFreeze(fixture.passed.Fresh());
     const bool growing = round % 8 < 5;
     for (int step = 0; step < 800; ++step) {
       const bool inserts = model.empty() || random.Below(10) < (growing ? 8 : 2);
