@@ -28,7 +28,9 @@ class PassedChunks {
   // `words` are zeros, for all chunks there are at the fork.
   SF_CHILD_SAFE explicit PassedChunks(std::atomic<uint64_t>* words) : words_(words) {}
 
-  SF_CHILD_SAFE bool Has(uint32_t chunk) const { return (Word(chunk / 64) >> (chunk % 64) & 1) != 0; }
+  SF_CHILD_SAFE bool Has(uint32_t chunk) const {
+    return (Word(chunk / 64) >> (chunk % 64) & 1) != 0;
+  }
   // Of 64 chunks at once.
   SF_CHILD_SAFE uint64_t Word(size_t word) const {
     return words_[word].load(std::memory_order_acquire);
