@@ -58,6 +58,7 @@
       "native/keyspace/hash_ops.cc",
       "native/keyspace/hyperloglog.cc",
       "native/keyspace/keyspace.cc",
+      "native/keyspace/defragmenter.cc",
       "native/keyspace/key_ops.cc",
       "native/keyspace/string_lcs.cc",
       "native/keyspace/string_ops.cc",

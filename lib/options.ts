@@ -117,6 +117,18 @@ export interface OpenOptions extends Partial<EncodingLimits> {
    * @defaultValue 25
    */
   healCpuPercent?: number | undefined
+  /**
+   * Share of the event loop's time, in percent, that goes to emptying sparse chunks of 2 MiB by
+   * moving what lives there, so that their memory goes back to the kernel: a millisecond at a time,
+   * and only while {@link OpenOptions.defragIgnoredBytes | too much} lies idle. 0: none.
+   *
+   * @defaultValue 10
+   */
+  defragCpuPercent?: number | undefined
+  /** Bytes that may lie idle between live objects before any are moved. @defaultValue 100 MiB */
+  defragIgnoredBytes?: number | undefined
+  /** The same as a share of the bytes of live objects, in percent. @defaultValue 10 */
+  defragThresholdPercent?: number | undefined
   /** What is added to the CPU priority value of a saving child: 0 to 19. @defaultValue 5 */
   nice?: number | undefined
   /**
@@ -222,6 +234,9 @@ const RUNTIME_NAMES = [
   'aofTimestampEnabled',
   'aofUseRdbPreamble',
   'healCpuPercent',
+  'defragCpuPercent',
+  'defragIgnoredBytes',
+  'defragThresholdPercent',
   'nice',
   'oomScoreAdj',
   'saveStallTimeoutMs',
@@ -262,6 +277,9 @@ export interface ResolvedOptions {
   readonly aofTimestampEnabled: boolean
   readonly hugePages: boolean | 'auto'
   readonly healCpuPercent: number
+  readonly defragCpuPercent: number
+  readonly defragIgnoredBytes: number
+  readonly defragThresholdPercent: number
   readonly nice: number
   readonly oomScoreAdj: number | null
   readonly saveStallTimeoutMs: number
@@ -330,6 +348,9 @@ const NAMES: ReadonlySet<string> = new Set<keyof OpenOptions>([
   'aofTimestampEnabled',
   'hugePages',
   'healCpuPercent',
+  'defragCpuPercent',
+  'defragIgnoredBytes',
+  'defragThresholdPercent',
   'nice',
   'oomScoreAdj',
   'saveStallTimeoutMs',
@@ -378,6 +399,7 @@ export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
     ...logOptions(options),
     hugePages: options.hugePages === 'auto' ? 'auto' : hugePages(options.hugePages),
     healCpuPercent: integer('healCpuPercent', options.healCpuPercent, 25, 0, 100),
+    ...defragOptions(options),
     nice: integer('nice', options.nice, 5, 0, 19),
     oomScoreAdj:
       options.oomScoreAdj === null
@@ -449,6 +471,20 @@ function oneOf<T extends string>(
   if (typeof value !== 'string') throw invalidArgument(`${name} must be a string.`)
   if (words.includes(value as T)) return value as T
   throw outOfRange(`${name} must be one of ${words.join(', ')}, not '${value}'.`)
+}
+
+function defragOptions(options: OpenOptions) {
+  return {
+    defragCpuPercent: integer('defragCpuPercent', options.defragCpuPercent, 10, 0, 100),
+    defragIgnoredBytes: integer(
+      ...(['defragIgnoredBytes', options.defragIgnoredBytes] as const),
+      ...([100 * 2 ** 20, 0, Number.MAX_SAFE_INTEGER] as const),
+    ),
+    defragThresholdPercent: integer(
+      ...(['defragThresholdPercent', options.defragThresholdPercent] as const),
+      ...([10, 0, 1000] as const),
+    ),
+  }
 }
 
 /** Those of the append-only log. */

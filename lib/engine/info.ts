@@ -122,7 +122,7 @@ function memoryFields({ stats, usesHugePages, log }: InfoFacts): Field[] {
     ['mem_total_replication_buffers', 0],
     ['mem_allocator', 'snapfork'],
     ['mem_huge_pages', usesHugePages ? 1 : 0],
-    ['active_defrag_running', 0],
+    ['active_defrag_running', stats.defragRunning ? 1 : 0],
     ['lazyfree_pending_objects', stats.deferredFrees],
   ]
 }
@@ -211,6 +211,9 @@ function statsFields({ stats, snapshots }: InfoFacts): Field[] {
     ['evicted_keys', 0],
     ['keyspace_hits', stats.keyspaceHits],
     ['keyspace_misses', stats.keyspaceMisses],
+    ['active_defrag_hits', stats.defragMovedObjects],
+    ['active_defrag_moved_bytes', stats.defragMovedBytes],
+    ['active_defrag_emptied_chunks', stats.defragEmptied],
     ['latest_fork_usec', snapshots.lastForkMicros],
     ['total_forks', stats.forks],
     ['dump_payload_sanitizations', 0],

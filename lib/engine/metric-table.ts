@@ -123,6 +123,15 @@ export const METRICS: readonly MetricDefinition[] = [
   counter('heal_seconds_total', 'Time the kernel took for it.', ({ stats }) => {
     return stats.healMicros / MICROS_PER_SECOND
   }),
+  counter('defrag_moved_objects_total', 'Objects moved out of sparse chunks.', ({ stats }) => {
+    return stats.defragMovedObjects
+  }),
+  counter('defrag_moved_bytes_total', 'Bytes of those objects.', ({ stats }) => {
+    return stats.defragMovedBytes
+  }),
+  counter('defrag_emptied_chunks_total', 'Chunks of 2 MiB emptied so.', ({ stats }) => {
+    return stats.defragEmptied
+  }),
   gauge('deferred_frees', 'Frees that wait for the child.', ({ stats }) => stats.deferredFrees),
 ]
 

@@ -29,6 +29,7 @@ import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
 import { type SnapshotSettings, Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
 import { childSettings } from './child-settings.js'
+import { Defragmentation } from './defragmentation.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
 import { type Forecast, Forecaster } from './forecaster.js'
 import { type DatabaseFacts, formatInfo, type InfoFacts, REDIS_VERSION } from './info.js'
@@ -82,6 +83,7 @@ export class Snapfork extends Database {
   readonly #host: CommandHost
   readonly #clock: Clock
   readonly #upkeep: UpkeepTimer
+  readonly #defragmentation: Defragmentation
   readonly #log: LogSwitch
   readonly #forecaster: Forecaster
   readonly #guard: MemoryGuard
@@ -160,6 +162,7 @@ export class Snapfork extends Database {
     )
     this.#costs = new SaveCosts(options.reportFile, (error) => this.#emit('report-error', error))
     this.#upkeep = new UpkeepTimer((limit) => this.#keepUp(limit))
+    this.#defragmentation = new Defragmentation(native, () => options)
   }
 
   /** Does up to `limit` pieces of each kind of upkeep; how many were done at most. */
@@ -290,6 +293,7 @@ export class Snapfork extends Database {
     const { log } = this.#parts
     if (log !== null) await this.#log.start(log)
     this.#upkeep.start()
+    this.#defragmentation.start()
   }
 
   /**
@@ -414,6 +418,7 @@ export class Snapfork extends Database {
     await this.#snapshots.close()
     if (save) this.#saveLast()
     this.#upkeep.stop()
+    this.#defragmentation.stop()
     await this.#forecaster.stop()
     await this.#log.stop()
     await this.#costs.settled()

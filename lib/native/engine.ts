@@ -204,6 +204,13 @@ export interface EngineStats {
   healFailed: number
   /** Time the kernel took for it. */
   healMicros: number
+  /** Whether sparse chunks are being emptied. */
+  defragRunning: boolean
+  /** Objects moved out of sparse chunks, and their bytes. */
+  defragMovedObjects: number
+  defragMovedBytes: number
+  /** 2 MiB chunks that were emptied. */
+  defragEmptied: number
 }
 
 export interface NativeEngine
@@ -310,6 +317,12 @@ export interface NativeEngine
    * together again after a fork; 0: none.
    */
   setHealPercent(percent: number): void
+  /**
+   * Works for about `micros` on emptying sparse chunks, if more than `ignoredBytes`, and more than
+   * `thresholdPercent` of the bytes of live objects, lie idle; with 0 ends what was begun. False if
+   * there is nothing to do, or a child lives.
+   */
+  defragment(ignoredBytes: number, thresholdPercent: number, micros: number): boolean
 
   /** Order-free 128-bit digest, as hex, of every database, key, type, value and expiry. */
   digest(): string

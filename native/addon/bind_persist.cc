@@ -280,6 +280,20 @@ napi_value SetHealPercent(Call& call) {
   return call.Undefined();
 }
 
+napi_value Defragment(Call& call) {
+  int64_t ignored_bytes;
+  uint32_t threshold_percent;
+  uint32_t micros;
+  if (!call.ReadInt64(0, ignored_bytes) || !call.ReadUint32(1, threshold_percent) ||
+      !call.ReadUint32(2, micros)) {
+    return nullptr;
+  }
+  const DefragLimits limits{.ignored_bytes = static_cast<uint64_t>(ignored_bytes),
+                            .threshold_percent = threshold_percent};
+  const bool worked = call.engine().defragmenter().Step(limits, micros);
+  return Napi::Boolean::New(call.env(), worked);
+}
+
 napi_value DigestMethod(Call& call) {
   const Digest digest = DigestOf(call.engine().keyspace());
   std::string text;
@@ -324,6 +338,11 @@ napi_value Stats(Call& call) {
   set("healChecked", heal.chunks);
   set("healFailed", heal.failed);
   set("healMicros", heal.micros);
+  const DefragCounters& defrag = engine.defragmenter().counters();
+  result.Set("defragRunning", engine.defragmenter().running());
+  set("defragMovedObjects", defrag.moved_objects);
+  set("defragMovedBytes", defrag.moved_bytes);
+  set("defragEmptied", defrag.emptied_chunks);
   return result;
 }
 
@@ -392,6 +411,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
                                     {"limitGrowth", Method<LimitGrowth>},
                                     {"refuseWrites", Method<RefuseWrites>},
                                     {"setHealPercent", Method<SetHealPercent>},
+                                    {"defragment", Method<Defragment>},
                                     {"digest", Method<DigestMethod>},
                                     {"stats", Method<Stats>},
                                     {"regions", Method<Regions>},

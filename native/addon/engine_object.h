@@ -24,6 +24,7 @@
 #include "addon/log_object.h"
 #include "addon/node_addon_api.h"
 #include "fork/snapshot_fork.h"
+#include "keyspace/defragmenter.h"
 #include "keyspace/keyspace.h"
 #include "persist/keyspace_load.h"
 #include "persist/log_replay.h"
@@ -44,6 +45,7 @@ class EngineObject {
   State state = State::kOpen;
   Keyspace& keyspace() { return memory_->keyspace; }
   SnapshotFork& snapshots() { return memory_->snapshots; }
+  Defragmenter& defragmenter() { return memory_->defragmenter; }
   std::unique_ptr<KeyspaceLoad> load;
   // An append-only file that is being run, or null.
   std::unique_ptr<LogReplay> replay;
@@ -81,6 +83,7 @@ class EngineObject {
   // Everything that owns memory or a child; freed on another thread by close().
   struct Memory {
     Keyspace keyspace;
+    Defragmenter defragmenter{keyspace};
     SnapshotFork snapshots;  // destroyed first: the child goes before the memory it shares
   };
   std::unique_ptr<Memory> TakeMemory() { return std::move(memory_); }

@@ -107,10 +107,10 @@ Handle Arena::AllocateLarge(uint16_t heap, ObjectKind kind, size_t bytes) {
     pages[page + i].previous = page;
   }
   used_bytes_ += size_t{count} * kPageBytes;
-  return size_t{page} * kPageBytes / kHandleUnit;
+  return HandleOfPage(page);
 }
 
-uint32_t Arena::HeadPageOf(Handle handle) const {
+uint32_t Arena::FirstPageOf(Handle handle) const {
   const uint32_t page = PageOf(handle);
   const PageInfo& info = page_heap_.pages()[page];
   const bool tail = info.use == PageUse::kSlabTail || info.use == PageUse::kLargeTail;
@@ -118,7 +118,7 @@ uint32_t Arena::HeadPageOf(Handle handle) const {
 }
 
 bool Arena::IsFrozenObject(Handle handle) const {
-  const uint32_t page = HeadPageOf(handle);
+  const uint32_t page = FirstPageOf(handle);
   const PageInfo& info = page_heap_.pages()[page];
   // The child passes the chunks of a large object one by one, the last one last.
   const uint32_t pages = info.use == PageUse::kLarge ? info.next : 1;
@@ -126,7 +126,7 @@ bool Arena::IsFrozenObject(Handle handle) const {
 }
 
 size_t Arena::CapacityOf(Handle handle) const {
-  const PageInfo& info = page_heap_.pages()[HeadPageOf(handle)];
+  const PageInfo& info = page_heap_.pages()[FirstPageOf(handle)];
   return info.use == PageUse::kLarge ? info.next * kPageBytes : SizeClassBytes(info.size_class);
 }
 
@@ -141,7 +141,7 @@ void Arena::Free(Handle handle) {
     FreeNow(handle);
     return;
   }
-  const uint32_t page = HeadPageOf(handle);
+  const uint32_t page = FirstPageOf(handle);
   const PageInfo& info = page_heap_.pages()[page];
   Defer(page, info.use == PageUse::kLarge ? 0 : IndexOf(handle, page));
 }
@@ -153,7 +153,7 @@ uint32_t Arena::IndexOf(Handle handle, uint32_t page) const {
 }
 
 void Arena::FreeNow(Handle handle) {
-  const uint32_t page = HeadPageOf(handle);
+  const uint32_t page = FirstPageOf(handle);
   PageInfo& info = page_heap_.pages()[page];
   if (info.doomed) return;  // goes with its heap's pages
   if (info.use == PageUse::kLarge) {
@@ -178,8 +178,41 @@ void Arena::NoteSlab(uint32_t page, uint32_t freed) {
   if (info.live == 0) {
     if (info.listed) Unlink(page);
     page_heap_.Free(page, SizeClassPages(info.size_class));
-  } else if (!info.listed) {
-    Link(page);
+  } else if (!info.listed && !page_heap_.IsDraining(page / kPagesPerChunk)) {
+    Link(page);  // (A5)
+  }
+}
+
+size_t Arena::LiveBytesIn(uint32_t chunk) const {
+  const PageInfo* const pages = page_heap_.pages() + size_t{chunk} * kPagesPerChunk;
+  size_t bytes = 0;
+  if (pages[0].use == PageUse::kLargeTail) return kChunkBytes;
+  for (uint32_t i = 0; i < kPagesPerChunk; ++i) {
+    const PageInfo& info = pages[i];
+    if (info.doomed) return kChunkBytes;
+    if (info.use == PageUse::kSlab) bytes += info.live * SizeClassBytes(info.size_class);
+    if (info.use != PageUse::kLarge) continue;
+    if (i + info.next > kPagesPerChunk) return kChunkBytes;
+    bytes += info.next * kPageBytes;
+  }
+  return bytes;
+}
+
+void Arena::Drain(uint32_t chunk) {
+  page_heap_.SetDraining(chunk, true);
+  const uint32_t first = chunk * kPagesPerChunk;
+  for (uint32_t page = first; page < first + kPagesPerChunk; ++page) {
+    const PageInfo& info = page_heap_.pages()[page];
+    if (info.use == PageUse::kSlab && info.listed) Unlink(page);
+  }
+}
+
+void Arena::EndDraining(uint32_t chunk) {
+  page_heap_.SetDraining(chunk, false);
+  const uint32_t first = chunk * kPagesPerChunk;
+  for (uint32_t page = first; page < first + kPagesPerChunk; ++page) {
+    const PageInfo& info = page_heap_.pages()[page];
+    if (info.use == PageUse::kSlab && info.live < SizeClassObjects(info.size_class)) Link(page);
   }
 }
 

@@ -12,6 +12,7 @@
 //        bit for a live object. Until then a deferred object is live and has its dead bit set.
 //   (A4) A chunk that holds something deferred has its bit in `pending_`; what spans chunks, the
 //        first of them.
+//   (A5) A slab with room is in its heap's list, unless its chunk is being drained.
 //
 // Runs in: the owner's thread (the main thread, or the loader's while it loads).
 
@@ -38,6 +39,8 @@ class Arena {
   // Frees every object of a heap. Costs a walk over the page table, not over the objects.
   void FreeHeap(uint16_t heap);
 
+  // The page whose PageInfo speaks of the object.
+  uint32_t FirstPageOf(Handle handle) const;
   // Bytes that fit into the object where it is.
   size_t CapacityOf(Handle handle) const;
   // What Allocate(bytes) would give.
@@ -50,6 +53,18 @@ class Arena {
 
   uint8_t* At(Handle handle) { return page_heap_.data() + handle * kHandleUnit; }
   const uint8_t* At(Handle handle) const { return page_heap_.data() + handle * kHandleUnit; }
+
+  // Bytes of the objects in a chunk; kChunkBytes if it cannot be drained: it has a part of an
+  // object larger than a chunk, or pages that wait for a child.
+  size_t LiveBytesIn(uint32_t chunk) const;
+  // Nothing is allocated in a chunk that is being drained, so that whoever knows where its objects
+  // are referred to can move them; emptied, it goes back to the pool and is drained no more.
+  // REQUIRES: not freezing().
+  void Drain(uint32_t chunk);
+  void EndDraining(uint32_t chunk);
+  bool IsDraining(Handle handle) const {
+    return page_heap_.IsDraining(PageOf(handle) / kPagesPerChunk);
+  }
 
   // Until the freeze ends, allocations are slowed so that no more than this is taken a second; 0:
   // as much as is wanted. The owner's thread sleeps, at most kSlowMicrosMax in one call.
@@ -77,7 +92,6 @@ class Arena {
     std::array<uint32_t, kSizeClasses> withheld{};  // those in frozen chunks
     bool any_withheld = false;
   };
-  uint32_t HeadPageOf(Handle handle) const;
   bool IsFrozenObject(Handle handle) const;
   SlabLists& ListsOf(uint16_t heap, unsigned kind) { return lists_[heap * 2u + kind]; }
 

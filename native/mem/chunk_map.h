@@ -35,6 +35,7 @@ inline constexpr uint32_t kPagesPerChunk = kChunkBytes / kPageBytes;
 inline constexpr uint32_t kLiveWordsPerPage = kPageBytes / kObjectBytesMin / 64;
 static_assert(kPagesPerChunk == 32);
 
+constexpr Handle HandleOfPage(uint32_t page) { return size_t{page} * kPageBytes / kHandleUnit; }
 constexpr uint32_t PageOf(Handle handle) {
   return static_cast<uint32_t>(handle * kHandleUnit / kPageBytes);
 }

@@ -104,6 +104,7 @@ Status PageHeap::OpenChunks(uint32_t first, uint32_t count) {
   if (usable_.size() <= end / 64) {
     usable_.resize(end / 64 + 1);
     withheld_.resize(end / 64 + 1);
+    draining_.resize(end / 64 + 1);
   }
   // The pool may have kept chunks below as spares: these are not in use.
   for (; chunk_limit_ < end; ++chunk_limit_) chunks()[chunk_limit_].free_pages = kAllFree;
@@ -132,6 +133,7 @@ void PageHeap::Free(uint32_t page, uint32_t count) {
     info.free_pages |= RunMask(here, first);
     if (info.free_pages == kAllFree) {
       SetUsable(chunk, false);
+      draining_[chunk / 64] &= ~(uint64_t{1} << (chunk % 64));
       pool_.Return(chunk);  // (P3)
     } else {
       SetUsable(chunk, true);
@@ -144,9 +146,17 @@ void PageHeap::Free(uint32_t page, uint32_t count) {
 void PageHeap::SetUsable(uint32_t chunk, bool usable) {
   const uint64_t bit = uint64_t{1} << (chunk % 64);
   uint64_t& word = usable_[chunk / 64];
-  word = usable ? word | bit : word & ~bit;
+  word = usable && !IsDraining(chunk) ? word | bit : word & ~bit;
   // A frozen chunk the child has passed may get pages back: it is usable now, not withheld. (P2)
   withheld_[chunk / 64] &= ~bit;
+}
+
+void PageHeap::SetDraining(uint32_t chunk, bool draining) {
+  SF_DCHECK(!freeze_.active);
+  const uint64_t bit = uint64_t{1} << (chunk % 64);
+  uint64_t& word = draining_[chunk / 64];
+  word = draining ? word | bit : word & ~bit;
+  SetUsable(chunk, chunks()[chunk].free_pages != 0);
 }
 
 void PageHeap::BeginFreeze(PassedChunks passed) {

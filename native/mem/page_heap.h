@@ -7,7 +7,8 @@
 // Invariants
 //   (P1) ChunkInfo::free_pages has the bit of a page set iff PageInfo::use is kFree.
 //   (P2) `usable_` has the bit of a chunk set iff the chunk is in use, has a free page and may
-//        give it now; `withheld_` the same for chunks that are frozen.
+//        give it now; `withheld_` the same for chunks that are frozen. A chunk that is being
+//        drained has neither.
 //   (P3) A chunk without a used page is not in use: it is back in the pool.
 //   (P4) A chunk that gives a page while a child lives is young from then on: the child has
 //        passed it, and must not appear to have it before itself again.
@@ -33,6 +34,13 @@ class PageHeap {
   Status Allocate(uint32_t count, uint32_t& page);
   // REQUIRES: the pages' chunks are not frozen.
   void Free(uint32_t page, uint32_t count);
+
+  // A chunk that is drained gives no pages; it is no longer so once it is empty.
+  // REQUIRES: not freezing().
+  void SetDraining(uint32_t chunk, bool draining);
+  bool IsDraining(uint32_t chunk) const {
+    return (draining_[chunk / 64] >> (chunk % 64) & 1) != 0;
+  }
 
   void BeginFreeze(PassedChunks passed);
   void EndFreeze();
@@ -65,6 +73,8 @@ class PageHeap {
   const Region& page_table() const { return page_table_; }
   const Region& live_bits() const { return live_bits_; }
   const Region& dead_bits() const { return dead_bits_; }
+  // Of the chunks that hold something.
+  size_t held_bytes() const { return size_t{pool_.in_use()} * kChunkBytes; }
   size_t backed_bytes() const { return size_t{pool_.backed()} * kChunkBytes; }
   // Bytes of the tables about the chunks taken so far.
   size_t MetaBytes() const {
@@ -93,6 +103,7 @@ class PageHeap {
   Freeze freeze_;
   std::vector<uint64_t> usable_;
   std::vector<uint64_t> withheld_;
+  std::vector<uint64_t> draining_;
   bool heals_ = false;
 };
 
