@@ -6,6 +6,7 @@
 
 import type { DriverName, LoadFigures, LogPolicy } from './drivers/driver.js'
 import type { SaveCost } from './sampler.js'
+import type { CollectionsFigures } from './trials/collections.js'
 import type { ForkFigures } from './trials/fork.js'
 import type { LogFigures, LogFilesFigures } from './trials/log.js'
 import type { MemoryFigures } from './trials/memory.js'
@@ -31,6 +32,15 @@ export type Job =
       readonly valueBytes: number
       readonly shape: string
       readonly elements: number
+    }
+  | {
+      readonly name: 'collections'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly shape: string
+      readonly elements: number
+      readonly updates: number
     }
   | {
       readonly name: 'log'
@@ -88,6 +98,7 @@ export type Job =
 export type Figures =
   | ForkFigures
   | TypesFigures
+  | CollectionsFigures
   | LogFigures
   | LogFilesFigures
   | StallFigures

@@ -9,7 +9,9 @@ import { RedisDriver } from './drivers/redis.js'
 import { SnapforkDriver } from './drivers/snapfork.js'
 import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import type { SaveCost } from './sampler.js'
-import { measureFork, type OutsideSampler } from './trials/fork.js'
+import type { OutsideSampler } from './saving.js'
+import { measureCollections } from './trials/collections.js'
+import { measureFork } from './trials/fork.js'
 import { makeLogFiles, measureLog } from './trials/log.js'
 import { measureMemory } from './trials/memory.js'
 import { measureSlow } from './trials/slow.js'
@@ -63,6 +65,8 @@ function figuresOf(job: Job, driver: Driver): Promise<Figures> {
       return measureFork(driver, job, new RemoteSampler())
     case 'types':
       return measureTypes(driver, job.dir, job.shape, job.elements)
+    case 'collections':
+      return measureCollections(driver, job, new RemoteSampler())
     case 'log':
       return measureLog(driver, job)
     case 'log-files':

@@ -6,6 +6,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pace } from '../pace.js'
 import { residentBytes } from '../processes.js'
 import { fillOf, keyName, makeValues, PAIR_KEYS, type Update } from '../workload.js'
 import type {
@@ -16,7 +17,7 @@ import type {
   SaveFigures,
   WriteFigures,
 } from './driver.js'
-import { RedisConnection } from './redis-connection.js'
+import { encodeCommands, RedisConnection } from './redis-connection.js'
 
 const PROGRAM = process.env.REDIS_SERVER ?? 'redis-server'
 const POLL_MS = 5
@@ -101,47 +102,34 @@ export class RedisDriver implements Driver {
     return residentBytes(this.pid)
   }
 
-  settle(): Promise<void> {
-    return sleep(SETTLE_MS)
+  async settle(): Promise<void> {
+    await this.#connected.command('CONFIG', 'RESETSTAT')
+    await sleep(SETTLE_MS)
   }
 
   async fill(keys: number): Promise<void> {
     let index = 0
-    await this.#connected.pipeline(
-      keys,
-      (to) => fillOf(index++, to),
-      () => {},
-    )
+    const encode = (count: number) => this.#connected.encodeSets(count, (to) => fillOf(index++, to))
+    await this.#connected.pipeline({ count: keys }, encode, () => true)
   }
 
   run(commands: Iterable<readonly string[]>): Promise<void> {
     return this.#connected.commands(commands)
   }
 
-  async write(
-    count: number,
-    next: (to: Update) => void,
+  write(pace: Pace, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures> {
+    return this.#writeRow(pace, 'SET', (count) => this.#connected.encodeSets(count, next), isOver)
+  }
+
+  writeCommands(
+    pace: Pace,
+    name: string,
+    next: () => readonly string[],
     isOver: () => boolean,
   ): Promise<WriteFigures> {
-    const startedAt = performance.now()
-    let inside = 0
-    await this.#connected.pipeline(count, next, (done) => {
-      if (!isOver()) inside = done
-    })
-    const seconds = (performance.now() - startedAt) / 1000
-    const stats = await this.#connected.command('INFO', 'latencystats')
-    const percentile = (name: string) =>
-      numberOf(stats, new RegExp(`latency_percentiles_usec_set:.*\\b${name}=([0-9.]+)`)) *
-      NANOS_PER_MICRO
-    return {
-      writes: count,
-      inside,
-      seconds,
-      medianNanos: percentile('p50'),
-      percentile99Nanos: percentile('p99'),
-      percentile999Nanos: percentile('p99.9'),
-      longestNanos: percentile('p100'),
-    }
+    const encode = (count: number) =>
+      encodeCommands(Array.from({ length: count }, () => [name, ...next()]))
+    return this.#writeRow(pace, name, encode, isOver)
   }
 
   async writeDurably(seconds: number, writers: number): Promise<DurableFigures> {
@@ -220,6 +208,35 @@ export class RedisDriver implements Driver {
     const ended = new Promise((resolve) => server.once('exit', resolve))
     process.kill(-server.pid, 'SIGKILL')
     await ended
+  }
+
+  async #writeRow(
+    pace: Pace,
+    name: string,
+    encode: (count: number) => Buffer,
+    isOver: () => boolean,
+  ): Promise<WriteFigures> {
+    const startedAt = performance.now()
+    let inside = 0
+    const writes = await this.#connected.pipeline(pace, encode, (done) => {
+      if (isOver()) return pace.endsWithChild !== true
+      inside = done
+      return true
+    })
+    const seconds = (performance.now() - startedAt) / 1000
+    const stats = await this.#connected.command('INFO', 'latencystats')
+    const row = `latency_percentiles_usec_${name.toLowerCase()}`
+    const percentile = (rank: string) =>
+      numberOf(stats, new RegExp(`${row}:.*\\b${rank}=([0-9.]+)`)) * NANOS_PER_MICRO
+    return {
+      writes,
+      inside,
+      seconds,
+      medianNanos: percentile('p50'),
+      percentile99Nanos: percentile('p99'),
+      percentile999Nanos: percentile('p99.9'),
+      longestNanos: percentile('p100'),
+    }
   }
 
   #connect(count: number): Promise<RedisConnection[]> {

@@ -97,7 +97,7 @@ async function saveUnderWrites(driver: Driver, random: Random, keys: number): Pr
   while (outcome === null) {
     const isOver = () => outcome !== null
     const written = driver
-      .write(WRITES, (to) => randomUpdate(random, keys, to), isOver)
+      .write({ count: WRITES }, (to) => randomUpdate(random, keys, to), isOver)
       .catch(() => null)
     const figures = await Promise.race([written, endOf(driver.pid, isOver)])
     if (figures === null) {
