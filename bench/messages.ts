@@ -56,6 +56,7 @@ export type Job =
       readonly driver: DriverName
       readonly dir: string
       readonly valueBytes: number
+      readonly group: string
       readonly keys: number
       readonly factor: number
       readonly saves: number
@@ -110,6 +111,8 @@ export type FromWorker =
   /** A process that must not outlive the worker. */
   | { readonly type: 'owns'; readonly pid: number }
   | { readonly type: 'sample'; readonly verb: 'start' | 'read' | 'stop'; readonly pid: number }
+  /** What is known so far, should the worker not live to the end. */
+  | { readonly type: 'progress'; readonly figures: MemoryFigures }
   | { readonly type: 'result'; readonly figures: Figures }
 
 export type ToWorker = { readonly type: 'cost'; readonly cost: SaveCost }

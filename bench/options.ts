@@ -27,13 +27,24 @@ options:
   --value-bytes B   1 to 65,536 (default 64)
   --updates N       random writes during a save (default 500,000)
   --saves N         saves before the last one, at least 3 (default 10)
+  --save-limit S    seconds a save of the trial memory may take (default 60)
   --rounds N        (default 3)
   --dir D           where the engines write (default bench/data)
   --only NAME       snapfork or redis
   --help
 `
 
-const TRIALS = ['fork', 'types', 'collections', 'log', 'replay', 'stall', 'slow', 'memory'] as const
+const TRIALS = [
+  'fork',
+  'types',
+  'collections',
+  'log',
+  'replay',
+  'stall',
+  'slow',
+  'disk',
+  'memory',
+] as const
 type Trial = (typeof TRIALS)[number]
 
 export interface BenchOptions {
@@ -43,6 +54,7 @@ export interface BenchOptions {
   readonly valueBytes: number
   readonly updates: number
   readonly saves: number
+  readonly saveLimitSeconds: number
   readonly rounds: number
   readonly dir: string
   readonly only: string | null
@@ -59,6 +71,7 @@ export function parseOptions(words: readonly string[], defaultDir: string): Benc
       elements: { type: 'string' },
       updates: { type: 'string', default: '500000' },
       saves: { type: 'string', default: '10' },
+      'save-limit': { type: 'string', default: '60' },
       rounds: { type: 'string', default: '3' },
       dir: { type: 'string', default: defaultDir },
       only: { type: 'string' },
@@ -80,6 +93,7 @@ export function parseOptions(words: readonly string[], defaultDir: string): Benc
     valueBytes: integer('--value-bytes', values['value-bytes'], 1, 65_536),
     updates: integer('--updates', values.updates, 1, 100_000_000),
     saves: integer('--saves', values.saves, 3, 1000),
+    saveLimitSeconds: integer('--save-limit', values['save-limit'], 1, 86_400),
     rounds: integer('--rounds', values.rounds, 1, 1000),
     dir: values.dir,
     only: values.only ?? null,

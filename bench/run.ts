@@ -11,6 +11,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCache } from './cache.js'
+import { atExit } from './cleanup.js'
 import { runCollections } from './collections.js'
 import type { DriverName, LoadFigures } from './drivers/driver.js'
 import { redisVersion } from './drivers/redis.js'
@@ -26,7 +27,7 @@ import { runSpawn } from './spawn.js'
 import { runStall } from './stall.js'
 import { formatSummary, summarize } from './summary.js'
 import { runTypes } from './types.js'
-import { killWorkers, runJob } from './workers.js'
+import { runJob } from './workers.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const STOP_SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const
@@ -36,10 +37,7 @@ async function main(options: BenchOptions): Promise<void> {
   const drivers = chooseDrivers(options, redis)
   mkdirSync(options.dir, { recursive: true })
   const dir = mkdtempSync(join(resolve(options.dir), 'run-'))
-  process.once('exit', () => {
-    killWorkers()
-    rmSync(dir, { recursive: true, force: true })
-  })
+  atExit(() => rmSync(dir, { recursive: true, force: true }))
   const facts = machineFacts(dir, redis)
   console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
   if (options.trial === 'types') return runTypes({ ...options, dir }, drivers, facts)

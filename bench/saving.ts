@@ -1,6 +1,6 @@
 /**
- * A background save beside writes, measured in the same way for every engine: its child is seen from
- * outside, by its pid.
+ * A background save beside writes, measured in the same way for every engine: its child is seen
+ * from outside, by its pid.
  *
  * @module
  */

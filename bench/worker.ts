@@ -72,7 +72,7 @@ function figuresOf(job: Job, driver: Driver): Promise<Figures> {
     case 'log-files':
       return makeLogFiles(driver, job)
     case 'memory':
-      return measureMemory(driver, job)
+      return measureMemory(driver, job, (figures) => void send({ type: 'progress', figures }))
     case 'slow':
       return measureSlow(driver, job)
     case 'stall':

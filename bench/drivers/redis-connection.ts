@@ -34,6 +34,7 @@ export class RedisConnection {
   #failure: Error | null = null
   /** Settles when the last command that was sent is answered. */
   #last: Promise<unknown> = Promise.resolve()
+  #isInRow = false
 
   private constructor(socket: Socket, values: readonly string[]) {
     this.#socket = socket
@@ -61,7 +62,8 @@ export class RedisConnection {
    * The reply to one command: a line or a bulk string as text. An error reply rejects. Several may
    * be under way.
    */
-  command(...words: readonly string[]): Promise<string> {
+  async command(...words: readonly string[]): Promise<string> {
+    if (this.#isInRow) throw new Error('replies are told apart by their order alone')
     this.#socket.write(encodeCommand(words))
     const reply = this.#last.then(() => this.#takeReply())
     this.#last = reply.catch(() => {})
@@ -69,7 +71,22 @@ export class RedisConnection {
   }
 
   /** Sends commands, several batches deep, and waits for all replies. An error reply rejects. */
-  async commands(commands: Iterable<readonly string[]>): Promise<void> {
+  commands(commands: Iterable<readonly string[]>): Promise<void> {
+    return this.#asRow(() => this.#runAll(commands))
+  }
+
+  /** While `act` runs, nothing else may be sent. */
+  async #asRow<T>(act: () => Promise<T>): Promise<T> {
+    await this.#last
+    this.#isInRow = true
+    try {
+      return await act()
+    } finally {
+      this.#isInRow = false
+    }
+  }
+
+  async #runAll(commands: Iterable<readonly string[]>): Promise<void> {
     let waiting = 0
     let batch: string[] = []
     const send = async (replies: number) => {
@@ -96,7 +113,15 @@ export class RedisConnection {
    * Sends commands as `pace` says, several batches deep; each is answered by one line. `replied`
    * gets how many were answered so far, and tells whether to go on. Resolves with their number.
    */
-  async pipeline(
+  pipeline(
+    pace: Pace,
+    encode: (count: number) => Buffer,
+    replied: (done: number) => boolean,
+  ): Promise<number> {
+    return this.#asRow(() => this.#runRow(pace, encode, replied))
+  }
+
+  async #runRow(
     pace: Pace,
     encode: (count: number) => Buffer,
     replied: (done: number) => boolean,

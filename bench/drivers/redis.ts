@@ -41,6 +41,8 @@ export class RedisDriver implements Driver {
   readonly #announce: (pid: number) => void
   #process: ChildProcess | null = null
   #connection: RedisConnection | null = null
+  /** Of saves: asked while rows of writes are under way. */
+  #saver: RedisConnection | null = null
   /** Of single operations: the server syncs once for all that it finds in one turn. */
   #writers: RedisConnection[] = []
   #readers: RedisConnection[] = []
@@ -93,6 +95,7 @@ export class RedisDriver implements Driver {
       if (performance.now() - startedAt > START_MS_MAX) throw new Error('redis-server logs nothing')
       await sleep(POLL_MS)
     }
+    this.#saver = await RedisConnection.connect(SOCKET, this.#values)
     this.#writers = await this.#connect(WRITERS)
     this.#readers = await this.#connect(READERS)
     return { keys, seconds, reportedSeconds: loadSeconds(log) }
@@ -178,13 +181,13 @@ export class RedisDriver implements Driver {
 
   async startSave(): Promise<void> {
     // Here, not in write(): it would wipe out the time of the fork as well.
-    await this.#connected.command('CONFIG', 'RESETSTAT')
-    await this.#connected.command('BGSAVE')
+    await this.#saving.command('CONFIG', 'RESETSTAT')
+    await this.#saving.command('BGSAVE')
   }
 
   async finishSave(): Promise<SaveFigures> {
     for (;;) {
-      const info = await this.#connected.command('INFO', 'everything')
+      const info = await this.#saving.command('INFO', 'everything')
       if (/rdb_bgsave_in_progress:0/.test(info)) {
         if (!/rdb_last_bgsave_status:ok/.test(info)) throw new Error('BGSAVE failed')
         return {
@@ -202,6 +205,8 @@ export class RedisDriver implements Driver {
     for (const one of [...this.#writers.splice(0), ...this.#readers.splice(0)]) one.close()
     this.#connection?.close()
     this.#connection = null
+    this.#saver?.close()
+    this.#saver = null
     const server = this.#process
     this.#process = null
     if (server?.pid === undefined || server.exitCode !== null || server.signalCode !== null) return
@@ -248,6 +253,11 @@ export class RedisDriver implements Driver {
   get #connected(): RedisConnection {
     if (this.#connection === null) throw new Error('there is no connection to redis-server')
     return this.#connection
+  }
+
+  get #saving(): RedisConnection {
+    if (this.#saver === null) throw new Error('there is no connection to redis-server')
+    return this.#saver
   }
 
   /** Whether the server takes commands; one that loads says so. */
