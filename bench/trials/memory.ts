@@ -46,7 +46,7 @@ export interface MemoryJob {
 }
 
 const WRITES = 50_000
-/** The engine hears of its limits by reading them. */
+/** Before each save: the engine hears of its limits by reading them, and what was freed is free. */
 const REST_MS = 2000
 const POLL_MS = 100
 /** From a connection that is closed to the end of the process. */
@@ -69,11 +69,11 @@ export async function measureMemory(
   const resident = residentBytes(driver.pid)
   const limitBytes = resident * job.factor
   group.limit(limitBytes)
-  await sleep(REST_MS)
   const random = new Random(0x3e30)
   const saves: MemorySave[] = []
   const figures = { residentBytes: resident, limitBytes, saves }
   while (saves.length < job.saves && saves.at(-1)?.outcome !== KILLED) {
+    await sleep(REST_MS)
     tell({ ...figures, survived: true })
     saves.push(await saveUnderWrites(driver, random, job.keys))
   }
