@@ -27,7 +27,7 @@ const THROTTLE = '/sys/fs/cgroup/blkio/blkio.throttle.write_bps_device'
 const PROBE_SECONDS = 1
 const PROBE_BYTES_MIN = 30 * 2 ** 20
 const MEGABYTE = 1e6
-/** How far a throttled disk may be off. */
+/** How much faster a throttled disk may be; by itself it may be slower. */
 const TOLERANCE = 0.25
 
 export interface Disk {
@@ -35,7 +35,7 @@ export interface Disk {
   readonly dir: string
   /** Megabytes a second of a write with a sync: measured. */
   measure(): number
-  /** Lets through so many megabytes a second, or as many as there are; throws if that fails. */
+  /** Lets through so many megabytes a second at most, or all; throws if that does not hold. */
   throttle(megabytesPerSecond: number | null): void
   /** Waits until all is written. */
   flush(): void
@@ -90,7 +90,7 @@ function diskAt(dir: string): Disk {
     probeBytes = Math.max(PROBE_BYTES_MIN, (rate ?? 0) * MEGABYTE * PROBE_SECONDS)
     if (rate === null) return
     const measured = measure()
-    if (Math.abs(measured / rate - 1) <= TOLERANCE) return
+    if (measured / rate <= 1 + TOLERANCE) return
     throw new Error(
       `the throttle does not hold: ${measured.toFixed(1)} MB/s instead of ${rate}; ` +
         'are these processes in the root group of the blkio controller?',

@@ -7,6 +7,7 @@
 import type { DriverName, LoadFigures, LogPolicy } from './drivers/driver.js'
 import type { SaveCost } from './sampler.js'
 import type { CollectionsFigures } from './trials/collections.js'
+import type { DiskFigures } from './trials/disk.js'
 import type { ForkFigures } from './trials/fork.js'
 import type { LogFigures, LogFilesFigures } from './trials/log.js'
 import type { MemoryFigures } from './trials/memory.js'
@@ -41,6 +42,14 @@ export type Job =
       readonly shape: string
       readonly elements: number
       readonly updates: number
+    }
+  | {
+      readonly name: 'disk'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly keys: number
+      readonly updatesPerSecond: number
     }
   | {
       readonly name: 'log'
@@ -100,6 +109,7 @@ export type Figures =
   | ForkFigures
   | TypesFigures
   | CollectionsFigures
+  | DiskFigures
   | LogFigures
   | LogFilesFigures
   | StallFigures

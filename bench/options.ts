@@ -17,6 +17,7 @@ trials:
   replay            opening the same append-only files
   stall             a log on a disk that stands still; needs root
   slow              a log on a disk that is slower than the writes; needs root
+  disk              saves beside writes on slow and fast disks; needs root; draws docs/disk.svg
   memory            saves in a memory group of 1.3 times the data, on a slow disk; needs root
   cache             what the page cache does for a snapshot, and O_DIRECT; takes no options
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options

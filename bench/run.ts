@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { runCache } from './cache.js'
 import { atExit } from './cleanup.js'
 import { runCollections } from './collections.js'
+import { runDisk } from './disk-rates.js'
 import type { DriverName, LoadFigures } from './drivers/driver.js'
 import { redisVersion } from './drivers/redis.js'
 import { runLog } from './log.js'
@@ -42,6 +43,7 @@ async function main(options: BenchOptions): Promise<void> {
   console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
   if (options.trial === 'types') return runTypes({ ...options, dir }, drivers, facts)
   if (options.trial === 'collections') return runCollections({ ...options, dir }, drivers, facts)
+  if (options.trial === 'disk') return runDisk(dir, options, drivers, facts)
   if (options.trial === 'stall') return runStall(dir, drivers, facts)
   if (options.trial === 'slow') return runSlow(dir, drivers, facts)
   if (options.trial === 'memory') return runMemory(dir, options, drivers, facts)

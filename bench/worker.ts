@@ -11,6 +11,7 @@ import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import type { SaveCost } from './sampler.js'
 import type { OutsideSampler } from './saving.js'
 import { measureCollections } from './trials/collections.js'
+import { measureDisk } from './trials/disk.js'
 import { measureFork } from './trials/fork.js'
 import { makeLogFiles, measureLog } from './trials/log.js'
 import { measureMemory } from './trials/memory.js'
@@ -67,6 +68,8 @@ function figuresOf(job: Job, driver: Driver): Promise<Figures> {
       return measureTypes(driver, job.dir, job.shape, job.elements)
     case 'collections':
       return measureCollections(driver, job, new RemoteSampler())
+    case 'disk':
+      return measureDisk(driver, job, new RemoteSampler())
     case 'log':
       return measureLog(driver, job)
     case 'log-files':

@@ -13,6 +13,7 @@ import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import { commandLine } from './processes.js'
 import { Sampler } from './sampler.js'
 import type { CollectionsFigures } from './trials/collections.js'
+import type { DiskFigures } from './trials/disk.js'
 import type { ForkFigures } from './trials/fork.js'
 import type { LogFigures, LogFilesFigures } from './trials/log.js'
 import type { MemoryFigures } from './trials/memory.js'
@@ -32,6 +33,7 @@ const running = new Set<Running>()
 export function runJob(job: Extract<Job, { name: 'fork' }>): Promise<ForkFigures>
 export function runJob(job: Extract<Job, { name: 'types' }>): Promise<TypesFigures>
 export function runJob(job: Extract<Job, { name: 'collections' }>): Promise<CollectionsFigures>
+export function runJob(job: Extract<Job, { name: 'disk' }>): Promise<DiskFigures>
 export function runJob(job: Extract<Job, { name: 'log' }>): Promise<LogFigures>
 export function runJob(job: Extract<Job, { name: 'log-files' }>): Promise<LogFilesFigures>
 export function runJob(job: Extract<Job, { name: 'stall' }>): Promise<StallFigures>
