@@ -19,12 +19,15 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { atExit } from './cleanup.js'
 
 /** Of cgroup v1, for all processes of the root group: the kernel's own writes count there too. */
 const THROTTLE = '/sys/fs/cgroup/blkio/blkio.throttle.write_bps_device'
-const PROBE_BYTES = 30 * 2 ** 20
+/** So much of its rate a disk is tried with, and at least so much. */
+const PROBE_SECONDS = 1
+const PROBE_BYTES_MIN = 30 * 2 ** 20
 const MEGABYTE = 1e6
-/** How far a throttled disk may be off. */
+/** How much faster a throttled disk may be; by itself it may be slower. */
 const TOLERANCE = 0.25
 
 export interface Disk {
@@ -32,13 +35,13 @@ export interface Disk {
   readonly dir: string
   /** Megabytes a second of a write with a sync: measured. */
   measure(): number
-  /** Lets through so many megabytes a second, or as many as there are; throws if that fails. */
+  /** Lets through so many megabytes a second at most, or all; throws if that does not hold. */
   throttle(megabytesPerSecond: number | null): void
   /** Waits until all is written. */
   flush(): void
 }
 
-/** Makes the disk, and removes it when `use` is over. */
+/** Makes the disk, and removes it when `use` is over or this program ends. */
 export async function withDisk<T>(
   parent: string,
   bytes: number,
@@ -53,6 +56,14 @@ export async function withDisk<T>(
   command('mount', '-o', 'loop', image, dir)
   const disk = diskAt(dir)
   let isThrottled = false
+  const remove = atExit(() => {
+    spawnSync('fsfreeze', ['-u', dir], { stdio: 'ignore' })
+    // The device will be somebody else's.
+    if (isThrottled) disk.throttle(null)
+    command('umount', '--lazy', dir)
+    rmdirSync(dir)
+    rmSync(image)
+  })
   try {
     return await use({
       ...disk,
@@ -62,27 +73,24 @@ export async function withDisk<T>(
       },
     })
   } finally {
-    spawnSync('fsfreeze', ['-u', dir], { stdio: 'ignore' })
-    // The device will be somebody else's.
-    if (isThrottled) disk.throttle(null)
-    command('umount', '--lazy', dir)
-    rmdirSync(dir)
-    rmSync(image)
+    remove()
   }
 }
 
 function diskAt(dir: string): Disk {
   const device = deviceOf(dir)
-  const measure = () => measureDisk(dir)
+  let probeBytes = PROBE_BYTES_MIN
+  const measure = () => measureDisk(dir, probeBytes)
   const throttle = (rate: number | null) => {
     try {
       writeFileSync(THROTTLE, `${device} ${(rate ?? 0) * MEGABYTE}`)
     } catch (cause) {
       throw new Error(`no disk can be throttled here: ${THROTTLE} takes nothing`, { cause })
     }
+    probeBytes = Math.max(PROBE_BYTES_MIN, (rate ?? 0) * MEGABYTE * PROBE_SECONDS)
     if (rate === null) return
     const measured = measure()
-    if (Math.abs(measured / rate - 1) <= TOLERANCE) return
+    if (measured / rate <= 1 + TOLERANCE) return
     throw new Error(
       `the throttle does not hold: ${measured.toFixed(1)} MB/s instead of ${rate}; ` +
         'are these processes in the root group of the blkio controller?',
@@ -97,17 +105,18 @@ function deviceOf(dir: string): string {
   return `${(dev >>> 8) & 0xfff}:${(dev & 0xff) | ((dev >>> 12) & 0xfff00)}`
 }
 
-function measureDisk(dir: string): number {
+function measureDisk(dir: string, probeBytes: number): number {
   const path = join(dir, 'probe')
   const bytes = Buffer.alloc(2 ** 20, 'x')
   const fd = openSync(path, 'w')
   const startedAt = performance.now()
-  for (let written = 0; written < PROBE_BYTES; written += bytes.length) writeSync(fd, bytes)
+  let written = 0
+  for (; written < probeBytes; written += bytes.length) writeSync(fd, bytes)
   fdatasyncSync(fd)
   const seconds = (performance.now() - startedAt) / 1000
   closeSync(fd)
   rmSync(path)
-  return PROBE_BYTES / MEGABYTE / seconds
+  return written / MEGABYTE / seconds
 }
 
 function command(program: string, ...words: readonly string[]): void {

@@ -6,6 +6,8 @@
 
 import type { DriverName, LoadFigures, LogPolicy } from './drivers/driver.js'
 import type { SaveCost } from './sampler.js'
+import type { CollectionsFigures } from './trials/collections.js'
+import type { DiskFigures } from './trials/disk.js'
 import type { ForkFigures } from './trials/fork.js'
 import type { LogFigures, LogFilesFigures } from './trials/log.js'
 import type { MemoryFigures } from './trials/memory.js'
@@ -33,6 +35,23 @@ export type Job =
       readonly elements: number
     }
   | {
+      readonly name: 'collections'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly shape: string
+      readonly elements: number
+      readonly updates: number
+    }
+  | {
+      readonly name: 'disk'
+      readonly driver: DriverName
+      readonly dir: string
+      readonly valueBytes: number
+      readonly keys: number
+      readonly updatesPerSecond: number
+    }
+  | {
       readonly name: 'log'
       readonly driver: DriverName
       readonly dir: string
@@ -46,6 +65,7 @@ export type Job =
       readonly driver: DriverName
       readonly dir: string
       readonly valueBytes: number
+      readonly group: string
       readonly keys: number
       readonly factor: number
       readonly saves: number
@@ -88,6 +108,8 @@ export type Job =
 export type Figures =
   | ForkFigures
   | TypesFigures
+  | CollectionsFigures
+  | DiskFigures
   | LogFigures
   | LogFilesFigures
   | StallFigures
@@ -99,6 +121,8 @@ export type FromWorker =
   /** A process that must not outlive the worker. */
   | { readonly type: 'owns'; readonly pid: number }
   | { readonly type: 'sample'; readonly verb: 'start' | 'read' | 'stop'; readonly pid: number }
+  /** What is known so far, should the worker not live to the end. */
+  | { readonly type: 'progress'; readonly figures: MemoryFigures }
   | { readonly type: 'result'; readonly figures: Figures }
 
 export type ToWorker = { readonly type: 'cost'; readonly cost: SaveCost }

@@ -1,11 +1,11 @@
 /**
- * From the figures of all rounds to a table: medians, spreads, ratios.
+ * The rows of the table of the trial `fork`.
  *
  * @module
  */
 
 import type { DriverName, LoadFigures, WriteFigures } from './drivers/driver.js'
-import { type Spread, spreadOf } from './stats.js'
+import type { Metric } from './summary.js'
 import type { ForkFigures } from './trials/fork.js'
 
 const MIB = 1024 * 1024
@@ -22,13 +22,7 @@ export interface Run {
   readonly loads: Readonly<Partial<Record<DriverName, LoadFigures>>>
 }
 
-interface Metric {
-  readonly name: string
-  readonly unit: string
-  readonly of: (run: Run) => number | null | undefined
-}
-
-const METRICS: readonly Metric[] = [
+export const FORK_METRICS: readonly Metric<Run>[] = [
   {
     name: 'RSS growth a key',
     unit: 'B',
@@ -71,8 +65,8 @@ function perSecond({ writes, seconds }: WriteFigures): number {
   return writes / seconds
 }
 
-function loadedMetrics(kind: 'live' | 'held'): Metric[] {
-  const metric = (name: string, unit: string, of: Metric['of']): Metric => {
+function loadedMetrics(kind: 'live' | 'held'): Metric<Run>[] {
+  const metric = (name: string, unit: string, of: Metric<Run>['of']): Metric<Run> => {
     return { name: `${kind}: ${name}`, unit, of }
   }
   return [
@@ -92,68 +86,6 @@ function loadedMetrics(kind: 'live' | 'held'): Metric[] {
     metric('write, p99.9', 'us', (r) => r.figures[kind].write.percentile999Nanos / 1000),
     metric('write, longest', 'us', (r) => r.figures[kind].write.longestNanos / 1000),
   ]
-}
-
-export interface SummaryLine {
-  readonly type: 'summary'
-  readonly metric: string
-  readonly unit: string
-  readonly snapfork: Spread | null
-  readonly redis: Spread | null
-  /** Median of Redis through median of snapfork. */
-  readonly ratio: number | null
-}
-
-export function summarize(runs: readonly Run[]): SummaryLine[] {
-  const spread = (metric: Metric, driver: DriverName) => {
-    const ofDriver = runs.filter((run) => run.driver === driver)
-    return spreadOf(ofDriver.map(metric.of).filter((value) => typeof value === 'number'))
-  }
-  return METRICS.map((metric) => {
-    const snapfork = spread(metric, 'snapfork')
-    const redis = spread(metric, 'redis')
-    const canDivide = snapfork !== null && redis !== null && snapfork.median > 0
-    const ratio = canDivide ? redis.median / snapfork.median : null
-    return { type: 'summary', metric: metric.name, unit: metric.unit, snapfork, redis, ratio }
-  })
-}
-
-export function formatSummary(lines: readonly SummaryLine[]): string {
-  const rows = [
-    ['', 'snapfork', '', 'redis', '', 'redis / snapfork'],
-    ...lines.map(({ metric, unit, snapfork, redis, ratio }) => [
-      unit === '' ? metric : `${metric} (${unit})`,
-      ...cells(snapfork),
-      ...cells(redis),
-      ratio === null ? '' : number(ratio),
-    ]),
-  ]
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => {
-          const width = widths?.[column] ?? 0
-          return column === 0 ? cell.padEnd(width) : cell.padStart(width)
-        })
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-
-function cells(spread: Spread | null): [median: string, range: string] {
-  if (spread === null) return ['', '']
-  const range = spread.runs > 1 ? `${number(spread.min)}..${number(spread.max)}` : ''
-  return [number(spread.median), range]
-}
-
-function number(value: number): string {
-  if (value === 0) return '0'
-  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US')
-  return value.toPrecision(3)
 }
 
 function last(numbers: readonly number[]): number {

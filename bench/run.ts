@@ -11,6 +11,9 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCache } from './cache.js'
+import { atExit } from './cleanup.js'
+import { runCollections } from './collections.js'
+import { runDisk } from './disk-rates.js'
 import type { DriverName, LoadFigures } from './drivers/driver.js'
 import { redisVersion } from './drivers/redis.js'
 import { runLog } from './log.js'
@@ -18,13 +21,14 @@ import { type MachineFacts, machineFacts } from './machine.js'
 import { runMemory } from './memory.js'
 import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { runReplay } from './replay.js'
-import { formatSummary, type Run, summarize } from './report.js'
+import { FORK_METRICS, type Run } from './report.js'
 import { appendResults } from './results-file.js'
 import { runSlow } from './slow.js'
 import { runSpawn } from './spawn.js'
 import { runStall } from './stall.js'
+import { formatSummary, summarize } from './summary.js'
 import { runTypes } from './types.js'
-import { killWorkers, runJob } from './workers.js'
+import { runJob } from './workers.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const STOP_SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const
@@ -34,13 +38,12 @@ async function main(options: BenchOptions): Promise<void> {
   const drivers = chooseDrivers(options, redis)
   mkdirSync(options.dir, { recursive: true })
   const dir = mkdtempSync(join(resolve(options.dir), 'run-'))
-  process.once('exit', () => {
-    killWorkers()
-    rmSync(dir, { recursive: true, force: true })
-  })
+  atExit(() => rmSync(dir, { recursive: true, force: true }))
   const facts = machineFacts(dir, redis)
   console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
   if (options.trial === 'types') return runTypes({ ...options, dir }, drivers, facts)
+  if (options.trial === 'collections') return runCollections({ ...options, dir }, drivers, facts)
+  if (options.trial === 'disk') return runDisk(dir, options, drivers, facts)
   if (options.trial === 'stall') return runStall(dir, drivers, facts)
   if (options.trial === 'slow') return runSlow(dir, drivers, facts)
   if (options.trial === 'memory') return runMemory(dir, options, drivers, facts)
@@ -52,7 +55,7 @@ async function main(options: BenchOptions): Promise<void> {
     const order = round % 2 === 1 ? drivers : [...drivers].reverse()
     runs.push(...(await runRound(round, order, join(dir, String(round)), options)))
   }
-  const summary = summarize(runs)
+  const summary = summarize(runs, FORK_METRICS)
   console.log(formatSummary(summary))
   const { keys, valueBytes, updates, saves, rounds } = options
   const head = {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
+import { word } from './words.js'
 
 export interface Shape {
   readonly name: string
@@ -24,12 +24,7 @@ export const LARGE_KEYS = 4
 const COMPACT_ELEMENTS = 50
 const BATCH = 100
 
-/** Ten characters that no compression shortens, the same for the same number. */
-function word(kind: string, index: number): string {
-  return createHash('md5').update(`${kind}${index}`).digest('base64').slice(0, 10)
-}
-
-function range<T>(from: number, to: number, make: (index: number) => T): T[] {
+export function range<T>(from: number, to: number, make: (index: number) => T): T[] {
   return Array.from({ length: to - from }, (_, at) => make(from + at))
 }
 
@@ -51,7 +46,7 @@ const hash = (key: string, from: number, to: number) => [
 ]
 const zset = (key: string, from: number, to: number) => [
   ...['ZADD', key],
-  ...range(from, to, (index) => [score(index), word('m', index)]).flat(),
+  ...range(from, to, (index) => [numberOf(index), word('m', index)]).flat(),
 ]
 const stream = (key: string, from: number) => [
   ...['XADD', key, `${1_700_000_000_000 + from * 7}-0`],
@@ -59,7 +54,7 @@ const stream = (key: string, from: number) => [
 ]
 
 /** Half of them integers, as counters are; half of them fractions. */
-function score(index: number): string {
+export function numberOf(index: number): string {
   const mixed = (index * 2_654_435_761) % 1_000_003
   return index % 2 === 0 ? String(mixed) : String(mixed / 1024)
 }

@@ -9,7 +9,10 @@ import { RedisDriver } from './drivers/redis.js'
 import { SnapforkDriver } from './drivers/snapfork.js'
 import type { Figures, FromWorker, Job, ToWorker } from './messages.js'
 import type { SaveCost } from './sampler.js'
-import { measureFork, type OutsideSampler } from './trials/fork.js'
+import type { OutsideSampler } from './saving.js'
+import { measureCollections } from './trials/collections.js'
+import { measureDisk } from './trials/disk.js'
+import { measureFork } from './trials/fork.js'
 import { makeLogFiles, measureLog } from './trials/log.js'
 import { measureMemory } from './trials/memory.js'
 import { measureSlow } from './trials/slow.js'
@@ -63,12 +66,16 @@ function figuresOf(job: Job, driver: Driver): Promise<Figures> {
       return measureFork(driver, job, new RemoteSampler())
     case 'types':
       return measureTypes(driver, job.dir, job.shape, job.elements)
+    case 'collections':
+      return measureCollections(driver, job, new RemoteSampler())
+    case 'disk':
+      return measureDisk(driver, job, new RemoteSampler())
     case 'log':
       return measureLog(driver, job)
     case 'log-files':
       return makeLogFiles(driver, job)
     case 'memory':
-      return measureMemory(driver, job)
+      return measureMemory(driver, job, (figures) => void send({ type: 'progress', figures }))
     case 'slow':
       return measureSlow(driver, job)
     case 'stall':

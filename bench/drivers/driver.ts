@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Pace } from '../pace.js'
 import type { Update } from '../workload.js'
 
 export type DriverName = 'snapfork' | 'redis'
@@ -53,14 +54,24 @@ export interface Driver {
   open(dir: string, policy?: LogPolicy): Promise<LoadFigures>
   /** Resident memory of the store: of an engine in this process its regions, else the process's. */
   storeBytes(): number
-  /** Leaves no garbage of this program in the process that is measured. */
+  /**
+   * Leaves no garbage of this program in the process that is measured, and nothing of what was done
+   * so far in the engine's own figures.
+   */
   settle(): Promise<void>
   /** Sets keys `0` to `keys - 1`. */
   fill(keys: number): Promise<void>
   /** Runs commands one after the other; an error reply rejects. */
   run(commands: Iterable<readonly string[]>): Promise<void>
-  /** Makes `count` writes; `isOver` tells when the child has ended. */
-  write(count: number, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures>
+  /** Sets keys; `isOver` tells when the child has ended. */
+  write(pace: Pace, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures>
+  /** The same with a command that replies with a number or a status; `next` gives its arguments. */
+  writeCommands(
+    pace: Pace,
+    name: string,
+    next: () => readonly string[],
+    isOver: () => boolean,
+  ): Promise<WriteFigures>
   /** Writes for so long from so many at a time, each waiting until its write is on disk. */
   writeDurably(seconds: number, writers: number): Promise<DurableFigures>
   /** Sets one of `PAIR_KEYS` keys; false if the engine takes no writes now. */

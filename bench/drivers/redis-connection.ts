@@ -1,20 +1,29 @@
 /**
- * One connection to redis-server: single commands, and long pipelines of SET.
+ * One connection to redis-server: single commands, and long pipelines.
  *
  * @module
  */
 
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { allowedBy, type Pace } from '../pace.js'
 import { keyName, type Update } from '../workload.js'
 
-const OK = Buffer.from('+OK\r\n')
+const NEWLINE = 10
+const MINUS = 45
 const BATCH = 200
 /** Batches on their way at a time. */
 const DEPTH = 4
+/** Until more commands are due. */
+const PACE_MS = 1
 
 function encodeCommand(words: readonly string[]): string {
   const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
   return `*${words.length}\r\n${parts.join('')}`
+}
+
+export function encodeCommands(commands: readonly (readonly string[])[]): Buffer {
+  return Buffer.from(commands.map(encodeCommand).join(''))
 }
 
 export class RedisConnection {
@@ -25,6 +34,7 @@ export class RedisConnection {
   #failure: Error | null = null
   /** Settles when the last command that was sent is answered. */
   #last: Promise<unknown> = Promise.resolve()
+  #isInRow = false
 
   private constructor(socket: Socket, values: readonly string[]) {
     this.#socket = socket
@@ -52,7 +62,8 @@ export class RedisConnection {
    * The reply to one command: a line or a bulk string as text. An error reply rejects. Several may
    * be under way.
    */
-  command(...words: readonly string[]): Promise<string> {
+  async command(...words: readonly string[]): Promise<string> {
+    if (this.#isInRow) throw new Error('replies are told apart by their order alone')
     this.#socket.write(encodeCommand(words))
     const reply = this.#last.then(() => this.#takeReply())
     this.#last = reply.catch(() => {})
@@ -60,7 +71,22 @@ export class RedisConnection {
   }
 
   /** Sends commands, several batches deep, and waits for all replies. An error reply rejects. */
-  async commands(commands: Iterable<readonly string[]>): Promise<void> {
+  commands(commands: Iterable<readonly string[]>): Promise<void> {
+    return this.#asRow(() => this.#runAll(commands))
+  }
+
+  /** While `act` runs, nothing else may be sent. */
+  async #asRow<T>(act: () => Promise<T>): Promise<T> {
+    await this.#last
+    this.#isInRow = true
+    try {
+      return await act()
+    } finally {
+      this.#isInRow = false
+    }
+  }
+
+  async #runAll(commands: Iterable<readonly string[]>): Promise<void> {
     let waiting = 0
     let batch: string[] = []
     const send = async (replies: number) => {
@@ -84,34 +110,46 @@ export class RedisConnection {
   }
 
   /**
-   * Sends `count` SETs, several batches deep. `replied` gets how many were answered so far, after
-   * every batch.
+   * Sends commands as `pace` says, several batches deep; each is answered by one line. `replied`
+   * gets how many were answered so far, and tells whether to go on. Resolves with their number.
    */
-  async pipeline(
-    count: number,
-    next: (to: Update) => void,
-    replied: (done: number) => void,
-  ): Promise<void> {
+  pipeline(
+    pace: Pace,
+    encode: (count: number) => Buffer,
+    replied: (done: number) => boolean,
+  ): Promise<number> {
+    return this.#asRow(() => this.#runRow(pace, encode, replied))
+  }
+
+  async #runRow(
+    pace: Pace,
+    encode: (count: number) => Buffer,
+    replied: (done: number) => boolean,
+  ): Promise<number> {
+    const startedAt = performance.now()
     let sent = 0
     let done = 0
-    while (done < count) {
-      while (sent < count && sent - done < BATCH * DEPTH) {
-        const size = Math.min(BATCH, count - sent)
-        this.#socket.write(this.#encode(size, next))
+    let goesOn = true
+    while (done < sent || (goesOn && sent < pace.count)) {
+      while (goesOn && sent - done < BATCH * DEPTH && sent < allowedBy(pace, startedAt)) {
+        const size = Math.min(BATCH, pace.count - sent)
+        this.#socket.write(encode(size))
         sent += size
       }
-      const batch = Math.min(BATCH, count - done)
-      await this.#takeOks(batch)
+      const batch = Math.min(BATCH, sent - done)
+      if (batch === 0) await sleep(PACE_MS)
+      else await this.#takeLines(batch)
       done += batch
-      replied(done)
+      goesOn &&= replied(done)
     }
+    return done
   }
 
   close(): void {
     this.#socket.destroy()
   }
 
-  #encode(count: number, next: (to: Update) => void): Buffer {
+  encodeSets(count: number, next: (to: Update) => void): Buffer {
     const valueBytes = this.#values[0]?.length ?? 0
     const head = `*3\r\n$3\r\nSET\r\n$${keyName(0).length}\r\n`
     const middle = `\r\n$${valueBytes}\r\n`
@@ -129,15 +167,21 @@ export class RedisConnection {
     return bytes
   }
 
-  async #takeOks(count: number): Promise<void> {
-    const length = count * OK.length
-    while (this.#received.length < length) await this.#more()
-    for (let at = 0; at < length; at += OK.length) {
-      if (this.#received[at] !== OK[0]) {
-        throw new Error(`redis-server: ${this.#received.toString('latin1', at, at + 100)}`)
+  async #takeLines(count: number): Promise<void> {
+    let at = 0
+    for (let taken = 0; taken < count; ) {
+      const end = this.#received.indexOf(NEWLINE, at)
+      if (end < 0) {
+        await this.#more()
+        continue
       }
+      if (this.#received[at] === MINUS) {
+        throw new Error(`redis-server: ${this.#received.toString('latin1', at, end)}`)
+      }
+      at = end + 1
+      ++taken
     }
-    this.#received = this.#received.subarray(length)
+    this.#received = this.#received.subarray(at)
   }
 
   async #takeLine(): Promise<string> {

@@ -6,6 +6,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Pace } from '../pace.js'
 import { residentBytes } from '../processes.js'
 import { fillOf, keyName, makeValues, PAIR_KEYS, type Update } from '../workload.js'
 import type {
@@ -16,7 +17,7 @@ import type {
   SaveFigures,
   WriteFigures,
 } from './driver.js'
-import { RedisConnection } from './redis-connection.js'
+import { encodeCommands, RedisConnection } from './redis-connection.js'
 
 const PROGRAM = process.env.REDIS_SERVER ?? 'redis-server'
 const POLL_MS = 5
@@ -40,6 +41,8 @@ export class RedisDriver implements Driver {
   readonly #announce: (pid: number) => void
   #process: ChildProcess | null = null
   #connection: RedisConnection | null = null
+  /** Of saves: asked while rows of writes are under way. */
+  #saver: RedisConnection | null = null
   /** Of single operations: the server syncs once for all that it finds in one turn. */
   #writers: RedisConnection[] = []
   #readers: RedisConnection[] = []
@@ -92,6 +95,7 @@ export class RedisDriver implements Driver {
       if (performance.now() - startedAt > START_MS_MAX) throw new Error('redis-server logs nothing')
       await sleep(POLL_MS)
     }
+    this.#saver = await RedisConnection.connect(SOCKET, this.#values)
     this.#writers = await this.#connect(WRITERS)
     this.#readers = await this.#connect(READERS)
     return { keys, seconds, reportedSeconds: loadSeconds(log) }
@@ -101,47 +105,34 @@ export class RedisDriver implements Driver {
     return residentBytes(this.pid)
   }
 
-  settle(): Promise<void> {
-    return sleep(SETTLE_MS)
+  async settle(): Promise<void> {
+    await this.#connected.command('CONFIG', 'RESETSTAT')
+    await sleep(SETTLE_MS)
   }
 
   async fill(keys: number): Promise<void> {
     let index = 0
-    await this.#connected.pipeline(
-      keys,
-      (to) => fillOf(index++, to),
-      () => {},
-    )
+    const encode = (count: number) => this.#connected.encodeSets(count, (to) => fillOf(index++, to))
+    await this.#connected.pipeline({ count: keys }, encode, () => true)
   }
 
   run(commands: Iterable<readonly string[]>): Promise<void> {
     return this.#connected.commands(commands)
   }
 
-  async write(
-    count: number,
-    next: (to: Update) => void,
+  write(pace: Pace, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures> {
+    return this.#writeRow(pace, 'SET', (count) => this.#connected.encodeSets(count, next), isOver)
+  }
+
+  writeCommands(
+    pace: Pace,
+    name: string,
+    next: () => readonly string[],
     isOver: () => boolean,
   ): Promise<WriteFigures> {
-    const startedAt = performance.now()
-    let inside = 0
-    await this.#connected.pipeline(count, next, (done) => {
-      if (!isOver()) inside = done
-    })
-    const seconds = (performance.now() - startedAt) / 1000
-    const stats = await this.#connected.command('INFO', 'latencystats')
-    const percentile = (name: string) =>
-      numberOf(stats, new RegExp(`latency_percentiles_usec_set:.*\\b${name}=([0-9.]+)`)) *
-      NANOS_PER_MICRO
-    return {
-      writes: count,
-      inside,
-      seconds,
-      medianNanos: percentile('p50'),
-      percentile99Nanos: percentile('p99'),
-      percentile999Nanos: percentile('p99.9'),
-      longestNanos: percentile('p100'),
-    }
+    const encode = (count: number) =>
+      encodeCommands(Array.from({ length: count }, () => [name, ...next()]))
+    return this.#writeRow(pace, name, encode, isOver)
   }
 
   async writeDurably(seconds: number, writers: number): Promise<DurableFigures> {
@@ -190,13 +181,13 @@ export class RedisDriver implements Driver {
 
   async startSave(): Promise<void> {
     // Here, not in write(): it would wipe out the time of the fork as well.
-    await this.#connected.command('CONFIG', 'RESETSTAT')
-    await this.#connected.command('BGSAVE')
+    await this.#saving.command('CONFIG', 'RESETSTAT')
+    await this.#saving.command('BGSAVE')
   }
 
   async finishSave(): Promise<SaveFigures> {
     for (;;) {
-      const info = await this.#connected.command('INFO', 'everything')
+      const info = await this.#saving.command('INFO', 'everything')
       if (/rdb_bgsave_in_progress:0/.test(info)) {
         if (!/rdb_last_bgsave_status:ok/.test(info)) throw new Error('BGSAVE failed')
         return {
@@ -214,12 +205,43 @@ export class RedisDriver implements Driver {
     for (const one of [...this.#writers.splice(0), ...this.#readers.splice(0)]) one.close()
     this.#connection?.close()
     this.#connection = null
+    this.#saver?.close()
+    this.#saver = null
     const server = this.#process
     this.#process = null
     if (server?.pid === undefined || server.exitCode !== null || server.signalCode !== null) return
     const ended = new Promise((resolve) => server.once('exit', resolve))
     process.kill(-server.pid, 'SIGKILL')
     await ended
+  }
+
+  async #writeRow(
+    pace: Pace,
+    name: string,
+    encode: (count: number) => Buffer,
+    isOver: () => boolean,
+  ): Promise<WriteFigures> {
+    const startedAt = performance.now()
+    let inside = 0
+    const writes = await this.#connected.pipeline(pace, encode, (done) => {
+      if (isOver()) return pace.endsWithChild !== true
+      inside = done
+      return true
+    })
+    const seconds = (performance.now() - startedAt) / 1000
+    const stats = await this.#connected.command('INFO', 'latencystats')
+    const row = `latency_percentiles_usec_${name.toLowerCase()}`
+    const percentile = (rank: string) =>
+      numberOf(stats, new RegExp(`${row}:.*\\b${rank}=([0-9.]+)`)) * NANOS_PER_MICRO
+    return {
+      writes,
+      inside,
+      seconds,
+      medianNanos: percentile('p50'),
+      percentile99Nanos: percentile('p99'),
+      percentile999Nanos: percentile('p99.9'),
+      longestNanos: percentile('p100'),
+    }
   }
 
   #connect(count: number): Promise<RedisConnection[]> {
@@ -231,6 +253,11 @@ export class RedisDriver implements Driver {
   get #connected(): RedisConnection {
     if (this.#connection === null) throw new Error('there is no connection to redis-server')
     return this.#connection
+  }
+
+  get #saving(): RedisConnection {
+    if (this.#saver === null) throw new Error('there is no connection to redis-server')
+    return this.#saver
   }
 
   /** Whether the server takes commands; one that loads says so. */

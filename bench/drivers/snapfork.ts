@@ -18,6 +18,7 @@ import {
   type SnapshotReport,
 } from '../../dist/index.js'
 import type { NativeEngine } from '../../dist/native/engine.js'
+import { allowedBy, type Pace } from '../pace.js'
 import { percentileOf } from '../stats.js'
 import { fillOf, keyName, makeValues, PAIR_KEYS, type Update } from '../workload.js'
 import type {
@@ -33,6 +34,8 @@ import type {
 const BATCH = 200
 /** Between two turns of the event loop, as a server would have them. */
 const SLICE_MS = 2
+/** Until more writes are due. */
+const PACE_MS = 1
 /** The engine backs its spare memory in the background. */
 const SETTLE_MS = 500
 const NANOS_PER_MS = 1e6
@@ -42,6 +45,8 @@ export class SnapforkDriver implements Driver {
   readonly #values: readonly string[]
   #db: Snapfork | null = null
   #saving: Promise<SnapshotReport> | null = null
+  /** Of one row. Touched before it is used, and kept: its pages are none of a save's cost. */
+  #nanos = new Float64Array(0)
 
   constructor(valueBytes: number) {
     this.#values = makeValues(valueBytes)
@@ -91,37 +96,24 @@ export class SnapforkDriver implements Driver {
     }
   }
 
-  async write(
-    count: number,
-    next: (to: Update) => void,
+  write(pace: Pace, next: (to: Update) => void, isOver: () => boolean): Promise<WriteFigures> {
+    const db = this.#opened
+    const update: Update = { key: 0, value: 0 }
+    const make = () => {
+      next(update)
+      return { key: keyName(update.key), value: this.#values[update.value] as string }
+    }
+    return this.#writeRow(pace, make, ({ key, value }) => void db.set(key, value), isOver)
+  }
+
+  writeCommands(
+    pace: Pace,
+    name: string,
+    next: () => readonly string[],
     isOver: () => boolean,
   ): Promise<WriteFigures> {
-    // Touched before it is used: its page faults are none of the engine's.
-    const nanos = new Float64Array(count).fill(1)
-    const startedAt = performance.now()
-    let inside = 0
-    let done = 0
-    while (done < count) {
-      const endMs = performance.now() + SLICE_MS
-      while (done < count && performance.now() < endMs) {
-        const size = Math.min(BATCH, count - done)
-        this.#writeBatch(nanos.subarray(done, done + size), next)
-        done += size
-        if (!isOver()) inside = done
-      }
-      await nextTurn()
-    }
-    const seconds = (performance.now() - startedAt) / 1000
-    nanos.sort()
-    return {
-      writes: count,
-      inside,
-      seconds,
-      medianNanos: percentileOf(nanos, 0.5),
-      percentile99Nanos: percentileOf(nanos, 0.99),
-      percentile999Nanos: percentileOf(nanos, 0.999),
-      longestNanos: percentileOf(nanos, 1),
-    }
+    const db = this.#opened
+    return this.#writeRow(pace, next, (args) => void db.call(name, ...args), isOver)
   }
 
   async writeDurably(seconds: number, writers: number): Promise<DurableFigures> {
@@ -189,24 +181,54 @@ export class SnapforkDriver implements Driver {
     return this.#db
   }
 
-  /** Names are made before the clock runs; a reading of it is part of every figure. */
-  #writeBatch(nanos: Float64Array, next: (to: Update) => void): void {
-    const db = this.#opened
-    const update: Update = { key: 0, value: 0 }
-    const keys: string[] = []
-    const values: string[] = []
-    for (let index = 0; index < nanos.length; ++index) {
-      next(update)
-      keys.push(keyName(update.key))
-      values.push(this.#values[update.value] as string)
+  async #writeRow<T>(
+    pace: Pace,
+    make: () => T,
+    apply: (one: T) => void,
+    isOver: () => boolean,
+  ): Promise<WriteFigures> {
+    if (this.#nanos.length < pace.count) this.#nanos = new Float64Array(pace.count).fill(1)
+    const startedAt = performance.now()
+    let inside = 0
+    let done = 0
+    let goesOn = true
+    for (;;) {
+      const endMs = performance.now() + SLICE_MS
+      while (goesOn && performance.now() < endMs && done < allowedBy(pace, startedAt)) {
+        const size = Math.min(BATCH, pace.count - done)
+        timeBatch(this.#nanos.subarray(done, done + size), make, apply)
+        done += size
+        if (!isOver()) inside = done
+        else goesOn = pace.endsWithChild !== true
+      }
+      if (!goesOn || done === pace.count) break
+      await (done < allowedBy(pace, startedAt) ? nextTurn() : sleep(PACE_MS))
+      if (isOver()) goesOn = pace.endsWithChild !== true
     }
-    let before = performance.now()
-    for (let index = 0; index < nanos.length; ++index) {
-      db.set(keys[index] as string, values[index] as string)
-      const after = performance.now()
-      nanos[index] = (after - before) * NANOS_PER_MS
-      before = after
+    const seconds = (performance.now() - startedAt) / 1000
+    const nanos = this.#nanos.subarray(0, done).sort()
+    return {
+      writes: done,
+      inside,
+      seconds,
+      medianNanos: percentileOf(nanos, 0.5),
+      percentile99Nanos: percentileOf(nanos, 0.99),
+      percentile999Nanos: percentileOf(nanos, 0.999),
+      longestNanos: percentileOf(nanos, 1),
     }
+  }
+}
+
+/** Writes are made before the clock runs; a reading of it is part of every figure. */
+function timeBatch<T>(nanos: Float64Array, make: () => T, apply: (one: T) => void): void {
+  const batch: T[] = []
+  while (batch.length < nanos.length) batch.push(make())
+  let before = performance.now()
+  for (let index = 0; index < nanos.length; ++index) {
+    apply(batch[index] as T)
+    const after = performance.now()
+    nanos[index] = (after - before) * NANOS_PER_MS
+    before = after
   }
 }
 

@@ -13,13 +13,12 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Driver, SaveFigures, WriteFigures } from '../drivers/driver.js'
-import { childrenOf, isRunning, residentBytes } from '../processes.js'
-import type { SaveCost } from '../sampler.js'
+import { residentBytes } from '../processes.js'
+import { type LoadedSave, type OutsideSampler, SavingChild, saveWhileWriting } from '../saving.js'
 import { Random, randomUpdate, type Update } from '../workload.js'
 
 /** Between two saves of a program that has points to save at. */
 const REST_MS = 10_000
-const POLL_MS = 1
 /** Updates during each of the later saves, as a share of those of the measured ones. */
 const LATER_SHARE = 0.1
 const SEED = 0x5eed
@@ -32,24 +31,10 @@ export interface ForkPlan {
   readonly saves: number
 }
 
-/** Asks the process outside, which measures both engines in the same way. */
-export interface OutsideSampler {
-  start(pid: number): Promise<void>
-  read(): Promise<SaveCost>
-  stop(): Promise<SaveCost>
-}
-
 export interface IdleSave extends SaveFigures {
   /** From the command to the end of the child, seen from outside. */
   readonly seconds: number
   readonly fileBytes: number
-}
-
-export interface LoadedSave {
-  readonly save: SaveFigures
-  readonly seconds: number
-  readonly write: WriteFigures
-  readonly cost: SaveCost
 }
 
 export interface ForkFigures {
@@ -84,15 +69,17 @@ export async function measureFork(
 
   const random = new Random(SEED)
   const next = (to: Update) => randomUpdate(random, plan.keys, to)
-  const calm = await driver.write(plan.updates, next, () => true)
+  const updates = (isOver: () => boolean) => driver.write({ count: plan.updates }, next, isOver)
+  const calm = await updates(() => true)
   await driver.settle()
   const idle = await saveIdle(driver, plan.dir)
-  const live = await saveWhileWriting(driver, plan.updates, next, sampler, false)
-  const held = await saveWhileWriting(driver, plan.updates, next, sampler, true)
+  const live = await saveWhileWriting(driver, updates, sampler, 'live')
+  const held = await saveWhileWriting(driver, updates, sampler, 'held')
   const forkMicros = [idle.forkMicros, live.save.forkMicros, held.save.forkMicros]
+  const later = { count: Math.ceil(plan.updates * LATER_SHARE) }
   while (forkMicros.length < plan.saves + 1) {
-    const child = await Child.start(driver)
-    await driver.write(Math.ceil(plan.updates * LATER_SHARE), next, () => child.isOver)
+    const child = await SavingChild.start(driver)
+    await driver.write(later, next, () => child.isOver)
     await child.end()
     forkMicros.push((await driver.finishSave()).forkMicros)
   }
@@ -103,73 +90,8 @@ export async function measureFork(
 }
 
 async function saveIdle(driver: Driver, dir: string): Promise<IdleSave> {
-  const child = await Child.start(driver)
+  const child = await SavingChild.start(driver)
   await child.end()
   const save = await driver.finishSave()
   return { ...save, seconds: child.seconds, fileBytes: statSync(join(dir, 'dump.rdb')).size }
-}
-
-async function saveWhileWriting(
-  driver: Driver,
-  updates: number,
-  next: (to: Update) => void,
-  sampler: OutsideSampler,
-  isHeld: boolean,
-): Promise<LoadedSave> {
-  await driver.settle()
-  await sampler.start(driver.pid)
-  const child = await Child.start(driver)
-  if (isHeld) child.signal('SIGSTOP')
-  const write = await driver.write(updates, next, () => child.isOver)
-  // It stands still: one reading is exact, and none is taken of what happens from here on.
-  const heldCost = isHeld ? await sampler.read() : null
-  if (isHeld) child.signal('SIGCONT')
-  await child.end()
-  const cost = await sampler.stop()
-  const save = await driver.finishSave()
-  return { save, seconds: child.seconds, write, cost: heldCost ?? cost }
-}
-
-/** The saving child, seen from outside by its pid, whichever engine it belongs to. */
-class Child {
-  readonly #pid: number
-  readonly #startedAt: number
-  #lookedAt = 0
-  #endedAt: number | null = null
-
-  private constructor(pid: number, startedAt: number) {
-    this.#pid = pid
-    this.#startedAt = startedAt
-  }
-
-  static async start(driver: Driver): Promise<Child> {
-    const others = new Set(childrenOf(driver.pid))
-    const startedAt = performance.now()
-    await driver.startSave()
-    const pid = childrenOf(driver.pid).find((child) => !others.has(child))
-    if (pid === undefined) throw new Error('the child ended too soon: take more keys')
-    return new Child(pid, startedAt)
-  }
-
-  /** As of a millisecond ago at most. */
-  get isOver(): boolean {
-    const now = performance.now()
-    if (this.#endedAt === null && now - this.#lookedAt >= POLL_MS) {
-      this.#lookedAt = now
-      if (!isRunning(this.#pid)) this.#endedAt = now
-    }
-    return this.#endedAt !== null
-  }
-
-  get seconds(): number {
-    return ((this.#endedAt ?? performance.now()) - this.#startedAt) / 1000
-  }
-
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    process.kill(this.#pid, name)
-  }
-
-  async end(): Promise<void> {
-    while (!this.isOver) await sleep(POLL_MS)
-  }
 }

@@ -37,7 +37,7 @@ export async function measureLog(
   await driver.settle()
   const random = new Random(SEED)
   const next = (to: Update) => randomUpdate(random, keys, to)
-  const { seconds } = await driver.write(updates, next, () => false)
+  const { seconds } = await driver.write({ count: updates }, next, () => false)
   const isDurable = policy === 'always'
   const durable = isDurable ? await driver.writeDurably(DURABLE_SECONDS, DURABLE_WRITERS) : null
   return {
@@ -60,7 +60,7 @@ export async function makeLogFiles(
   await driver.rewriteLog()
   const random = new Random(SEED)
   await driver.write(
-    updates,
+    { count: updates },
     (to) => randomUpdate(random, keys, to),
     () => false,
   )
