@@ -32,7 +32,8 @@ const NEAR = 20
 const STEPS = [1, 2, 5]
 const COLORS = ['#0b62a8', '#c2410c', '#3f7d20', '#6b21a8']
 const STYLE =
-  'text{font:13px sans-serif;fill:#1f1f1f;paint-order:stroke;stroke:#fff;stroke-width:4px}.title{font-size:15px;font-weight:bold}' +
+  'text{font:13px sans-serif;fill:#1f1f1f;paint-order:stroke;stroke:#fff;stroke-width:4px}\n' +
+  '.title{font-size:15px;font-weight:bold}' +
   '.grid{stroke:#dddddd}.frame{fill:none;stroke:#8a8a8a}'
 
 export function plotOf({ title, xLabel, yLabel, series }: Plot): string {
