@@ -130,13 +130,12 @@ function pictureOf(
     points: summaries.map(({ rate, lines }) => {
       const median = (metric: string) =>
         lines.find((line) => line.metric === `${nameOf(rate)}: ${metric}`)?.[driver]?.median ?? 0
-      const label = `${Math.round(median(DISK))} MB/s`
-      return { x: median(SECONDS), y: median(EXTRA), label }
+      return { x: median(SECONDS), y: median(EXTRA), label: String(Math.round(median(DISK))) }
     }),
   }))
   return plotOf({
     title: 'A slower disk keeps the child alive for longer, and that costs memory',
-    xLabel: 'seconds of the save',
+    xLabel: 'seconds of the save; at each point: MB/s of the disk',
     yLabel: 'extra memory, MiB',
     series,
   })

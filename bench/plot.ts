@@ -28,11 +28,12 @@ const HEIGHT = 460
 const FRAME = { left: 76, right: 736, top: 56, bottom: 396 }
 /** Of labels, at most. */
 const CHAR_WIDTH = 7
-const NEAR = 30
+const NEAR = 20
 const STEPS = [1, 2, 5]
 const COLORS = ['#0b62a8', '#c2410c', '#3f7d20', '#6b21a8']
 const STYLE =
-  'text{font:13px sans-serif;fill:#1f1f1f}.title{font-size:15px;font-weight:bold}' +
+  'text{font:13px sans-serif;fill:#1f1f1f;paint-order:stroke;stroke:#fff;stroke-width:4px}\n' +
+  '.title{font-size:15px;font-weight:bold}' +
   '.grid{stroke:#dddddd}.frame{fill:none;stroke:#8a8a8a}'
 
 export function plotOf({ title, xLabel, yLabel, series }: Plot): string {

@@ -24,7 +24,7 @@ export interface FunctionLength {
 }
 
 const NOT_READ = new Set(['node_modules', '.git', '.tap', '.bench', 'build', 'dist', 'prebuilds'])
-const TEXT = /\.(ts|cts|mts|mjs|cjs|cc|h|def|gyp|md|json|txt|toml|sh)$|^[.A-Z]|(^|\/)run$/
+const TEXT = /\.(ts|cts|mts|mjs|cjs|cc|h|def|gyp|md|svg|json|txt|toml|sh)$|^[.A-Z]|(^|\/)run$/
 const NOT_OURS = /^(package-lock\.json|bench\/results\/.*)$/
 
 /** All text files of ours below `root`. */
