@@ -47,9 +47,7 @@ Handle PackTree::NewLeaf(std::string_view pack) {
 
 bool PackTree::OwnNode(PackSlot& slot) {
   const Handle old_handle = slot.handle();
-  if (!arena_.IsFrozen(old_handle)) return true;
-  const size_t capacity = arena_.CapacityOf(old_handle);
-  if (capacity > kPackMovedBytesMax) return true;
+  if (!arena_.MovesForChange(old_handle)) return true;
   const size_t bytes =
       slot.height() > 0 ? NodeBytes(Node(slot)->count) : Listpack(Bytes(slot)).bytes();
   const Handle handle = Allocate(bytes);

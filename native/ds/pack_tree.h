@@ -71,9 +71,6 @@ struct PackNode {
 // More than any tree of 2^37 objects needs, at a fill of a quarter.
 inline constexpr unsigned kPackHeightMax = 12;
 inline constexpr unsigned kPackFanout = 63;
-// A frozen node of up to this size is copied before a change; a larger one is
-// changed in place.
-inline constexpr size_t kPackMovedBytesMax = 2048;
 
 // A way from the root to a leaf. slots[h] is the slot whose child has height h,
 // and index[h] its place in the node above.

@@ -75,7 +75,7 @@ PackEditor::PackEditor(Keyspace& keyspace, uint32_t db, const Found& found, std:
   if (IsExternal(found.entry.encoding()) && !found.entry.has_field_expiry()) {
     const Handle handle = found.entry.external().handle;
     Arena& arena = keyspace.arena();
-    if (!arena.IsFrozen(handle) || arena.CapacityOf(handle) > kPackMovedBytesMax) {
+    if (!arena.MovesForChange(handle)) {
       arena.NoteChange(handle);
       bytes_ = arena.At(handle);
       in_place_ = true;

@@ -99,7 +99,7 @@ Status RemoveInteger(Keyspace& keyspace, uint32_t db, const Found& found, std::s
   if (IsExternal(found.entry.encoding())) {
     const Handle handle = found.entry.external().handle;
     const bool stays = old.bytes() - old.width() > kInlineValueBytesMax / 2;
-    if (stays && !keyspace.arena().IsFrozen(handle)) {
+    if (stays && !keyspace.arena().MovesForChange(handle)) {
       IntsetErase(keyspace.arena().At(handle), index);
       return Status();
     }

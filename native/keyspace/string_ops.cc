@@ -39,19 +39,23 @@ void Overlay(char* to, std::string_view old, uint64_t offset, std::string_view v
 }
 
 // Writes `value` at `offset` of an external value, with zeros before it where there was nothing.
-// The kernel copies just the pages touched if a child lives.
+// If a child lives, the kernel copies just the pages touched of a large one.
 Status WriteExternal(Keyspace& keyspace, uint32_t db, const Found& found, std::string_view key,
                      uint64_t offset, std::string_view value) {
   Arena& arena = keyspace.arena();
   const External old = found.entry.external();
   const uint64_t length = std::max<uint64_t>(old.bytes, offset + value.size());
   External changed{old.handle, length};
-  if (length > arena.CapacityOf(old.handle)) {
-    changed.handle = AllocateGrowing(keyspace, db, length);
+  const bool grows = length > arena.CapacityOf(old.handle);
+  if (grows || arena.MovesForChange(old.handle)) {
+    changed.handle =
+        grows ? AllocateGrowing(keyspace, db, length)
+              : arena.Allocate(keyspace.database(db).heap, ObjectKind::kNode,
+                               arena.CapacityOf(old.handle));
     if (changed.handle == 0) return Status(StatusCode::kOutOfMemory);
     std::memcpy(arena.At(changed.handle), arena.At(old.handle), old.bytes);
   }
-  if (length != old.bytes || !found.entry.raw()) {
+  if (length != old.bytes || changed.handle != old.handle || !found.entry.raw()) {
     EntryContent content = Keyspace::ContentOf(found.entry);
     content.key = key;
     content.raw = true;

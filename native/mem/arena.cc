@@ -249,7 +249,6 @@ void Arena::PerformDeferred(size_t limit) {
       done += PerformDeferredIn(static_cast<uint32_t>(word * 64 + bit));
     }
   }
-  if (done > 0 && deferred_ == 0) page_heap_.DropDeadBits();
 }
 
 // How many were performed.

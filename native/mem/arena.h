@@ -26,6 +26,10 @@
 
 namespace snapfork {
 
+// A frozen object of up to this size is moved before a change; a larger one is changed in place,
+// and the kernel copies the pages touched. Measured: docs/fork.md.
+inline constexpr size_t kMovedBytesMax = 32768;
+
 class Arena {
  public:
   explicit Arena(Keeper& keeper) : page_heap_(keeper) {}
@@ -48,6 +52,10 @@ class Arena {
   // True if a child still needs the object as it is: a change would cost a copied page.
   bool IsFrozen(Handle handle) const { return page_heap_.freezing() && IsFrozenObject(handle); }
   bool freezing() const { return page_heap_.freezing(); }
+  // Whether a change begins with a copy elsewhere.
+  bool MovesForChange(Handle handle) const {
+    return IsFrozen(handle) && CapacityOf(handle) <= kMovedBytesMax;
+  }
   // Notes that an object is written where it is: the next child begins with what changes most.
   void NoteChange(Handle handle) { ++page_heap_.chunks()[PageOf(handle) / kPagesPerChunk].changes; }
 

@@ -110,8 +110,15 @@ Status PageHeap::OpenChunks(uint32_t first, uint32_t count) {
   for (; chunk_limit_ < end; ++chunk_limit_) chunks()[chunk_limit_].free_pages = kAllFree;
   for (size_t chunk = first; chunk < end; ++chunk) {
     chunks()[chunk] = {.free_pages = kAllFree, .changes = 0, .born = freeze_.number};
+    if (!freeze_.active) TouchDeadBits(static_cast<uint32_t>(chunk));
   }
   return Status();
+}
+
+// So that writes while a child lives need not wait for the kernel to find memory for them.
+void PageHeap::TouchDeadBits(uint32_t chunk) {
+  constexpr size_t kWords = size_t{kPagesPerChunk} * kLiveWordsPerPage;
+  std::fill_n(dead() + chunk * kWords, kWords, 0);  // as they were
 }
 
 void PageHeap::Use(uint32_t chunk, uint32_t mask) {

@@ -62,8 +62,6 @@ class PageHeap {
   uint64_t* live() const { return reinterpret_cast<uint64_t*>(live_bits_.base()); }
   // Like the live bits: objects whose free waits for a child. No child has these.
   uint64_t* dead() const { return reinterpret_cast<uint64_t*>(dead_bits_.base()); }
-  // Gives the memory of the dead bits back. REQUIRES: none is set.
-  void DropDeadBits() { dead_bits_.Discard(0, dead_bits_.committed()); }
   // One more than the highest chunk that was ever in use; the tables reach so far.
   uint32_t chunk_limit() const { return chunk_limit_; }
   ChunkMap Map() const;
@@ -91,6 +89,7 @@ class PageHeap {
   Status OpenChunks(uint32_t first, uint32_t count);
   void Use(uint32_t chunk, uint32_t mask);
   void SetUsable(uint32_t chunk, bool usable);
+  void TouchDeadBits(uint32_t chunk);
   void OrderHealing();
 
   Region data_;

@@ -66,7 +66,7 @@ sf::ModelHash MovedFieldsOf(Keyspace& keyspace, EntryView entry) {
     return true;
   };
   const auto is_moved = [&](Handle handle) {
-    return keyspace.arena().CapacityOf(handle) <= kPackMovedBytesMax;
+    return keyspace.arena().CapacityOf(handle) <= kMovedBytesMax;
   };
   if (entry.encoding() == Encoding::kTree) {
     WalkPackTree(keyspace.trees(), RootOf(entry), [&](const PackSlot& slot, const Listpack& leaf) {

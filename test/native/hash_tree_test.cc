@@ -230,13 +230,13 @@ TEST(HashTree, AgreesWithAMapWhileFreezesComeAndGo) {  // (T1), (T2)
       const bool freezing = round % 2 == 1;
       const PackSlot frozen_root = changes.tree.root;
       const Model frozen_model =
-          Tree::ModelOf(fixture.arena, frozen_root, stride, kPackMovedBytesMax);
+          Tree::ModelOf(fixture.arena, frozen_root, stride, kMovedBytesMax);
       if (freezing) fixture.arena.BeginFreeze(fixture.passed.Fresh());
       changes.Run(1500, round % 8 < 5 ? 8 : 2);
       changes.tree.Check(changes.model);
       if (!freezing) continue;
       // The child's view: nothing that was there has changed.
-      EXPECT_TRUE(Tree::ModelOf(fixture.arena, frozen_root, stride, kPackMovedBytesMax) ==
+      EXPECT_TRUE(Tree::ModelOf(fixture.arena, frozen_root, stride, kMovedBytesMax) ==
                   frozen_model);
       fixture.arena.EndFreeze();
       fixture.arena.PerformDeferred(SIZE_MAX);
