@@ -1,6 +1,6 @@
 /**
  * Has sparse chunks emptied a little at a time, so that memory that deletions have left in them
- * goes back to the kernel.
+ * goes back to the kernel. Where it is needed for the next save, all of it does.
  *
  * The timer keeps no process alive.
  *
@@ -22,11 +22,17 @@ export type DefragmentationOptions = Pick<
 export class Defragmentation {
   readonly #native: NativeEngine
   readonly #options: () => DefragmentationOptions
+  readonly #isShort: () => boolean
   #timer: NodeJS.Timeout | null = null
 
-  constructor(native: NativeEngine, options: () => DefragmentationOptions) {
+  constructor(
+    native: NativeEngine,
+    options: () => DefragmentationOptions,
+    isMemoryShort: () => boolean,
+  ) {
     this.#native = native
     this.#options = options
+    this.#isShort = isMemoryShort
   }
 
   start(): void {
@@ -47,7 +53,12 @@ export class Defragmentation {
     const { defragCpuPercent, defragIgnoredBytes, defragThresholdPercent } = this.#options()
     // No time at all ends what was begun.
     const micros = defragCpuPercent > 0 ? TURN_MS * 1000 : 0
-    const worked = this.#native.defragment(defragIgnoredBytes, defragThresholdPercent, micros)
+    const isShort = this.#isShort()
+    const worked = this.#native.defragment(
+      isShort ? 0 : defragIgnoredBytes,
+      isShort ? 0 : defragThresholdPercent,
+      micros,
+    )
     this.#schedule(worked ? TURN_MS * (100 / defragCpuPercent - 1) : REST_MS)
   }
 }

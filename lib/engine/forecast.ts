@@ -10,11 +10,11 @@
  *     u = N (1 - (1 - 1/N)^n)
  *
  * of them are changed at least once. A load that prefers some entries changes fewer, so u is an
- * upper estimate. What one of them costs: a small entry is moved, which takes its bytes; of a large
- * value the kernel copies the pages that are touched, or a new one takes its place: its pages at
- * most. A second change of the same entry costs nothing, nor does one behind the child; and what
- * the child has passed is free again. When it has passed the share x of all, those before it that
- * were changed cost, which are the more the longer it took, and the fewer the less is left:
+ * upper estimate. What one of them costs: a value of up to 32 KiB is moved, which takes its bytes;
+ * of a larger one the kernel copies the pages that are touched, or a new one takes its place: its
+ * pages at most. A second change of the same entry costs nothing, nor does one behind the child;
+ * and what the child has passed is free again. When it has passed the share x of all, those before
+ * it that were changed cost, which are the more the longer it took, and the fewer the less is left:
  *
  *     N (1-x) (1 - (1 - 1/N)^(xn))       at most, over x from 0 to 1
  *
@@ -63,8 +63,8 @@ export interface DiskForecast extends DiskRates {
 export type TypicalForecasts = Readonly<Record<TypicalDisk, DiskForecast>>
 
 const PAGE_BYTES = 4096
-/** Up to here an entry is moved; a value of more lies in an object of its own. */
-const MOVED_BYTES_MAX = 2048
+/** Up to here a value is moved when it changes; of a larger one the pages touched are copied. */
+const MOVED_BYTES_MAX = 32_768
 /** Fork, start and end of a child that has next to nothing to save: 15 to 25 ms with the syncs. */
 export const FIXED_MS = 15
 /** Syncs of a save: its file, and the directory. */

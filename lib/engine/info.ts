@@ -212,8 +212,6 @@ function statsFields({ stats, snapshots }: InfoFacts): Field[] {
     ['keyspace_hits', stats.keyspaceHits],
     ['keyspace_misses', stats.keyspaceMisses],
     ['active_defrag_hits', stats.defragMovedObjects],
-    ['active_defrag_moved_bytes', stats.defragMovedBytes],
-    ['active_defrag_emptied_chunks', stats.defragEmptied],
     ['latest_fork_usec', snapshots.lastForkMicros],
     ['total_forks', stats.forks],
     ['dump_payload_sanitizations', 0],
@@ -246,6 +244,8 @@ function cowFields({ stats, snapshots, costs }: InfoFacts): Field[] {
     ['cow_heal_checked_chunks', stats.healChecked],
     ['cow_heal_failed_chunks', stats.healFailed],
     ['cow_heal_usec', stats.healMicros],
+    ['defrag_moved_bytes', stats.defragMovedBytes],
+    ['defrag_emptied_chunks', stats.defragEmptied],
   ]
 }
 

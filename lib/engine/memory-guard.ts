@@ -82,6 +82,15 @@ export class MemoryGuard implements SaveGuard {
     throw new SnapshotError('ERR_SNAPFORK_SAVE_MEMORY', explain(shortage))
   }
 
+  /** Whether the next save might not fit, or would have to slow writers. */
+  get isShort(): boolean {
+    const { policy, native, forecastBytes } = this.#parts
+    if (policy() === 'none' || this.#headroom === null) return false
+    const { bytes, tightest } = this.#headroom
+    const needed = Math.max(fixedBytes(native.stats().metaBytes), forecastBytes())
+    return bytes - reserveBytes(tightest.limitBytes) < needed
+  }
+
   /**
    * Resolves at once, or with the policy `wait` when a save fits.
    *

@@ -162,7 +162,11 @@ export class Snapfork extends Database {
     )
     this.#costs = new SaveCosts(options.reportFile, (error) => this.#emit('report-error', error))
     this.#upkeep = new UpkeepTimer((limit) => this.#keepUp(limit))
-    this.#defragmentation = new Defragmentation(native, () => options)
+    this.#defragmentation = new Defragmentation(
+      native,
+      () => options,
+      () => guard.isShort,
+    )
   }
 
   /** Does up to `limit` pieces of each kind of upkeep; how many were done at most. */

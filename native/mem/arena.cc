@@ -222,22 +222,36 @@ void Arena::Defer(uint32_t page, uint32_t index) {
   SF_DCHECK((word >> (index % 64) & 1) == 0);
   word |= uint64_t{1} << (index % 64);
   const uint32_t chunk = page / kPagesPerChunk;
-  if (pending_.size() <= chunk / 64) pending_.resize(chunk / 64 + 1);
   pending_[chunk / 64] |= uint64_t{1} << (chunk % 64);
   ++deferred_;
 }
 
 // What the child has passed is used again before the store grows.
 void Arena::Reuse() {
-  if (deferred_ == 0 || !page_heap_.freezing()) return;
-  for (size_t word = 0; word < pending_.size(); ++word) {
-    if (pending_[word] == 0) continue;
-    for (uint64_t bits = pending_[word] & page_heap_.PassedWord(word); bits != 0;
+  if (!page_heap_.freezing()) return;
+  int chunks = 0;
+  for (size_t word = 0; word < reused_.size(); ++word) {
+    for (uint64_t bits = page_heap_.PassedWord(word) & ~reused_[word]; bits != 0;
          bits &= bits - 1) {
-      PerformDeferredIn(static_cast<uint32_t>(word * 64) +
-                        static_cast<uint32_t>(std::countr_zero(bits)));
+      reused_[word] |= bits & -bits;
+      ReuseChunk(static_cast<uint32_t>(word * 64) +
+                 static_cast<uint32_t>(std::countr_zero(bits)));
+      if (++chunks == kReusedAtOnce) return;
     }
   }
+}
+
+// Slabs with room and free pages may be given again, as after the end of the freeze.
+void Arena::ReuseChunk(uint32_t chunk) {
+  PerformDeferredIn(chunk);
+  const uint32_t first = chunk * kPagesPerChunk;
+  for (uint32_t page = first; page < first + kPagesPerChunk; ++page) {
+    const PageInfo& info = page_heap_.pages()[page];
+    if (info.use != PageUse::kSlab || !info.listed) continue;
+    Unlink(page);
+    Link(page);
+  }
+  page_heap_.Thaw(chunk);
 }
 
 void Arena::PerformDeferred(size_t limit) {
@@ -369,6 +383,8 @@ void Arena::FreeHeapPages(uint32_t page) {
 
 void Arena::BeginFreeze(PassedChunks passed) {
   SF_CHECK(deferred_ == 0);  // (A3)
+  pending_.assign(page_heap_.chunk_limit() / 64 + 1, 0);
+  reused_.assign(pending_.size(), 0);
   page_heap_.BeginFreeze(passed);
   for (SlabLists& lists : lists_) {
     lists.withheld = lists.usable;

@@ -93,6 +93,8 @@ class Arena {
  private:
   static constexpr int64_t kSlowMicrosMin = 200;  // shorter sleeps are inexact
   static constexpr int64_t kSlowMicrosMax = 2000;
+  // A bound for what one allocation does; more is there for the next.
+  static constexpr int kReusedAtOnce = 16;
 
   // Heads of the doubly linked lists of slabs with room; 0 is none.
   struct SlabLists {
@@ -110,6 +112,7 @@ class Arena {
   uint32_t IndexOf(Handle handle, uint32_t page) const;
   void Defer(uint32_t page, uint32_t index);
   void Reuse();
+  void ReuseChunk(uint32_t chunk);
   size_t PerformDeferredIn(uint32_t chunk);
   size_t PerformDeferredOf(uint32_t page);
   size_t TakeDead(uint32_t page);
@@ -126,7 +129,9 @@ class Arena {
 
   PageHeap page_heap_;
   std::vector<SlabLists> lists_;  // heap * 2 + kind
-  std::vector<uint64_t> pending_;  // by chunk (A4)
+  // By chunk that existed at the last fork.
+  std::vector<uint64_t> pending_;  // (A4)
+  std::vector<uint64_t> reused_;   // passed, and taken from the withheld
   size_t deferred_ = 0;
   uint64_t growth_bytes_per_second_ = 0;
   int64_t slow_nanos_ = 0;  // to be slept yet

@@ -173,6 +173,13 @@ void PageHeap::BeginFreeze(PassedChunks passed) {
   std::fill(usable_.begin(), usable_.end(), 0);
 }
 
+void PageHeap::Thaw(uint32_t chunk) {
+  SF_DCHECK(!IsFrozenPage(chunk * kPagesPerChunk));
+  const uint32_t free_pages = chunks()[chunk].free_pages;
+  // Whole, it is with the pool.
+  if (free_pages != kAllFree) SetUsable(chunk, free_pages != 0);
+}
+
 void PageHeap::EndFreeze() {
   freeze_.active = false;
   for (size_t i = 0; i < usable_.size(); ++i) {

@@ -43,6 +43,8 @@ class PageHeap {
   }
 
   void BeginFreeze(PassedChunks passed);
+  // A chunk that the child has passed gives pages again.
+  void Thaw(uint32_t chunk);
   void EndFreeze();
   // The child has a copy of the data only between these two.
   void SetForkable(bool forkable);

@@ -124,7 +124,8 @@ t.test('forecastOn()', async (t) => {
 t.test('entryCost() and overheadBytes()', async (t) => {
   t.equal(entryCost(80_000, 1000), 80)
   t.equal(entryCost(2048, 1), 2048)
-  t.equal(entryCost(2049, 1), 8192)
+  t.equal(entryCost(32_768, 1), 32_768)
+  t.equal(entryCost(32_769, 1), 10 * 4096)
   t.equal(entryCost(0, 0), 0)
   t.equal(overheadBytes(1e6, 0), IDLE)
   t.equal(overheadBytes(1e6, 3), IDLE + AHEAD + 2 * 3 * 4096)
