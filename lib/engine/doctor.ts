@@ -6,7 +6,7 @@
  * @module
  */
 
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { hugePageFitness, readKernelFacts } from '../cow/thp.js'
 import { invalidArgument, SnapforkError } from '../errors.js'
@@ -18,6 +18,7 @@ import { readMeminfo } from '../host/meminfo.js'
 import { type MemoryLimits, readMemoryLimits } from '../host/memory-limits.js'
 import { readOvercommit } from '../host/overcommit.js'
 import { readProcessLimits } from '../host/process-limits.js'
+import { parseManifest } from '../persist/aof-manifest.js'
 import { type DiskSpeed, measureDisk } from '../persist/disk-speed.js'
 import { diagnose, type Finding, type HostFacts } from './diagnosis.js'
 import {
@@ -34,6 +35,10 @@ export interface DoctorOptions {
   readonly dir?: string | undefined
   /** Name of the snapshot file in `dir`. @defaultValue `'dump.rdb'` */
   readonly dbfilename?: string | undefined
+  /** Directory of an append-only log in `dir`. @defaultValue `'appendonlydir'` */
+  readonly appenddirname?: string | undefined
+  /** Where the names of the log's files begin. @defaultValue `'appendonly.aof'` */
+  readonly appendfilename?: string | undefined
   /** Write up to 64 MiB to a temporary file, to learn how fast the disk is. @defaultValue true */
   readonly measureDisk?: boolean | undefined
   /** For which the forecast is made. @defaultValue 10,000 */
@@ -45,7 +50,7 @@ export interface DoctorOptions {
  * memory is what this process could get.
  */
 export interface DoctorForecast {
-  /** Length of the snapshot file; of 1 GiB, if there is none. */
+  /** Length of the snapshot file, or of the log's base if that is longer; else 1 GiB. */
   readonly snapshotBytes: number
   readonly changesPerSecond: number
   readonly bytesPerEntry: number
@@ -63,7 +68,7 @@ export interface DoctorReport {
   readonly memory: MemoryLimits
   /** null if it was not measured. */
   readonly diskSpeed: DiskSpeed | null
-  /** null if there is none. */
+  /** The snapshot file, or the base of the log if that is longer; null if there is neither. */
   readonly snapshot: { readonly path: string; readonly bytes: number } | null
   readonly forecast: DoctorForecast
 }
@@ -87,11 +92,15 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     throw invalidArgument('changesPerSecond must be a number that is not negative.')
   }
   const { dir: given = '.' } = options
-  if (typeof given !== 'string' || typeof dbfilename !== 'string') {
-    throw invalidArgument('dir and dbfilename must be strings.')
+  const { appenddirname = 'appendonlydir', appendfilename = 'appendonly.aof' } = options
+  if ([given, dbfilename, appenddirname, appendfilename].some((name) => typeof name !== 'string')) {
+    throw invalidArgument('dir and the names of files must be strings.')
   }
   const dir = resolve(given)
-  const snapshot = await snapshotOf(join(dir, dbfilename))
+  const snapshot = longer(
+    await snapshotOf(join(dir, dbfilename)),
+    await logBaseOf(join(dir, appenddirname), appendfilename),
+  )
   const isMeasured = options.measureDisk ?? true
   const facts = await readHost(dir, snapshot?.bytes ?? null, isMeasured)
   const findings = diagnose(facts)
@@ -136,6 +145,23 @@ async function readHost(
 async function snapshotOf(path: string): Promise<DoctorReport['snapshot']> {
   const found = await stat(path).catch(() => null)
   return found?.isFile() ? { path, bytes: found.size } : null
+}
+
+/** null if there is no log, or none that can be read: that is for `check` to tell. */
+async function logBaseOf(dir: string, name: string): Promise<DoctorReport['snapshot']> {
+  try {
+    const { base } = parseManifest(await readFile(join(dir, `${name}.manifest`), 'utf8'))
+    return base && (await snapshotOf(join(dir, base.name)))
+  } catch {
+    return null
+  }
+}
+
+function longer(
+  a: DoctorReport['snapshot'],
+  b: DoctorReport['snapshot'],
+): DoctorReport['snapshot'] {
+  return (a?.bytes ?? -1) >= (b?.bytes ?? -1) ? a : b
 }
 
 function forecastOf(

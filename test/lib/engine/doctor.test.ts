@@ -54,6 +54,22 @@ t.test('doctor()', async (t) => {
     await t.rejects(wrong, { code: 'ERR_SNAPFORK_INVALID_ARG' })
   })
 
+  await t.test('takes the base of a log for the snapshot if it is longer', async (t) => {
+    const base = 'appendonly.aof.1.base.rdb'
+    const dir = t.testdir({
+      'dump.rdb': 'short',
+      appendonlydir: {
+        'appendonly.aof.manifest': `file ${base} seq 1 type b\n`,
+        [base]: 'longer than that',
+      },
+    })
+    const found = await doctor({ dir, measureDisk: false })
+    t.strictSame(found.snapshot, { path: join(dir, 'appendonlydir', base), bytes: 16 })
+    t.equal(found.forecast.snapshotBytes, 16)
+    writeFileSync(join(dir, 'appendonlydir', 'appendonly.aof.manifest'), 'no manifest\n')
+    t.equal((await doctor({ dir, measureDisk: false })).snapshot?.bytes, 5)
+  })
+
   await t.test('finds a disk without room bad', { skip: mountProblem() }, async (t) => {
     const dir = mountTmpfs(t, 'size=4m')
     writeFileSync(join(dir, 'dump.rdb'), Buffer.alloc(3 * MIB))
