@@ -88,7 +88,7 @@ bool Defragmenter::Begin(const DefragLimits& limits) {
   const size_t count = std::min(sparse.size(), std::max(kTakenMin, held / kTakenShare));
   // One sparse chunk has nowhere to go but to another one like it.
   if (count < 2) {
-    rest_until_micros_ = MonotonicMicros() + kFutileRestMicros;
+    rest_until_micros_ = MonotonicMicros() + kRestMicros;
     return false;
   }
   std::sort(sparse.begin(), sparse.end());

@@ -3,9 +3,10 @@
  * collections among them, whatever commands run while the child lives.
  *
  * Method: the child is stopped right behind the fork, at random for a second time further on;
- * random commands of one family run meanwhile, and overwrites of elements of large collections. The
- * file is loaded into a fresh engine, whose digest must be the one from just before the fork. The
- * clock stands still, so that what expires is decided by commands alone.
+ * random commands of one family run meanwhile, and overwrites of elements of large collections;
+ * before it sparse chunks are emptied for a while. The file is loaded into a fresh engine, whose
+ * digest must be the one from just before the fork. The clock stands still, so that what expires is
+ * decided by commands alone.
  *
  * SF_LONG=1 runs twenty times as many; SF_SEED repeats a run.
  */
@@ -106,6 +107,7 @@ async function saveHeld(db: Snapfork, meanwhile: () => void): Promise<string | n
 t.test('What a child writes is what was there, of every type', async (t) => {
   const seed = announceSeed(t)
   let moved = 0
+  let emptied = 0
   for (const kind of KINDS) {
     await t.test(kind, async (t) => {
       const dir = mkdtempSync(join(root, 'dir-'))
@@ -119,6 +121,8 @@ t.test('What a child writes is what was there, of every type', async (t) => {
         // FLUSHDB may have been among the last ones.
         if (db.exists('large:bitmap') === 0) tolerant(() => fillLarge(db))
         for (const step of first) run(db, step)
+        // Sparse chunks are being emptied, or not, when the fork comes.
+        for (let turns = random.below(30); turns > 0; --turns) db.native.defragment(0, 0, 100)
         const digest = await saveHeld(db, () => {
           for (const step of then) run(db, step)
           disturbLarge(db, random)
@@ -135,7 +139,9 @@ t.test('What a child writes is what was there, of every type', async (t) => {
       })
       await fc.assert(property, { seed, numRuns: SEQUENCES, endOnFailure: true })
       moved += Number(/^cow_total_moved_entries:(\d+)/m.exec(db.info('cow'))?.[1])
+      emptied += Number(/^defrag_emptied_chunks:(\d+)/m.exec(db.info('cow'))?.[1])
     })
   }
   t.ok(moved > 0, `${moved} entries were moved out of frozen chunks`)
+  t.ok(emptied > 0, `${emptied} chunks were emptied`)
 })
