@@ -2,6 +2,7 @@
  * What an engine keeps of its saves, from end to end: counters, INFO, the file.
  */
 
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -56,6 +57,9 @@ t.test('An engine', async (t) => {
     db.set('a', '1')
     const report = await db.bgsave()
     await db.bgrewriteaof()
+    // So slow that no child is done before it is stopped.
+    db.set('b', randomBytes(4 << 20))
+    await db.configure({ saveRateLimit: 1 << 20 })
     const killed = startStopped(db)
     process.kill(killed.pid, 'SIGKILL')
     await t.rejects(killed.saved, { code: 'ERR_SNAPFORK_CHILD_DIED' })
