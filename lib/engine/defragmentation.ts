@@ -2,13 +2,12 @@
  * Has sparse chunks emptied a little at a time, so that memory that deletions have left in them
  * goes back to the kernel. Where it is needed for the next save, all of it does.
  *
- * The timer keeps no process alive.
- *
  * @module
  */
 
 import type { NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions } from '../options.js'
+import { TurnTimer } from '../util/turn-timer.js'
 
 /** Looks for something to do. */
 const REST_MS = 100
@@ -23,7 +22,7 @@ export class Defragmentation {
   readonly #native: NativeEngine
   readonly #options: () => DefragmentationOptions
   readonly #isShort: () => boolean
-  #timer: NodeJS.Timeout | null = null
+  readonly #timer = new TurnTimer(REST_MS, () => this.#turn())
 
   constructor(
     native: NativeEngine,
@@ -36,20 +35,14 @@ export class Defragmentation {
   }
 
   start(): void {
-    this.#schedule(REST_MS)
+    this.#timer.start()
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#timer.stop()
   }
 
-  #schedule(delayMs: number): void {
-    this.#timer = setTimeout(() => this.#turn(), delayMs)
-    this.#timer.unref()
-  }
-
-  #turn(): void {
+  #turn(): number {
     const { defragCpuPercent, defragIgnoredBytes, defragThresholdPercent } = this.#options()
     // No time at all ends what was begun.
     const micros = defragCpuPercent > 0 ? TURN_MS * 1000 : 0
@@ -59,6 +52,6 @@ export class Defragmentation {
       isShort ? 0 : defragThresholdPercent,
       micros,
     )
-    this.#schedule(worked ? TURN_MS * (100 / defragCpuPercent - 1) : REST_MS)
+    return worked ? TURN_MS * (100 / defragCpuPercent - 1) : REST_MS
   }
 }

@@ -6,12 +6,11 @@
  * next to nothing. A turn lasts about a millisecond at most; while more is to be done, the next one
  * comes soon.
  *
- * The timer keeps no process alive.
- *
  * @module
  */
 
 import { monotonicMs } from '../util/clock.js'
+import { TurnTimer } from '../util/turn-timer.js'
 
 const REST_MS = 100
 /** Between two turns while more is to be done: a fifth of a core at most. */
@@ -22,7 +21,7 @@ const SLICE = 100
 
 export class UpkeepTimer {
   readonly #work: (limit: number) => number
-  #timer: NodeJS.Timeout | null = null
+  readonly #timer = new TurnTimer(REST_MS, () => this.#turn())
 
   /** `work` does up to `limit` pieces of each kind and returns how many at most were done. */
   constructor(work: (limit: number) => number) {
@@ -30,25 +29,19 @@ export class UpkeepTimer {
   }
 
   start(): void {
-    this.#schedule(REST_MS)
+    this.#timer.start()
   }
 
   stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#timer.stop()
   }
 
-  #schedule(delayMs: number): void {
-    this.#timer = setTimeout(() => this.#turn(), delayMs)
-    this.#timer.unref()
-  }
-
-  #turn(): void {
+  #turn(): number {
     const endMs = monotonicMs() + TURN_MS
     let done: number
     do {
       done = this.#work(SLICE)
     } while (done === SLICE && monotonicMs() < endMs)
-    this.#schedule(done === SLICE ? BUSY_REST_MS : REST_MS)
+    return done === SLICE ? BUSY_REST_MS : REST_MS
   }
 }
