@@ -3,7 +3,6 @@
 #include "keyspace/defragmenter.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <utility>
 
