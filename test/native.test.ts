@@ -7,4 +7,4 @@ import t from 'tap'
 
 const PROGRAM = fileURLToPath(new URL('../build/Release/snapfork_native_test', import.meta.url))
 
-await t.spawn(PROGRAM, [], { timeout: 300_000 }, 'native layers')
+await t.spawn(PROGRAM, [], { timeout: 450_000 }, 'native layers')

@@ -17,6 +17,7 @@ import type { DumpPrimitives } from './dump.js'
 import type { GeoPrimitives } from './geo.js'
 import type { HashPrimitives } from './hashes.js'
 import type { HyperLogLogPrimitives } from './hyperloglog.js'
+import type { LanePrimitives } from './lanes.js'
 import type { ListPrimitives } from './lists.js'
 import type { LogPrimitives } from './log.js'
 import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
@@ -224,7 +225,8 @@ export interface NativeEngine
     StreamPrimitives,
     DumpPrimitives,
     LogPrimitives,
-    ReplayPrimitives {
+    ReplayPrimitives,
+    LanePrimitives {
   // Argument vector. Indices 0..count-1; index 0 is the command's name.
   setArguments(values: readonly (string | Uint8Array | number | bigint)[]): number
   argument(index: number, mode: BulkMode): Bulk

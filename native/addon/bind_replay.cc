@@ -30,14 +30,7 @@ napi_value ReplayRun(Call& call) {
   if (!call.ReadInt64(0, micros)) return nullptr;
   EngineObject& engine = call.engine();
   const LogReplay::Outcome outcome = engine.replay->Run(micros);
-  if (outcome == LogReplay::Outcome::kCommand) {
-    engine.argument_bytes.clear();
-    engine.argument_ranges.clear();
-    for (const std::string_view word : engine.replay->words()) {
-      engine.argument_ranges.emplace_back(engine.argument_bytes.size(), word.size());
-      engine.argument_bytes.append(word);
-    }
-  }
+  if (outcome == LogReplay::Outcome::kCommand) engine.SetArguments(engine.replay->words());
   const bool failed =
       outcome == LogReplay::Outcome::kFailed || outcome == LogReplay::Outcome::kRefused;
   if (failed && engine.replay->status().code() == StatusCode::kOutOfMemory) {

@@ -25,6 +25,20 @@ void EngineObject::LogDirect(uint32_t db, std::initializer_list<std::string_view
   log_->commands.Commit(true);
 }
 
+LaneTable& EngineObject::lanes() {
+  if (lanes_ == nullptr) lanes_ = std::make_unique<LaneTable>(*this);
+  return *lanes_;
+}
+
+void EngineObject::SetArguments(const std::vector<std::string_view>& words) {
+  argument_bytes.clear();
+  argument_ranges.clear();
+  for (const std::string_view word : words) {
+    argument_ranges.emplace_back(argument_bytes.size(), word.size());
+    argument_bytes.append(word);
+  }
+}
+
 void EngineObject::SetLog(std::unique_ptr<LogObject> log) {
   log_ = std::move(log);
   guards_writes_ = true;
@@ -96,6 +110,7 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   AppendPersistMethods(methods);
   AppendLogMethods(methods);
   AppendReplayMethods(methods);
+  AppendLaneMethods(methods);
   std::vector<napi_property_descriptor> properties;
   for (const MethodEntry& method : methods) {
     properties.push_back({.utf8name = method.name,

@@ -21,6 +21,7 @@
 
 #include "addon/call.h"
 #include "addon/convert.h"
+#include "addon/lane_table.h"
 #include "addon/log_object.h"
 #include "addon/node_addon_api.h"
 #include "fork/snapshot_fork.h"
@@ -46,6 +47,8 @@ class EngineObject {
   Keyspace& keyspace() { return memory_->keyspace; }
   SnapshotFork& snapshots() { return memory_->snapshots; }
   Defragmenter& defragmenter() { return memory_->defragmenter; }
+  // What clients of a server send; made when the first one comes.
+  LaneTable& lanes();
   std::unique_ptr<KeyspaceLoad> load;
   // An append-only file that is being run, or null.
   std::unique_ptr<LogReplay> replay;
@@ -72,6 +75,8 @@ class EngineObject {
     return true;
   }
 
+  void SetArguments(const std::vector<std::string_view>& words);
+
   // For strings among the operands of one call.
   std::array<TextBuffer, 6> texts;
   AddonData& addon;
@@ -95,6 +100,7 @@ class EngineObject {
 
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<LogObject> log_;
+  std::unique_ptr<LaneTable> lanes_;
   bool refuses_writes_ = false;
   bool guards_writes_ = false;
   napi_ref self_ = nullptr;
@@ -117,6 +123,7 @@ void AppendDumpMethods(std::vector<MethodEntry>& methods);
 void AppendPersistMethods(std::vector<MethodEntry>& methods);
 void AppendLogMethods(std::vector<MethodEntry>& methods);
 void AppendReplayMethods(std::vector<MethodEntry>& methods);
+void AppendLaneMethods(std::vector<MethodEntry>& methods);
 
 // For methods that are legal in any state.
 template <MethodBody kBody>

@@ -18,6 +18,12 @@ int64_t MonotonicMicros() {
   return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
 }
 
+uint64_t MonotonicNanos() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
 void NapMicros(int64_t micros) {
   timespec length;
   length.tv_sec = static_cast<time_t>(micros / 1'000'000);

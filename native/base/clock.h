@@ -1,4 +1,4 @@
-// clock.h - wall-clock milliseconds, monotonic microseconds, and naps.
+// clock.h - wall-clock milliseconds, monotonic time, and naps.
 
 #pragma once
 
@@ -8,6 +8,7 @@ namespace snapfork {
 
 int64_t WallMillis();
 int64_t MonotonicMicros();
+uint64_t MonotonicNanos();
 // Sleeps for so long, or until a signal comes.
 void NapMicros(int64_t micros);
 

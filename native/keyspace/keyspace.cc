@@ -47,9 +47,11 @@ Found Keyspace::Lookup(uint32_t db, std::string_view key) {
   found.hash = HashOf(key);
   found.slot = databases_[db]->index.Find(
       found.hash, [&](Handle handle) { return EntryAt(handle).key() == key; });
+  if (watch_.is_active()) watch_.OnLookup(db, found.hash, key, found.slot != nullptr);
   if (found.slot == nullptr) return found;
   found.entry = EntryAt(found.handle());
   if (found.entry.has_expiry() && found.entry.expiry() <= Now()) {
+    if (watch_.is_active()) watch_.OnGone(db, found.hash, key);
     Remove(db, found);
     if (expiry_observer_ != nullptr) expiry_observer_->OnKeyExpired(db, key);
     ++counters_.expired_keys;
@@ -247,7 +249,18 @@ uint64_t Keyspace::StringBytesOf(EntryView entry) const {
   return StringOf(entry, scratch).size();
 }
 
+bool Keyspace::IsThere(uint32_t db, std::string_view key) const {
+  const auto is_key = [&](Handle handle) { return EntryAt(handle).key() == key; };
+  return databases_[db]->index.Find(HashOf(key), is_key) != nullptr;
+}
+
+void Keyspace::EndWatchedCommand() {
+  watch_.EndCommand(counters_.changes,
+                    [&](const WatchedKey& one) { return IsThere(one.db, one.key); });
+}
+
 void Keyspace::Flush(uint32_t db) {
+  watch_.OnDatabase(db, [&](std::string_view key) { return IsThere(db, key); });
   Database& database = *databases_[db];
   counters_.changes += database.index.size();
   database.index.Clear();
@@ -258,6 +271,9 @@ void Keyspace::Flush(uint32_t db) {
 }
 
 void Keyspace::Swap(uint32_t a, uint32_t b) {
+  for (const uint32_t db : {a, b}) {
+    watch_.OnDatabase(db, [&](std::string_view key) { return IsThere(db, key); });
+  }
   if (a != b) databases_[a].swap(databases_[b]);
   ++counters_.changes;
 }
@@ -288,6 +304,7 @@ uint64_t Keyspace::ExpireDueIn(uint32_t db, int64_t now, uint64_t limit) {
     found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
     SF_CHECK(found.slot != nullptr);  // (S1)
     if (expiry_observer_ != nullptr) expiry_observer_->OnKeyExpired(db, found.entry.key());
+    if (watch_.is_active()) watch_.OnGone(db, found.hash, found.entry.key());
     Remove(db, found);
     ++removed;
   }

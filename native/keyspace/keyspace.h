@@ -29,6 +29,7 @@
 #include "keyspace/encoding_limits.h"
 #include "keyspace/entry.h"
 #include "keyspace/expiry_observer.h"
+#include "keyspace/key_watch.h"
 #include "mem/arena.h"
 
 namespace snapfork {
@@ -84,6 +85,10 @@ class Keyspace {
   // Is told of what expires; null for nobody.
   void set_expiry_observer(ExpiryObserver* observer) { expiry_observer_ = observer; }
   ExpiryObserver* expiry_observer() const { return expiry_observer_; }
+
+  KeyWatch& watch() { return watch_; }
+  // To be called when a command has ended, while keys are watched.
+  void EndWatchedCommand();
 
   // Looks a key up; an entry whose time has come is removed first.
   Found Lookup(uint32_t db, std::string_view key);
@@ -174,6 +179,7 @@ class Keyspace {
   Status InsertNew(uint32_t db, uint64_t hash, Handle handle, const Times& times);
 
  private:
+  bool IsThere(uint32_t db, std::string_view key) const;
   uint64_t ExpireDueIn(uint32_t db, int64_t now, uint64_t limit);
   int64_t FieldExpiryOf(const EntryContent& content) const;
   static bool MoveRecord(ExpiryIndex& index, int64_t old_time, Handle old_handle, int64_t new_time,
@@ -190,6 +196,7 @@ class Keyspace {
   uint64_t random_state_ = 0;
   int64_t frozen_now_ms_ = kNoExpiry;
   ExpiryObserver* expiry_observer_ = nullptr;
+  KeyWatch watch_;
   uint32_t expire_first_ = 0;  // the database ExpireDue begins with
   KeyspaceCounters counters_;
   EncodingLimits limits_;

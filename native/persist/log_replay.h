@@ -1,7 +1,6 @@
 // log_replay.h - an append-only file run on a keyspace.
 //
-// The commands that most of a log consists of are run here, in their plain forms; every other is
-// left to the caller, who runs it by name. What is between MULTI and EXEC is run only if all of it
+// Hot commands are run here; every other is left to the caller, who runs it by name. What is between MULTI and EXEC is run only if all of it
 // is there.
 //
 // Runs in: the owner's thread.
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "commands/hot_call.h"
 #include "keyspace/keyspace.h"
 #include "persist/log_reader.h"
 
@@ -45,13 +45,7 @@ class LogReplay {
   enum class Done { kYes, kNo, kRefused };
   Done TryHot();
   Done Refuse(Status status);
-  Done Finish(Status status) { return status.ok() ? Done::kYes : Refuse(status); }
   bool IsTransactionWhole(LogReader::Outcome& outcome);
-  Done Set();
-  Done Push(bool left);
-  Done AddMembers();
-  Done SetFields();
-  Done AddScores();
 
   Keyspace& keyspace_;
   LogReader reader_;
@@ -61,6 +55,8 @@ class LogReplay {
   bool in_transaction_ = false;
   bool only_reads_ = false;
   Status status_;
+  ByteBuffer replies_;  // which nobody reads
+  HotEffect effect_;
 };
 
 }  // namespace snapfork

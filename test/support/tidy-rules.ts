@@ -26,7 +26,9 @@ import {
 export type Check = (files: readonly SourceFile[]) => string[]
 
 /** Highest first: a folder includes from itself and from those behind it. */
-const CPP_LAYERS = ['addon', 'fork', 'persist', 'keyspace', 'ds', 'mem', 'base']
+const CPP_LAYERS = [
+  ...['addon', 'fork', 'server', 'persist', 'commands', 'keyspace', 'ds', 'mem', 'base'],
+]
 
 /** What a folder of lib/, or a file directly in it, imports apart from itself. */
 const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {

@@ -29,14 +29,21 @@ async function openFilled(t: Test, dir: string, options: OpenOptions = {}): Prom
   return db
 }
 
+/** Makes a child take longer than this process may be kept waiting by others. */
+const RATE = 4 << 20
+
 /** Starts a save whose child stands still. */
-function startStopped(db: Snapfork): { pid: number; saved: Promise<SnapshotReport> } {
+async function startStopped(
+  db: Snapfork,
+): Promise<{ pid: number; saved: Promise<SnapshotReport> }> {
+  await db.configure({ saveRateLimit: RATE })
   let saved: Promise<SnapshotReport> = Promise.reject(new Error('not started'))
   saved.catch(() => {})
   const pid = childOf(() => {
     saved = db.bgsave()
   })
   process.kill(pid, 'SIGSTOP')
+  await db.configure({ saveRateLimit: 0 })
   return { pid, saved }
 }
 
@@ -83,7 +90,7 @@ t.test('bgsave()', async (t) => {
 
   await t.test('rejects with ERR_SNAPFORK_CHILD_ACTIVE while another child runs', async (t) => {
     const db = await openFilled(t, t.testdir())
-    const { pid, saved } = startStopped(db)
+    const { pid, saved } = await startStopped(db)
     await t.rejects(db.bgsave(), { code: 'ERR_SNAPFORK_CHILD_ACTIVE', retryable: true })
     t.throws(() => db.save(), { code: 'ERR_SNAPFORK_CHILD_ACTIVE' })
     t.throws(() => db.call('BGSAVE'), { message: 'ERR Background save already in progress' })
@@ -98,7 +105,7 @@ t.test('bgsave()', async (t) => {
     const dir = t.testdir()
     const first = await openFilled(t, join(dir, 'first'))
     const second = await openFilled(t, join(dir, 'second'))
-    const { pid, saved } = startStopped(first)
+    const { pid, saved } = await startStopped(first)
     t.match(await failure(second.bgsave()), { code: 'ERR_SNAPFORK_CHILD_ACTIVE' })
     t.throws(() => second.call('BGSAVE'), { message: /^ERR Another child process is active/ })
     t.equal(second.save().keys, KEYS)
@@ -114,7 +121,7 @@ t.test('bgsave()', async (t) => {
     const before = readFileSync(path)
     db.set('key:0', 'changed')
     const failed = new Promise((resolve) => db.once('snapshot-error', resolve))
-    const { pid, saved } = startStopped(db)
+    const { pid, saved } = await startStopped(db)
     process.kill(pid, 'SIGKILL')
     const error = await failure(saved)
     t.match(error, {
@@ -135,7 +142,7 @@ t.test('bgsave()', async (t) => {
   await t.test('kills a child that makes no progress', async (t) => {
     const dir = t.testdir()
     const db = await openFilled(t, dir, { saveStallTimeoutMs: 100 })
-    const { pid, saved } = startStopped(db)
+    const { pid, saved } = await startStopped(db)
     const error = await failure(saved)
     t.match(error, { code: 'ERR_SNAPFORK_CHILD_STALLED', exit: { signal: 'SIGKILL' } })
     t.notOk(isAlive(pid))
@@ -194,7 +201,7 @@ t.test('bgsave()', async (t) => {
     const dir = t.testdir()
     const db = await openFilled(t, dir)
     db.on('snapshot-error', () => t.fail('it was told as a failure'))
-    const { saved } = startStopped(db)
+    const { saved } = await startStopped(db)
     db.flushall()
     t.match(await failure(saved), { code: 'ERR_SNAPFORK_CANCELED' })
     t.strictSame(readdirSync(dir), ['snapfork.lock'])
@@ -205,7 +212,7 @@ t.test('bgsave()', async (t) => {
   await t.test('is given up by close(), which leaves nothing behind', async (t) => {
     const dir = t.testdir()
     const db = await openFilled(t, dir)
-    const { pid, saved } = startStopped(db)
+    const { pid, saved } = await startStopped(db)
     const failed = failure(saved)
     await db.close()
     t.match(await failed, { code: 'ERR_SNAPFORK_CLOSED' })

@@ -1,0 +1,69 @@
+/**
+ * The native primitives of a server: what clients send, and keys that are watched.
+ *
+ * @module
+ */
+
+import type { Operand } from './operands.js'
+
+/** `ExpressLane::Outcome` of the engine. */
+export const LANE = {
+  /** A command is to be run by the caller: it is in the argument vector. */
+  command: 1,
+  /** No command can be read any more: see `laneError`. */
+  bad: 2,
+  /** Take the output, then go on. */
+  output: 3,
+  /** The command in the argument vector failed in the middle: see `laneFailure`. */
+  broken: 4,
+  /** The command in the argument vector was run, and took `laneMicros`. */
+  slow: 5,
+  /** Keys that are watched have changed: see `takeWatched`. */
+  watched: 6,
+} as const
+
+/** Replies: text of one byte a character, or bytes; null: none. */
+export type LaneOutput = string | Buffer | null
+
+export interface LanePrimitives {
+  laneOpen(): number
+  laneClose(lane: number): void
+  /**
+   * Runs what has come of a client, and `chunk` behind it. Replies if all is done; else an outcome
+   * of {@link LANE}, plus eight times the number of words in the argument vector.
+   */
+  laneRun(lane: number, chunk: Uint8Array | null): LaneOutput | number
+  laneTake(lane: number): LaneOutput
+  /** Adds a reply to the output; how many bytes it has then. */
+  laneReply(lane: number, reply: string | Uint8Array): number
+  laneConfigure(
+    lane: number,
+    db: number,
+    resp3: boolean,
+    isUnauthenticated: boolean,
+    isExpress: boolean,
+  ): void
+  /** What has come and was not read yet. */
+  lanePendingBytes(lane: number): number
+  laneError(lane: number): string
+  laneFailure(lane: number): never
+  laneMicros(lane: number): number
+  /** For all lanes. `slowMicros` -1: no command is slow. */
+  lanesConfigure(
+    runsReads: boolean,
+    runsWrites: boolean,
+    bulkBytesMax: number,
+    slowMicros: number,
+  ): void
+  /** Name, calls and microseconds of each hot command, flat; `resets` starts them anew. */
+  lanesUses(resets: boolean): (string | number)[]
+
+  /** Watches a key, or does so no more; calls are counted. */
+  watchKey(db: number, key: Operand, watches: boolean): void
+  watchAllKeys(all: boolean): void
+  /**
+   * Ends a command: databases and keys (text of one byte a character) of watched keys that it has
+   * changed, flat; null if there are none.
+   */
+  takeWatched(): (number | string)[] | null
+}

@@ -1,0 +1,118 @@
+/**
+ * One client of a server: who it is, what it has asked for, and what it waits for.
+ *
+ * @module
+ */
+
+import type { Reply } from '../commands/reply.js'
+import type { Protocol } from '../commands/reply-shapes.js'
+import type { CommandSpec } from '../commands/spec.js'
+import type { ClientContext } from './client-context.js'
+
+/** A command that is kept to be run later. */
+export interface StoredCommand {
+  readonly spec: CommandSpec
+  readonly args: readonly Buffer[]
+}
+
+export interface Transaction {
+  readonly commands: StoredCommand[]
+  /** Whether a command could not be queued. */
+  isBroken: boolean
+}
+
+/** A command that waits for keys, or for something else. */
+export interface Waiting {
+  /** null: it waits for no key. */
+  readonly command: StoredCommand | null
+  readonly keys: readonly string[]
+  readonly timer: NodeJS.Timeout | null
+  /** The reply when the time is over. */
+  readonly onTimeout: Reply
+}
+
+/** Where its bytes go. */
+export interface ClientOutput {
+  /** Replies and messages, encoded. */
+  write(text: string): void
+  /** Lets it run on after a wait. */
+  resume(): void
+  /** Drops the client, with what is written so far if `flushes`. */
+  close(flushes: boolean): void
+  readonly outputBytes: number
+  readonly pendingBytes: number
+}
+
+export interface ClientAddress {
+  readonly remote: string
+  readonly local: string
+  readonly fd: number
+  readonly isUnix: boolean
+}
+
+export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
+
+export class Client {
+  readonly id: number
+  readonly lane: number
+  readonly address: ClientAddress
+  readonly output: ClientOutput
+  readonly context: ClientContext
+  readonly connectedAtMs: number
+  name = ''
+  libName = ''
+  libVersion = ''
+  protocol: Protocol = 2
+  /** null: it has not said who it is. */
+  user: string | null = null
+  transaction: Transaction | null = null
+  /** A key that it watches has changed. */
+  isWatchBroken = false
+  /** Keys it watches, each as {@link keyName}. */
+  readonly watched = new Set<string>()
+  readonly channels = new Set<string>()
+  readonly patterns = new Set<string>()
+  readonly shardChannels = new Set<string>()
+  waiting: Waiting | null = null
+  replyMode: ReplyMode = 'on'
+  isMonitor = false
+  noEvict = false
+  noTouch = false
+  /** No more commands of it are run. */
+  isClosing = false
+  lastCommand = 'NULL'
+  lastUsedAtMs: number
+  commands = 0
+
+  constructor(facts: {
+    id: number
+    lane: number
+    address: ClientAddress
+    output: ClientOutput
+    context: ClientContext
+    nowMs: number
+  }) {
+    this.id = facts.id
+    this.lane = facts.lane
+    this.address = facts.address
+    this.output = facts.output
+    this.context = facts.context
+    this.connectedAtMs = facts.nowMs
+    this.lastUsedAtMs = facts.nowMs
+    facts.context.client = this
+  }
+
+  get subscriptions(): number {
+    return this.channels.size + this.patterns.size + this.shardChannels.size
+  }
+
+  /** Whether it takes messages and, in RESP2, few commands. */
+  get isSubscriber(): boolean {
+    return this.channels.size + this.patterns.size + this.shardChannels.size > 0
+  }
+}
+
+/** A key of a numbered database as one string; `key` is latin1 text, a character a byte. */
+export function keyName(db: number, key: string): string {
+  return `${db}:${key}`
+}

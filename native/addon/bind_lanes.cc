@@ -1,0 +1,225 @@
+// bind_lanes.cc - the engine's methods on what clients of a server send.
+
+#include <algorithm>
+
+#include "addon/engine_object.h"
+#include "addon/lane_table.h"
+
+namespace snapfork {
+namespace {
+
+// Longer output goes to JavaScript as a Buffer: libuv writes a string up to here without a copy of
+// its own.
+constexpr size_t kTextBytesMax = 16 << 10;
+
+bool ReadLane(Call& call, ExpressLane*& lane) {
+  uint32_t id;
+  if (!call.ReadUint32(0, id)) return false;
+  lane = call.engine().lanes().At(id);
+  if (lane == nullptr) call.Throw(Status(StatusCode::kInvalidArgument));
+  return lane != nullptr;
+}
+
+// The replies gathered, as text of one byte a character or a Buffer; null if there are none.
+napi_value TakeOutput(Call& call, ExpressLane& lane) {
+  const std::string_view bytes = lane.output().view();
+  if (bytes.empty()) return call.Null();
+  const BulkMode mode = bytes.size() <= kTextBytesMax ? BulkMode::kLatin1 : BulkMode::kBuffer;
+  const napi_value output = call.Bulk(bytes, mode);
+  lane.ClearOutput();
+  return output;
+}
+
+napi_value LaneOpen(Call& call) { return call.Number(call.engine().lanes().Open()); }
+
+napi_value LaneClose(Call& call) {
+  uint32_t id;
+  if (!call.ReadUint32(0, id)) return nullptr;
+  call.engine().lanes().Close(id);
+  return call.Undefined();
+}
+
+// Lane and chunk, or null to go on. Replies if all that has come is done; else the outcome, as
+// lib/native/lanes.ts numbers it, and the number of words times 8: these are the argument vector
+// then.
+napi_value LaneRun(Call& call) {
+  ExpressLane* lane;
+  std::string_view chunk;
+  if (!ReadLane(call, lane)) return nullptr;
+  ReadBytes(call.env(), call.argument(1), chunk);
+  const ExpressLane::Outcome outcome = lane->Run(chunk);
+  if (outcome == ExpressLane::Outcome::kIdle) return TakeOutput(call, *lane);
+  size_t count = 0;
+  if (outcome != ExpressLane::Outcome::kOutput && outcome != ExpressLane::Outcome::kBad) {
+    call.engine().SetArguments(lane->words());
+    count = lane->words().size();
+  }
+  return call.Number(static_cast<double>(count * 8 + static_cast<size_t>(outcome)));
+}
+
+napi_value LaneTake(Call& call) {
+  ExpressLane* lane;
+  return ReadLane(call, lane) ? TakeOutput(call, *lane) : nullptr;
+}
+
+// A reply of the caller: text of one byte a character, or bytes.
+napi_value LaneReply(Call& call) {
+  ExpressLane* lane;
+  if (!ReadLane(call, lane)) return nullptr;
+  std::string_view bytes;
+  size_t length = 0;
+  const napi_value value = call.argument(1);
+  if (napi_get_value_string_latin1(call.env(), value, nullptr, 0, &length) == napi_ok) {
+    char* const to = lane->output().Reserve(length + 1);
+    napi_get_value_string_latin1(call.env(), value, to, length + 1, &length);
+    lane->output().EndAt(to + length);
+  } else if (ReadBytes(call.env(), value, bytes)) {
+    lane->output().Append(bytes);
+  } else {
+    return call.Throw(Status(StatusCode::kInvalidArgument));
+  }
+  return call.Number(static_cast<double>(lane->output().view().size()));
+}
+
+napi_value LaneConfigure(Call& call) {
+  ExpressLane* lane;
+  uint32_t db;
+  bool resp3;
+  bool is_unauthenticated;
+  bool is_express;
+  if (!ReadLane(call, lane) || !call.ReadDatabase(1, db) || !call.ReadBool(2, resp3) ||
+      !call.ReadBool(3, is_unauthenticated) || !call.ReadBool(4, is_express)) {
+    return nullptr;
+  }
+  lane->db = db;
+  lane->resp3 = resp3;
+  lane->is_unauthenticated = is_unauthenticated;
+  lane->is_express = is_express;
+  return call.Undefined();
+}
+
+napi_value LanePendingBytes(Call& call) {
+  ExpressLane* lane;
+  if (!ReadLane(call, lane)) return nullptr;
+  return call.Number(static_cast<double>(lane->pending_bytes()));
+}
+
+// What is wrong with what a client has sent.
+napi_value LaneError(Call& call) {
+  ExpressLane* lane;
+  return ReadLane(call, lane) ? call.Bulk(lane->error(), BulkMode::kLatin1) : nullptr;
+}
+
+// Throws why a command failed in the middle.
+napi_value LaneFailure(Call& call) {
+  ExpressLane* lane;
+  return ReadLane(call, lane) ? call.Throw(lane->status()) : nullptr;
+}
+
+napi_value LaneMicros(Call& call) {
+  ExpressLane* lane;
+  return ReadLane(call, lane) ? call.Number(static_cast<double>(lane->nanos()) / 1000) : nullptr;
+}
+
+// Of all lanes: whether reads and writes are run, longest bulk string, slow from so many
+// microseconds on or -1.
+napi_value LanesConfigure(Call& call) {
+  bool runs_reads;
+  bool runs_writes;
+  int64_t bulk_bytes_max;
+  int64_t slow_micros;
+  if (!call.ReadBool(0, runs_reads) || !call.ReadBool(1, runs_writes) ||
+      !call.ReadInt64(2, bulk_bytes_max) || !call.ReadInt64(3, slow_micros)) {
+    return nullptr;
+  }
+  LaneShared& shared = call.engine().lanes().shared();
+  shared.runs_reads = runs_reads;
+  shared.runs_writes = runs_writes;
+  shared.bulk_bytes_max = bulk_bytes_max;
+  shared.slow_nanos = slow_micros < 0 ? 0 : std::max<uint64_t>(1, slow_micros * uint64_t{1000});
+  return call.Undefined();
+}
+
+// Watches a key, by its database and an operand, or does so no more.
+napi_value WatchKey(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  bool watches;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadBool(2, watches)) {
+    return nullptr;
+  }
+  Keyspace& keyspace = call.engine().keyspace();
+  KeyWatch& watch = keyspace.watch();
+  // What was changed before is not looked at.
+  if (!watch.is_active()) keyspace.EndWatchedCommand();
+  if (watches) {
+    watch.Add(db, keyspace.HashOf(key), key);
+  } else {
+    watch.Remove(db, keyspace.HashOf(key), key);
+  }
+  return call.Undefined();
+}
+
+napi_value WatchAllKeys(Call& call) {
+  bool all;
+  if (!call.ReadBool(0, all)) return nullptr;
+  Keyspace& keyspace = call.engine().keyspace();
+  if (!keyspace.watch().is_active()) keyspace.EndWatchedCommand();
+  keyspace.watch().WatchAll(all);
+  return call.Undefined();
+}
+
+// Ends a command of the caller. Flat, database and key of what was changed of watched keys; null if
+// there is nothing.
+napi_value TakeWatched(Call& call) {
+  Keyspace& keyspace = call.engine().keyspace();
+  if (keyspace.watch().is_active()) keyspace.EndWatchedCommand();
+  if (!keyspace.watch().has_changed()) return call.Null();
+  ReplyArray reply(call);
+  for (const WatchedKey& one : keyspace.watch().TakeChanged()) {
+    reply.Push(call.Number(one.db));
+    reply.Push(call.Bulk(one.key, BulkMode::kLatin1));
+  }
+  return reply.value();
+}
+
+// Flat: name, calls, microseconds of each hot command; with true they start anew.
+napi_value LanesUses(Call& call) {
+  bool resets;
+  if (!call.ReadBool(0, resets)) return nullptr;
+  LaneShared& shared = call.engine().lanes().shared();
+  ReplyArray reply(call);
+  size_t place = 0;
+  for (const HotCommand& command : HotCommands()) {
+    const LaneShared::Use& use = shared.uses[place++];
+    reply.Push(call.Bulk(command.name, BulkMode::kLatin1));
+    reply.Push(call.Number(static_cast<double>(use.calls)));
+    reply.Push(call.Number(static_cast<double>(use.nanos) / 1000));
+  }
+  if (resets) shared.uses = {};
+  return reply.value();
+}
+
+}  // namespace
+
+void AppendLaneMethods(std::vector<MethodEntry>& methods) {
+  methods.insert(methods.end(), {
+                                    {"laneOpen", Method<LaneOpen>},
+                                    {"laneClose", AlwaysMethod<LaneClose>},
+                                    {"laneRun", Method<LaneRun>},
+                                    {"laneTake", Method<LaneTake>},
+                                    {"laneReply", Method<LaneReply>},
+                                    {"laneConfigure", Method<LaneConfigure>},
+                                    {"lanePendingBytes", Method<LanePendingBytes>},
+                                    {"laneError", Method<LaneError>},
+                                    {"laneFailure", Method<LaneFailure>},
+                                    {"laneMicros", Method<LaneMicros>},
+                                    {"lanesConfigure", Method<LanesConfigure>},
+                                    {"lanesUses", Method<LanesUses>},
+                                    {"watchKey", Method<WatchKey>},
+                                    {"watchAllKeys", Method<WatchAllKeys>},
+                                    {"takeWatched", Method<TakeWatched>},
+                                });
+}
+
+}  // namespace snapfork

@@ -1,0 +1,42 @@
+// lane_table.cc - lanes opened and closed, and their way to the log.
+
+#include "addon/lane_table.h"
+
+#include "addon/engine_object.h"
+
+namespace snapfork {
+
+LaneTable::LaneTable(EngineObject& engine)
+    : engine_(engine), shared_{.keyspace = engine.keyspace(), .log = *this} {}
+
+uint32_t LaneTable::Open() {
+  if (free_.empty()) {
+    free_.push_back(static_cast<uint32_t>(lanes_.size()));
+    lanes_.emplace_back();
+  }
+  const uint32_t id = free_.back();
+  free_.pop_back();
+  lanes_[id] = std::make_unique<ExpressLane>(shared_);
+  return id;
+}
+
+void LaneTable::Close(uint32_t id) {
+  if (At(id) == nullptr) return;
+  lanes_[id].reset();
+  free_.push_back(id);
+}
+
+bool LaneTable::MayWrite(bool) {
+  return !engine_.guards_writes() || engine_.WriteRefusal().ok();
+}
+
+void LaneTable::Logged(uint32_t db, std::span<const std::string_view> words) {
+  LogObject* const log = engine_.log();
+  if (log == nullptr) return;
+  const uint64_t changes = engine_.keyspace().counters().changes;
+  if (changes != log->seen_changes) log->commands.Add(db, words);
+  log->seen_changes = changes;
+  log->commands.Commit(true);
+}
+
+}  // namespace snapfork

@@ -1,0 +1,34 @@
+// lane_table.h - the express lanes of an engine's clients, known to JavaScript by number.
+
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "server/express_lane.h"
+
+namespace snapfork {
+
+class EngineObject;
+
+class LaneTable final : public LaneLog {
+ public:
+  explicit LaneTable(EngineObject& engine);
+
+  uint32_t Open();
+  void Close(uint32_t id);
+  // null for a number that is of no lane.
+  ExpressLane* At(uint32_t id) { return id < lanes_.size() ? lanes_[id].get() : nullptr; }
+  LaneShared& shared() { return shared_; }
+
+  bool MayWrite(bool needs_memory) override;
+  void Logged(uint32_t db, std::span<const std::string_view> words) override;
+
+ private:
+  EngineObject& engine_;
+  LaneShared shared_;
+  std::vector<std::unique_ptr<ExpressLane>> lanes_;
+  std::vector<uint32_t> free_;
+};
+
+}  // namespace snapfork

@@ -1,0 +1,81 @@
+// key_watch.h - keys that somebody waits for or watches: which of them a command has changed.
+//
+// A watched key that a command looks up is noted. If the command changes anything, what it noted
+// counts as changed, but for keys that were absent and still are. So a key that a command of
+// several keys only reads may be among them: whoever runs such a command knows which ones it
+// writes.
+//
+// Runs in: the owner's thread.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace snapfork {
+
+struct WatchedKey {
+  uint32_t db;
+  std::string key;
+};
+
+class KeyWatch {
+ public:
+  // Keys are counted: each Add needs its Remove. `hash` is that of the keyspace.
+  void Add(uint32_t db, uint64_t hash, std::string_view key);
+  void Remove(uint32_t db, uint64_t hash, std::string_view key);
+  // Every key is watched, or those that were added.
+  void WatchAll(bool all) { all_ = all; }
+  bool is_active() const { return all_ || !keys_.empty(); }
+
+  void OnLookup(uint32_t db, uint64_t hash, std::string_view key, bool exists);
+  // A key went though no command has changed it.
+  void OnGone(uint32_t db, uint64_t hash, std::string_view key);
+  // The watched keys of a database are all looked at: it is emptied, or another one takes its
+  // place. `exists(key)` says whether one is there.
+  template <typename Exists>
+  void OnDatabase(uint32_t db, Exists&& exists) {
+    for (const auto& [hash, watched] : keys_) {
+      for (const Counted& one : watched) {
+        if (one.key.db == db) notes_.push_back({one.key, exists(one.key.key)});
+      }
+    }
+  }
+
+  // Ends a command: `changes` is the keyspace's number of changes then.
+  template <typename Exists>
+  void EndCommand(uint64_t changes, Exists&& exists) {
+    if (changes != seen_changes_) {
+      for (Note& note : notes_) {
+        if (note.existed || exists(note.key)) changed_.push_back(std::move(note.key));
+      }
+    }
+    notes_.clear();
+    seen_changes_ = changes;
+  }
+  bool has_changed() const { return !changed_.empty(); }
+  std::vector<WatchedKey> TakeChanged() { return std::move(changed_); }
+
+ private:
+  struct Counted {
+    WatchedKey key;
+    uint32_t count;
+  };
+  struct Note {
+    WatchedKey key;
+    bool existed;
+  };
+
+  bool Contains(uint32_t db, uint64_t hash, std::string_view key) const;
+
+  std::unordered_map<uint64_t, std::vector<Counted>> keys_;
+  bool all_ = false;
+  uint64_t seen_changes_ = 0;
+  std::vector<Note> notes_;
+  std::vector<WatchedKey> changed_;
+};
+
+}  // namespace snapfork

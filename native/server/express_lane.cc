@@ -1,0 +1,101 @@
+// express_lane.cc - from command to command.
+
+#include "server/express_lane.h"
+
+#include "base/clock.h"
+
+namespace snapfork {
+namespace {
+
+// What an idle client may keep of the memory that its largest command or reply took.
+constexpr size_t kIdleBytesMax = 64 << 10;
+
+}  // namespace
+
+void ExpressLane::Release(ByteBuffer& bytes) {
+  bytes.clear();
+  if (bytes.capacity() > kIdleBytesMax) bytes = ByteBuffer();
+}
+
+ExpressLane::Outcome ExpressLane::Run(std::string_view chunk) {
+  if (pending_bytes() == 0) {
+    Release(pending_);
+    at_ = 0;
+    size_t at = 0;
+    const Outcome outcome = Read(chunk, at);
+    Keep(chunk.substr(at));
+    return outcome;
+  }
+  Keep(chunk);
+  return Read(pending_.view(), at_);
+}
+
+// What was read goes when it is the larger part, so that no byte is moved often.
+void ExpressLane::Keep(std::string_view rest) {
+  if (at_ > pending_bytes()) {
+    pending_.DropFirst(at_);
+    at_ = 0;
+  }
+  pending_.Append(rest);
+}
+
+ExpressLane::Outcome ExpressLane::Read(std::string_view input, size_t& at) {
+  const RespParser::Limits limits{shared_.bulk_bytes_max, is_unauthenticated};
+  // The end of one command is the start of the next: a look at the clock costs as much as a GET.
+  clock_ = MonotonicNanos();
+  while (true) {
+    if (output_.view().size() >= kOutputBytesMax) return Outcome::kOutput;
+    switch (parser_.Parse(input.substr(at), limits)) {
+      case RespParser::Outcome::kIncomplete:
+        return Outcome::kIdle;
+      case RespParser::Outcome::kBad:
+        return Outcome::kBad;
+      case RespParser::Outcome::kCommand:
+        break;
+    }
+    at += parser_.bytes();
+    if (words().empty()) continue;
+    switch (TryHot()) {
+      case Step::kDone:
+        continue;
+      case Step::kNotHot:
+        return Outcome::kCommand;
+      case Step::kBroken:
+        return Outcome::kBroken;
+      case Step::kSlow:
+        return Outcome::kSlow;
+      case Step::kWatched:
+        return Outcome::kWatched;
+    }
+  }
+}
+
+ExpressLane::Step ExpressLane::TryHot() {
+  if (!is_express || !shared_.runs_reads) return Step::kNotHot;
+  const HotCommand* const command = FindHotCommand(words()[0], words().size());
+  if (command == nullptr) return Step::kNotHot;
+  if (command->writes &&
+      (!shared_.runs_writes || !shared_.log.MayWrite(command->needs_memory))) {
+    return Step::kNotHot;
+  }
+  ReplyWriter reply(output_, resp3);
+  shared_.effect.Clear();
+  HotCall call{shared_.keyspace, db, words(), reply, shared_.effect, false, Status()};
+  const HotOutcome outcome = command->run(call);
+  if (outcome == HotOutcome::kNotHot) return Step::kNotHot;
+  status_ = call.status;
+  if (outcome == HotOutcome::kBroken) return Step::kBroken;
+  shared_.log.Logged(db, call.effect.is_given() ? call.effect.words() : words());
+  const uint64_t now = MonotonicNanos();
+  nanos_ = now - clock_;
+  clock_ = now;
+  LaneShared::Use& use = shared_.uses[static_cast<size_t>(command - HotCommands().data())];
+  ++use.calls;
+  use.nanos += nanos_;
+  KeyWatch& watch = shared_.keyspace.watch();
+  if (watch.is_active()) shared_.keyspace.EndWatchedCommand();
+  if (shared_.slow_nanos != 0 && nanos_ >= shared_.slow_nanos) return Step::kSlow;
+  return watch.has_changed() ? Step::kWatched : Step::kDone;
+}
+
+}  // namespace snapfork

@@ -1,0 +1,115 @@
+// express_lane.h - what one client sends, on its way to replies.
+//
+// Commands are read and run one after the other until one is not hot, or not for the lane: it is
+// handed to the caller with its words, and the caller goes on with Run. Replies gather here in
+// order, those of the caller among them.
+//
+// Invariants
+//   (L1) A command is run once, here or by the caller, and its reply comes before those of all
+//        that were sent behind it.
+//   (L2) What is logged of a command is committed before the next one is run.
+//
+// Runs in: the owner's thread.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/byte_buffer.h"
+#include "commands/hot_commands.h"
+#include "keyspace/keyspace.h"
+#include "server/resp_parser.h"
+
+namespace snapfork {
+
+// Where the lane asks before a write, and where effects go.
+class LaneLog {
+ public:
+  virtual bool MayWrite(bool needs_memory) = 0;
+  // A command was run: `words` are logged if it has changed something.
+  virtual void Logged(uint32_t db, std::span<const std::string_view> words) = 0;
+
+ protected:
+  ~LaneLog() = default;
+};
+
+// What all clients of an engine have in common.
+struct LaneShared {
+  struct Use {
+    uint64_t calls = 0;
+    uint64_t nanos = 0;
+  };
+
+  Keyspace& keyspace;
+  LaneLog& log;
+  // Whether hot commands are run here, and writes among them.
+  bool runs_reads = true;
+  bool runs_writes = true;
+  int64_t bulk_bytes_max = 512 << 20;
+  // A command that takes longer is told of; 0: none is.
+  uint64_t slow_nanos = 0;
+  // Of each hot command, by its place.
+  std::array<Use, kHotCommandsMax> uses{};
+  HotEffect effect{};
+};
+
+class ExpressLane {
+ public:
+  // Replies gathered before the caller is to send them.
+  static constexpr size_t kOutputBytesMax = 1 << 20;
+
+  enum class Outcome {
+    kIdle,     // all that is whole was run
+    kCommand,  // words() are to be run by the caller
+    kBad,      // error(): no command can be read any more
+    kOutput,   // take the output, then go on
+    kBroken,   // words() failed in the middle, for status()
+    kSlow,     // words() were run, in nanos()
+    kWatched,  // a command has changed keys that are watched
+  };
+
+  explicit ExpressLane(LaneShared& shared) : shared_(shared) {}
+
+  // Runs what has come, and `chunk` behind it. The words of a command lie in either until then.
+  Outcome Run(std::string_view chunk);
+
+  const std::vector<std::string_view>& words() const { return parser_.words(); }
+  const std::string& error() const { return parser_.error(); }
+  Status status() const { return status_; }
+  uint64_t nanos() const { return nanos_; }
+
+  // What came and was not read yet.
+  size_t pending_bytes() const { return pending_.view().size() - at_; }
+  ByteBuffer& output() { return output_; }
+  void ClearOutput() { Release(output_); }
+
+  uint32_t db = 0;
+  bool resp3 = false;
+  bool is_unauthenticated = false;
+  // Whether the client's hot commands are run here.
+  bool is_express = true;
+
+ private:
+  enum class Step { kDone, kNotHot, kBroken, kSlow, kWatched };
+
+  Outcome Read(std::string_view input, size_t& at);
+  Step TryHot();
+  void Keep(std::string_view rest);
+  static void Release(ByteBuffer& bytes);
+
+  LaneShared& shared_;
+  RespParser parser_;
+  ByteBuffer pending_;
+  size_t at_ = 0;  // read of pending_
+  ByteBuffer output_;
+  Status status_;
+  uint64_t clock_ = 0;
+  uint64_t nanos_ = 0;  // of the last command
+};
+
+}  // namespace snapfork
