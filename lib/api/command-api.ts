@@ -18,7 +18,8 @@ import { type Clock, CommandContext } from '../commands/context.js'
 import { execute } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
 import { asReply } from '../commands/propagation.js'
-import { type Reply, Status } from '../commands/spec.js'
+import { type Reply, RichReply, Status } from '../commands/reply.js'
+import { ReplyError } from '../errors.js'
 import { BULK_BUFFER, BULK_UTF8, type BulkMode, type NativeEngine } from '../native/engine.js'
 import { type Key, toBytes, type Value } from './values.js'
 
@@ -86,7 +87,12 @@ function checkCommand(command: string): string {
   return typeof command === 'string' ? command : String(toBytes(command))
 }
 
+/** A reply as RESP2 has it. */
 function plain(reply: Reply): CallReply<Buffer> {
+  if (typeof reply !== 'object' || reply === null) return reply
+  if (Array.isArray(reply)) return reply.map(plain)
   if (reply instanceof Status) return reply.text
-  return Array.isArray(reply) ? reply.map(plain) : reply
+  if (reply instanceof RichReply) return plain(reply.plain)
+  if (reply instanceof ReplyError) throw reply
+  return reply
 }

@@ -13,7 +13,6 @@ import {
   ALL_KEYS,
   type CommandFlag,
   type CommandRow,
-  type CommandSpec,
   FIRST_KEY,
   FIRST_TWO_KEYS,
   type Handler,
@@ -22,6 +21,7 @@ import {
   row,
   rowsOf,
   Status,
+  subcommandsOf,
 } from './spec.js'
 
 const TYPE_STATUSES: readonly Status[] = TYPE_NAMES.map((name) => new Status(name))
@@ -156,24 +156,22 @@ function objectRow(name: string, since: string, summary: string, run: Handler): 
   return { ...row(name, 3, READ, SECOND_KEY, since, summary, run), method: 'object' }
 }
 
-const OBJECT_SUBCOMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
-  rowsOf('generic', [
-    objectRow('ENCODING', '2.2.3', 'How the value of a key lies in memory.', objectEncoding),
-    objectRow('FREQ', '4.0.0', 'How often a key is read, which is not tracked.', objectFrequency),
-    objectRow('IDLETIME', '2.2.3', 'How long a key was not read: not tracked.', objectIdleTime),
-    objectRow('REFCOUNT', '2.2.3', 'How many share the value of a key: one.', objectRefcount),
-    {
-      name: 'HELP',
-      arity: 2,
-      flags: ['loading', 'stale'],
-      keys: null,
-      since: '6.2.0',
-      summary: 'The subcommands of OBJECT.',
-      method: null,
-      run: objectHelp,
-    },
-  ]).map((row) => [row.name, row]),
-)
+const OBJECT_SUBCOMMANDS = subcommandsOf('OBJECT', 'generic', [
+  objectRow('ENCODING', '2.2.3', 'How the value of a key lies in memory.', objectEncoding),
+  objectRow('FREQ', '4.0.0', 'How often a key is read, which is not tracked.', objectFrequency),
+  objectRow('IDLETIME', '2.2.3', 'How long a key was not read: not tracked.', objectIdleTime),
+  objectRow('REFCOUNT', '2.2.3', 'How many share the value of a key: one.', objectRefcount),
+  {
+    name: 'HELP',
+    arity: 2,
+    flags: ['loading', 'stale'],
+    keys: null,
+    since: '6.2.0',
+    summary: 'The subcommands of OBJECT.',
+    method: null,
+    run: objectHelp,
+  },
+])
 
 export const KEY_COMMANDS = rowsOf('generic', [
   {

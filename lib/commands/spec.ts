@@ -8,29 +8,10 @@
  */
 
 import type { CommandContext } from './context.js'
+import type { Reply } from './reply.js'
+import { REPLY_SHAPES, type ReplyShape } from './reply-shapes.js'
 
-/**
- * A simple string reply, `+OK` on the wire.
- *
- * It has a class of its own, since a bulk string with the same text is another reply.
- */
-export class Status {
-  readonly text: string
-
-  constructor(text: string) {
-    this.text = text
-  }
-
-  /** What a user of `call` sees. */
-  toString(): string {
-    return this.text
-  }
-}
-
-export const OK = new Status('OK')
-
-/** What a handler returns. Bulk strings come in the context's mode: as strings or as Buffers. */
-export type Reply = null | number | bigint | string | Buffer | Status | Reply[]
+export { OK, type Reply, Status } from './reply.js'
 
 /** Redis's names of the command flags, as COMMAND INFO lists them; nothing blocks here so far. */
 export type CommandFlag =
@@ -84,13 +65,17 @@ export interface CommandSpec {
   readonly summary: string
   /** The typed method of `Database` or `Snapfork`, or null if only `call` has the command. */
   readonly method: string | null
+  /** In lower case; of a subcommand `container|name`. */
+  readonly fullName: string
+  /** What RESP3 makes of its reply. */
+  readonly shape: ReplyShape | null
   /** A command with subcommands has rows for them, and a handler that is never called. */
   readonly subcommands?: ReadonlyMap<string, CommandSpec>
   readonly run: Handler
 }
 
 /** A row as its family's file writes it. */
-export interface CommandRow extends Omit<CommandSpec, 'family' | 'method'> {
+export interface CommandRow extends Omit<CommandSpec, 'family' | 'method' | 'fullName' | 'shape'> {
   /** The name in lower case if it is left out. */
   readonly method?: string | null
 }
@@ -118,7 +103,23 @@ export const GROW_FAST: readonly CommandFlag[] = ['write', 'denyoom', 'fast']
 
 /** Completes the rows of one family. */
 export function rowsOf(family: CommandFamily, rows: readonly CommandRow[]): readonly CommandSpec[] {
-  return rows.map((row) => ({ method: row.name.toLowerCase(), ...row, family }))
+  return rows.map((row) => complete(row, family, row.name))
+}
+
+/** The rows of a command's subcommands, by name. */
+export function subcommandsOf(
+  container: string,
+  family: CommandFamily,
+  rows: readonly CommandRow[],
+): ReadonlyMap<string, CommandSpec> {
+  return new Map(
+    rows.map((row) => [row.name, complete(row, family, `${container}|${row.name}`)] as const),
+  )
+}
+
+function complete(row: CommandRow, family: CommandFamily, name: string): CommandSpec {
+  const shape = REPLY_SHAPES[name] ?? null
+  return { method: row.name.toLowerCase(), ...row, family, fullName: name.toLowerCase(), shape }
 }
 
 export const FIRST_KEY: KeyRange = { first: 1, last: 1, step: 1 }

@@ -10,6 +10,7 @@ import type { ClaimOptions, StreamEntry } from '../native/streams.js'
 import { echoed, readBytes, readCString, readInteger, readOption, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
 import {
+  type CommandRow,
   type CommandSpec,
   FIRST_KEY,
   GROW,
@@ -19,6 +20,7 @@ import {
   row,
   rowsOf,
   Status,
+  subcommandsOf,
   WRITE,
   WRITE_FAST,
 } from './spec.js'
@@ -416,37 +418,40 @@ const INFO_HELP = [
   '    Prints this help.',
 ] as const
 
-function subcommands(rows: readonly CommandSpec[]): ReadonlyMap<string, CommandSpec> {
-  return new Map(rows.map((one) => [one.name, { ...one, method: null }]))
+function subcommands(
+  container: string,
+  rows: readonly CommandRow[],
+): ReadonlyMap<string, CommandSpec> {
+  return subcommandsOf(
+    container,
+    'stream',
+    rows.map((one) => ({ ...one, method: null })),
+  )
 }
 
-const GROUP_SUBCOMMANDS = subcommands(
-  rowsOf('stream', [
-    row('CREATE', -5, GROW, SECOND_KEY, '5.0.0', 'Makes a group.', groupCreate),
-    row(
-      'SETID',
-      -5,
-      WRITE,
-      SECOND_KEY,
-      '5.0.0',
-      'Sets the last id that a group has delivered.',
-      groupSetId,
-    ),
-    row('DESTROY', 4, WRITE, SECOND_KEY, '5.0.0', 'Removes a group.', groupDestroy),
-    row('CREATECONSUMER', 5, GROW, SECOND_KEY, '6.2.0', 'Makes a consumer.', consumerCreate),
-    row('DELCONSUMER', 5, WRITE, SECOND_KEY, '5.0.0', 'Removes a consumer.', consumerDelete),
-    row('HELP', 2, ['loading', 'stale'], null, '5.0.0', 'Tells the subcommands.', help(GROUP_HELP)),
-  ]),
-)
+const GROUP_SUBCOMMANDS = subcommands('XGROUP', [
+  row('CREATE', -5, GROW, SECOND_KEY, '5.0.0', 'Makes a group.', groupCreate),
+  row(
+    'SETID',
+    -5,
+    WRITE,
+    SECOND_KEY,
+    '5.0.0',
+    'Sets the last id that a group has delivered.',
+    groupSetId,
+  ),
+  row('DESTROY', 4, WRITE, SECOND_KEY, '5.0.0', 'Removes a group.', groupDestroy),
+  row('CREATECONSUMER', 5, GROW, SECOND_KEY, '6.2.0', 'Makes a consumer.', consumerCreate),
+  row('DELCONSUMER', 5, WRITE, SECOND_KEY, '5.0.0', 'Removes a consumer.', consumerDelete),
+  row('HELP', 2, ['loading', 'stale'], null, '5.0.0', 'Tells the subcommands.', help(GROUP_HELP)),
+])
 
-const INFO_SUBCOMMANDS = subcommands(
-  rowsOf('stream', [
-    row('STREAM', -3, READ, SECOND_KEY, '5.0.0', 'A stream.', infoStream),
-    row('GROUPS', 3, READ, SECOND_KEY, '5.0.0', 'The groups of a stream.', infoGroups),
-    row('CONSUMERS', 4, READ, SECOND_KEY, '5.0.0', 'The consumers of a group.', infoConsumers),
-    row('HELP', 2, ['loading', 'stale'], null, '5.0.0', 'Tells the subcommands.', help(INFO_HELP)),
-  ]),
-)
+const INFO_SUBCOMMANDS = subcommands('XINFO', [
+  row('STREAM', -3, READ, SECOND_KEY, '5.0.0', 'A stream.', infoStream),
+  row('GROUPS', 3, READ, SECOND_KEY, '5.0.0', 'The groups of a stream.', infoGroups),
+  row('CONSUMERS', 4, READ, SECOND_KEY, '5.0.0', 'The consumers of a group.', infoConsumers),
+  row('HELP', 2, ['loading', 'stale'], null, '5.0.0', 'Tells the subcommands.', help(INFO_HELP)),
+])
 
 export const STREAM_GROUP_COMMANDS = rowsOf('stream', [
   {

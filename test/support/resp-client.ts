@@ -92,7 +92,7 @@ export class RespClient {
   }
 }
 
-function encodeCommand(args: readonly (string | Uint8Array | number)[]): Buffer {
+export function encodeCommand(args: readonly (string | Uint8Array | number)[]): Buffer {
   const parts = [Buffer.from(`*${args.length}\r\n`)]
   for (const arg of args) {
     const bytes = arg instanceof Uint8Array ? arg : Buffer.from(String(arg), 'latin1')
