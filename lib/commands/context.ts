@@ -21,9 +21,13 @@ import {
   NO_EXPIRY,
 } from '../native/engine.js'
 import type { CommandHost } from './host.js'
+import type { Reply } from './reply.js'
+import type { CommandSpec } from './spec.js'
 
 /** Reads Unix time in milliseconds. */
 export type Clock = () => number
+
+const NO_WORDS: ReadonlyMap<number, string> = new Map()
 
 export class CommandContext {
   readonly native: NativeEngine
@@ -33,6 +37,8 @@ export class CommandContext {
   readonly now: Clock
   /** Who saves and knows of files, or null in an engine without any. */
   readonly host: CommandHost | null
+  /** Finds the row of a command in any spelling; null: those of lib/commands/table.ts. */
+  find: ((name: string) => CommandSpec | undefined) | null = null
   /** Number of arguments, the name included. */
   argc = 0
   /** How bulk strings of the reply come back. */
@@ -54,6 +60,25 @@ export class CommandContext {
     this.db = db
     this.now = now
     this.host = host
+  }
+
+  /** A command that waited is tried once more. */
+  isRetry = false
+
+  /**
+   * Lets a command wait until one of its keys has changed, and then be tried once more: the handler
+   * returns what this returns. Here nobody waits, and the time is over at once.
+   *
+   * @param _keys Indexes of the keys.
+   * @param _timeoutMs 0: for ever.
+   * @param _words What arguments are to be then, by index, where not as they are.
+   */
+  wait(
+    _keys: readonly number[],
+    _timeoutMs: number,
+    _words: ReadonlyMap<number, string> = NO_WORDS,
+  ): Reply {
+    return null
   }
 
   /** Starts a command whose arguments are already in the engine's vector. */

@@ -26,7 +26,8 @@ export function execute(context: CommandContext): Reply {
 
 /** The row of the announced command: of the subcommand, if it has some. */
 export function resolve(context: CommandContext): CommandSpec {
-  const command = findCommand(readBytes(context, 0))
+  const name = readBytes(context, 0)
+  const command = context.find === null ? findCommand(name) : context.find(name)
   if (command === undefined) throw unknownCommandError(context)
   if (!fits(command, context.argc)) throw arityError(command.name.toLowerCase())
   if (command.subcommands === undefined) return command

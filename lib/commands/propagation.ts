@@ -65,15 +65,26 @@ function runLogged(command: CommandSpec, context: CommandContext, log: CommandLo
       : native.logCommand(context.db, ALWAYS.has(command.name), true)
     return reply
   } catch (error) {
-    if (native.logIsBehind()) logKeys(command, context)
-    log.accepts = native.logCommit(true)
+    log.accepts = logBroken(command, context)
     throw error
   } finally {
     context.isLogged = false
   }
 }
 
-/** A command that failed in the middle: logs what its keys hold now. */
+/**
+ * Logs what the keys of a command that failed in the middle hold now.
+ *
+ * @returns Whether more writes are taken.
+ */
+export function logBroken(command: CommandSpec, context: CommandContext): boolean {
+  const { native } = context
+  context.isLogged = true
+  if (native.logIsBehind()) logKeys(command, context)
+  context.isLogged = false
+  return native.logCommit(true)
+}
+
 function logKeys({ keys }: CommandSpec, context: CommandContext): void {
   if (keys === null) return
   const last = keys.last < 0 ? context.argc + keys.last : keys.last

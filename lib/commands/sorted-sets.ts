@@ -105,7 +105,8 @@ function zrevrank({ native, db }: CommandContext): Reply {
 }
 
 /** Takes up to `count` elements from an end: members and scores in turn. */
-function popFrom(
+/** Takes members with the lowest or highest scores: flat, with their scores. */
+export function popFrom(
   { native, db, mode }: CommandContext,
   key: number,
   fromTop: boolean,

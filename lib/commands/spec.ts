@@ -13,7 +13,7 @@ import { REPLY_SHAPES, type ReplyShape } from './reply-shapes.js'
 
 export { OK, type Reply, Status } from './reply.js'
 
-/** Redis's names of the command flags, as COMMAND INFO lists them; nothing blocks here so far. */
+/** Redis's names of the command flags, as COMMAND INFO lists them. */
 export type CommandFlag =
   | 'write'
   | 'readonly'
@@ -24,6 +24,7 @@ export type CommandFlag =
   | 'no_multi'
   | 'fast'
   | 'blocking'
+  | 'pubsub'
   | 'loading'
   | 'stale'
 
@@ -47,6 +48,9 @@ export type CommandFamily =
   | 'stream'
   | 'generic'
   | 'server'
+  | 'connection'
+  | 'transactions'
+  | 'pubsub'
 
 export type Handler = (context: CommandContext) => Reply
 

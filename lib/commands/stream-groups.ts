@@ -31,7 +31,7 @@ import {
   type PendingEntry,
   pendingEntries,
 } from './stream-effects.js'
-import { parseReadOptions } from './streams.js'
+import { indexesFrom, parseReadOptions } from './streams.js'
 
 const SECOND_KEY = { first: 2, last: 2, step: 1 } as const
 
@@ -129,7 +129,7 @@ function consumerDelete(context: CommandContext): Reply {
 
 function xreadgroup(context: CommandContext): Reply {
   const { native, db, mode } = context
-  const { group, keys, streams, count, noAck } = parseReadOptions(context, true)
+  const { group, keys, streams, count, noAck, blockMs } = parseReadOptions(context, true)
   if (group === null) throw syntaxError()
   for (let key = keys; key < keys + streams; ++key) {
     native.streamLength(db, key)
@@ -164,7 +164,8 @@ function xreadgroup(context: CommandContext): Reply {
     }
     if (entries !== null) replies.push([native.argument(key, mode), entries])
   }
-  return replies.length === 0 ? null : replies
+  if (replies.length > 0) return replies
+  return blockMs === null ? null : context.wait(indexesFrom(keys, streams), blockMs)
 }
 
 function xack(context: CommandContext): Reply {

@@ -238,12 +238,21 @@ export interface ReadOptions {
   /** Keys from here on, ids behind them. */
   keys: number
   streams: number
+  /** Milliseconds to wait for entries, 0 for ever; null: not at all. */
+  blockMs: number | null
 }
 
-/** Options of XREAD and XREADGROUP. BLOCK does not wait here. */
+/** Options of XREAD and XREADGROUP. */
 export function parseReadOptions(context: CommandContext, isGroup: boolean): ReadOptions {
   const { argc } = context
-  const options: ReadOptions = { count: 0, noAck: false, group: null, keys: 0, streams: 0 }
+  const options: ReadOptions = {
+    count: 0,
+    noAck: false,
+    group: null,
+    keys: 0,
+    streams: 0,
+    blockMs: null,
+  }
   for (let index = 1; index < argc; ++index) {
     const word = readOption(context, index)
     const left = argc - index - 1
@@ -251,6 +260,7 @@ export function parseReadOptions(context: CommandContext, isGroup: boolean): Rea
       index += 1
       const timeout = readInteger(context, index, 'ERR timeout is not an integer or out of range')
       if (timeout < 0) throw new ReplyError('ERR timeout is negative')
+      options.blockMs = Number(timeout)
     } else if (word === 'COUNT' && left > 0) {
       index += 1
       const count = readInteger(context, index)
@@ -288,7 +298,7 @@ export function parseReadOptions(context: CommandContext, isGroup: boolean): Rea
 
 function xread(context: CommandContext): Reply {
   const { native, db, mode } = context
-  const { keys, streams, count } = parseReadOptions(context, false)
+  const { keys, streams, count, blockMs } = parseReadOptions(context, false)
   const after: (number | string)[] = []
   for (let at = 0; at < streams; ++at)
     after.push(readAfter(context, keys + at, keys + streams + at))
@@ -297,7 +307,18 @@ function xread(context: CommandContext): Reply {
     const entries = native.streamRead(db, keys + at, id, count, mode)
     if (entries !== null) replies.push([native.argument(keys + at, mode), entries])
   }
-  return replies.length === 0 ? null : replies
+  if (replies.length > 0) return replies
+  if (blockMs === null) return null
+  // `$` is the last entry of now, not of the time when one comes.
+  const ids = after.flatMap((id, at) =>
+    typeof id === 'string' ? [[keys + streams + at, id] as const] : [],
+  )
+  return context.wait(indexesFrom(keys, streams), blockMs, new Map(ids))
+}
+
+/** So many indexes of arguments from one on. */
+export function indexesFrom(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index)
 }
 
 /** An id, or the last one for `$`. */

@@ -6,6 +6,7 @@
 
 import { upperCase } from './args.js'
 import { BITMAP_COMMANDS } from './bitmaps.js'
+import { BLOCKING_COMMANDS } from './blocking.js'
 import { DATABASE_COMMANDS } from './databases.js'
 import { DUMP_COMMANDS } from './dump.js'
 import { EXPIRY_COMMANDS } from './expiry.js'
@@ -44,6 +45,7 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
     ...GEO_COMMANDS,
     ...STREAM_COMMANDS,
     ...STREAM_GROUP_COMMANDS,
+    ...BLOCKING_COMMANDS,
     ...SORT_COMMANDS,
     ...DUMP_COMMANDS,
     ...EXPIRY_COMMANDS,
@@ -53,15 +55,18 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   ].map((row) => [row.name, row]),
 )
 
-/** The two spellings nearly every caller uses, so that their names need no conversion. */
-const SPELLINGS: ReadonlyMap<string, CommandSpec> = new Map(
-  [...COMMANDS].flatMap(([name, row]) => [
-    [name, row],
-    [name.toLowerCase(), row],
-  ]),
-)
+/** Finds rows by name: in the two spellings nearly every caller uses without a conversion. */
+export function makeLookup(
+  commands: ReadonlyMap<string, CommandSpec>,
+): (name: string) => CommandSpec | undefined {
+  const spellings = new Map(
+    [...commands].flatMap(([name, row]) => [
+      [name, row],
+      [name.toLowerCase(), row],
+    ]),
+  )
+  return (name) => spellings.get(name) ?? commands.get(upperCase(name))
+}
 
 /** The row of a command in any spelling. */
-export function findCommand(name: string): CommandSpec | undefined {
-  return SPELLINGS.get(name) ?? COMMANDS.get(upperCase(name))
-}
+export const findCommand = makeLookup(COMMANDS)

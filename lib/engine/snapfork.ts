@@ -69,6 +69,8 @@ const THAW_LIMIT = 50_000
 export const START = Symbol('start')
 /** What there is to report of an engine. */
 export const FACTS = Symbol('facts')
+/** What a server is made from. */
+export const INTERNALS = Symbol('internals')
 
 /**
  * An open engine, and its database 0: every command is a method. Made by {@link open}.
@@ -439,6 +441,13 @@ export class Snapfork extends Database {
 
   #info(sections: readonly string[]): string {
     return formatInfo(this[FACTS](), sections)
+  }
+
+  /** @internal */
+  [INTERNALS]() {
+    const { native } = this
+    const { databases } = this.#parts.options
+    return { native, databases, host: this.#host, now: this.#clock }
   }
 
   /** @internal */

@@ -40,6 +40,8 @@ export interface LogPrimitives {
   logWords(db: number, words: readonly (string | Uint8Array)[]): void
   /** Ends the unit. Whether more writes are taken. */
   logCommit(atomic: boolean): boolean
+  /** Begins a unit of several commands, or lets it end with the next commit. */
+  logHold(holds: boolean): void
   /** Whether something has changed that is not logged yet. */
   logIsBehind(): boolean
   /** What comes from now on goes to another file, which is empty. */

@@ -6,9 +6,8 @@
 
 import { type Clock, CommandContext } from '../commands/context.js'
 import type { CommandHost } from '../commands/host.js'
-import type { Reply } from '../commands/reply.js'
-import { Status } from '../commands/reply.js'
-import type { CommandFlag, CommandRow, Handler, KeyRange } from '../commands/spec.js'
+import { type Reply, Status } from '../commands/reply.js'
+import type { CommandFlag, CommandRow, CommandSpec, Handler, KeyRange } from '../commands/spec.js'
 import type { NativeEngine } from '../native/engine.js'
 import type { Client } from './client.js'
 import type { ServerCore } from './server-core.js'
@@ -20,14 +19,23 @@ export class ClientContext extends CommandContext {
   readonly server: ServerCore
   /** Set by the client as it is made. */
   declare client: Client
-  /** A command that waited is tried once more: it does not wait anew. */
-  isRetry = false
+  /** The row of the command that runs. */
+  declare spec: CommandSpec
   /** Commands may wait: not within a transaction or a script. */
   mayWait = true
 
   constructor(native: NativeEngine, now: Clock, host: CommandHost, server: ServerCore) {
     super(native, 0, now, host)
     this.server = server
+  }
+
+  override wait(
+    keys: readonly number[],
+    timeoutMs: number,
+    words?: ReadonlyMap<number, string>,
+  ): Reply {
+    if (!this.mayWait) return null
+    return this.server.waiters.wait(this, keys, timeoutMs, words)
   }
 }
 

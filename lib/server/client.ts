@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Reply } from '../commands/reply.js'
 import type { Protocol } from '../commands/reply-shapes.js'
 import type { CommandSpec } from '../commands/spec.js'
 import type { ClientContext } from './client-context.js'
@@ -21,14 +20,11 @@ export interface Transaction {
   isBroken: boolean
 }
 
-/** A command that waits for keys, or for something else. */
+/** A command that waits for keys. */
 export interface Waiting {
-  /** null: it waits for no key. */
-  readonly command: StoredCommand | null
+  readonly command: StoredCommand
   readonly keys: readonly string[]
   readonly timer: NodeJS.Timeout | null
-  /** The reply when the time is over. */
-  readonly onTimeout: Reply
 }
 
 /** Where its bytes go. */

@@ -103,6 +103,19 @@ napi_value LogCommit(Call& call) {
   return call.Bool(log.accepts());
 }
 
+// Begins or ends a unit of several commands.
+napi_value LogHold(Call& call) {
+  bool holds;
+  if (!call.ReadBool(0, holds)) return nullptr;
+  CommandLog& commands = call.engine().log()->commands;
+  if (holds) {
+    commands.Hold();
+  } else {
+    commands.Release();
+  }
+  return call.Undefined();
+}
+
 napi_value LogIsBehind(Call& call) {
   const EngineObject& engine = call.engine();
   return call.Bool(call.engine().keyspace().counters().changes != engine.log()->seen_changes);
@@ -176,6 +189,7 @@ void AppendLogMethods(std::vector<MethodEntry>& methods) {
                                     {"logCommand", Method<WithLog<LogCommand>>},
                                     {"logWords", Method<WithLog<LogWords>>},
                                     {"logCommit", Method<WithLog<LogCommit>>},
+                                    {"logHold", Method<WithLog<LogHold>>},
                                     {"logIsBehind", Method<WithLog<LogIsBehind>>},
                                     {"logRotate", Method<WithLog<LogRotate>>},
                                     {"logForgive", Method<WithLog<LogForgive>>},

@@ -30,13 +30,16 @@ bool LaneTable::MayWrite(bool) {
   return !engine_.guards_writes() || engine_.WriteRefusal().ok();
 }
 
-void LaneTable::Logged(uint32_t db, std::span<const std::string_view> words) {
+void LaneTable::Add(uint32_t db, std::span<const std::string_view> words) {
   LogObject* const log = engine_.log();
   if (log == nullptr) return;
   const uint64_t changes = engine_.keyspace().counters().changes;
   if (changes != log->seen_changes) log->commands.Add(db, words);
   log->seen_changes = changes;
-  log->commands.Commit(true);
+}
+
+void LaneTable::Commit() {
+  if (LogObject* const log = engine_.log()) log->commands.Commit(true);
 }
 
 }  // namespace snapfork

@@ -22,7 +22,8 @@ class LaneTable final : public LaneLog {
   LaneShared& shared() { return shared_; }
 
   bool MayWrite(bool needs_memory) override;
-  void Logged(uint32_t db, std::span<const std::string_view> words) override;
+  void Add(uint32_t db, std::span<const std::string_view> words) override;
+  void Commit() override;
 
  private:
   EngineObject& engine_;

@@ -85,7 +85,7 @@ ExpressLane::Step ExpressLane::TryHot() {
   if (outcome == HotOutcome::kNotHot) return Step::kNotHot;
   status_ = call.status;
   if (outcome == HotOutcome::kBroken) return Step::kBroken;
-  shared_.log.Logged(db, call.effect.is_given() ? call.effect.words() : words());
+  shared_.log.Add(db, call.effect.is_given() ? call.effect.words() : words());
   const uint64_t now = MonotonicNanos();
   nanos_ = now - clock_;
   clock_ = now;
@@ -94,6 +94,7 @@ ExpressLane::Step ExpressLane::TryHot() {
   use.nanos += nanos_;
   KeyWatch& watch = shared_.keyspace.watch();
   if (watch.is_active()) shared_.keyspace.EndWatchedCommand();
+  if (!watch.has_changed()) shared_.log.Commit();  // (L2)
   if (shared_.slow_nanos != 0 && nanos_ >= shared_.slow_nanos) return Step::kSlow;
   return watch.has_changed() ? Step::kWatched : Step::kDone;
 }

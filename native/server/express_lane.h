@@ -7,7 +7,8 @@
 // Invariants
 //   (L1) A command is run once, here or by the caller, and its reply comes before those of all
 //        that were sent behind it.
-//   (L2) What is logged of a command is committed before the next one is run.
+//   (L2) What is logged of a command is committed before the next one is run: by the caller if a
+//        watched key has changed, behind what those do who waited for it.
 //
 // Runs in: the owner's thread.
 
@@ -32,7 +33,9 @@ class LaneLog {
  public:
   virtual bool MayWrite(bool needs_memory) = 0;
   // A command was run: `words` are logged if it has changed something.
-  virtual void Logged(uint32_t db, std::span<const std::string_view> words) = 0;
+  virtual void Add(uint32_t db, std::span<const std::string_view> words) = 0;
+  // Ends the unit.
+  virtual void Commit() = 0;
 
  protected:
   ~LaneLog() = default;

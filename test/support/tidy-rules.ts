@@ -33,7 +33,8 @@ const CPP_LAYERS = [
 /** What a folder of lib/, or a file directly in it, imports apart from itself. */
 const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['index', 'errors', 'util'],
-  index: ['engine', 'api', 'persist', 'cow', 'host', 'options', 'errors', 'util'],
+  index: ['server', 'engine', 'api', 'persist', 'cow', 'host', 'options', 'errors', 'util'],
+  server: ['engine', 'commands', 'native', 'errors', 'util'],
   engine: ['persist', 'cow', 'host', 'api', 'commands', 'options', 'native', 'errors', 'util'],
   persist: ['cow', 'native', 'errors', 'util'],
   cow: ['native', 'errors', 'util'],

@@ -1,0 +1,27 @@
+/**
+ * The commands a server has: those of the engine, and those about its clients.
+ *
+ * @module
+ */
+
+import type { CommandSpec } from '../../commands/spec.js'
+import { COMMANDS, makeLookup } from '../../commands/table.js'
+import { CLIENT_COMMANDS } from './client.js'
+import { CONNECTION_COMMANDS } from './connection.js'
+import { PUBSUB_COMMANDS } from './pubsub.js'
+import { SERVER_COMMANDS } from './server.js'
+import { TRANSACTION_COMMANDS } from './transactions.js'
+
+/** Every command by its upper-case name. */
+export const ALL_COMMANDS: ReadonlyMap<string, CommandSpec> = new Map([
+  ...COMMANDS,
+  ...[
+    ...CONNECTION_COMMANDS,
+    ...CLIENT_COMMANDS,
+    ...TRANSACTION_COMMANDS,
+    ...PUBSUB_COMMANDS,
+    ...SERVER_COMMANDS,
+  ].map((row) => [row.name, row] as const),
+])
+
+export const findServerCommand = makeLookup(ALL_COMMANDS)

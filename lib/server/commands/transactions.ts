@@ -1,0 +1,102 @@
+/**
+ * Transactions: commands that are queued and then run with nothing between them.
+ *
+ * @module
+ */
+
+import { readBytes } from '../../commands/args.js'
+import { NULL_ARRAY, type Reply } from '../../commands/reply.js'
+import { ALL_KEYS, type CommandFlag, OK, rowsOf } from '../../commands/spec.js'
+import { ReplyError } from '../../errors.js'
+import { type Client, keyName } from '../client.js'
+import { type ClientContext, clientRow, NO_REPLY } from '../client-context.js'
+import type { ServerCore } from '../server-core.js'
+
+function multi({ client }: ClientContext): Reply {
+  if (client.transaction !== null) throw new ReplyError('ERR MULTI calls can not be nested')
+  client.transaction = { commands: [], isBroken: false }
+  return OK
+}
+
+function discard({ client, server }: ClientContext): Reply {
+  if (client.transaction === null) throw new ReplyError('ERR DISCARD without MULTI')
+  client.transaction = null
+  server.interest.unwatchAll(client)
+  return OK
+}
+
+function watch(context: ClientContext): Reply {
+  const { client, server, native, db, argc } = context
+  if (client.transaction !== null) throw new ReplyError('ERR WATCH inside MULTI is not allowed')
+  if (client.isWatchBroken) return OK
+  for (let index = 1; index < argc; ++index) {
+    // One whose time has come goes now, and not as a change later.
+    native.keyExists(db, index)
+    server.interest.watch(client, keyName(db, readBytes(context, index)))
+  }
+  return OK
+}
+
+function unwatch({ client, server }: ClientContext): Reply {
+  server.interest.unwatchAll(client)
+  return OK
+}
+
+/** Whether what a client watches is still as it was: also if its time has come and nobody looked. */
+function isUntouched(server: ServerCore, client: Client): boolean {
+  for (const name of client.watched) {
+    const colon = name.indexOf(':')
+    server.native.keyExists(
+      Number(name.slice(0, colon)),
+      Buffer.from(name.slice(colon + 1), 'latin1'),
+    )
+  }
+  if (client.watched.size > 0) server.interest.takeReady()
+  return !client.isWatchBroken
+}
+
+function exec(context: ClientContext): Reply {
+  const { client, server } = context
+  const { transaction } = client
+  if (transaction === null) throw new ReplyError('ERR EXEC without MULTI')
+  const isUnchanged = isUntouched(server, client)
+  client.transaction = null
+  server.interest.unwatchAll(client)
+  if (transaction.isBroken) {
+    throw new ReplyError('EXECABORT Transaction discarded because of previous errors.')
+  }
+  if (!isUnchanged) return NULL_ARRAY
+  return asUnit(server, () => {
+    context.mayWait = false
+    const replies: Reply[] = []
+    for (const command of transaction.commands) {
+      server.restore(client, command)
+      const reply = server.callWithin(client, command.spec)
+      if (reply !== NO_REPLY) replies.push(reply)
+    }
+    context.mayWait = true
+    return replies
+  })
+}
+
+/** What is logged meanwhile is one unit. */
+function asUnit<T>({ native, host }: ServerCore, act: () => T): T {
+  if (!host.log.isOn) return act()
+  native.logHold(true)
+  try {
+    return act()
+  } finally {
+    native.logHold(false)
+    if (host.log.isOn) native.logCommit(true)
+  }
+}
+
+const FLAGS: readonly CommandFlag[] = ['noscript', 'loading', 'stale', 'fast']
+
+export const TRANSACTION_COMMANDS = rowsOf('transactions', [
+  clientRow('MULTI', 1, FLAGS, null, '1.2.0', 'Begins a transaction.', multi),
+  clientRow('EXEC', 1, ['noscript', 'loading', 'stale'], null, '1.2.0', 'Runs it.', exec),
+  clientRow('DISCARD', 1, FLAGS, null, '2.0.0', 'Gives a transaction up.', discard),
+  clientRow('WATCH', -2, FLAGS, ALL_KEYS, '2.2.0', 'Lets EXEC fail if a key changes.', watch),
+  clientRow('UNWATCH', 1, FLAGS, null, '2.2.0', 'Watches no key any more.', unwatch),
+])

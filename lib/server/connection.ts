@@ -1,0 +1,264 @@
+/**
+ * A client's socket: what comes goes through its express lane, what the lane cannot run through
+ * the commands, and replies go back in order.
+ *
+ *     open --QUIT, CLIENT KILL--> closing (writes what is left) --> closed
+ *      |                                                             ^
+ *      +-- end, error, limit ----------------------------------------+
+ *
+ * Invariants
+ *  (N1) While a command waits, or its reply may not be sent yet, nothing that came behind it is
+ *       run.
+ *  (N2) A client that does not read is sent no more than its limit allows, and is read no further
+ *       while much waits for it.
+ *
+ * @module
+ */
+
+import type { Socket } from 'node:net'
+import { LANE, type LaneOutput } from '../native/lanes.js'
+import { Client, type ClientAddress, type ClientOutput } from './client.js'
+import { ClientContext } from './client-context.js'
+import type { ServerCore } from './server-core.js'
+import type { OutputBufferLimit } from './server-options.js'
+
+/** Bytes that may wait in the socket before no more commands of the client are run. */
+const OUTPUT_HIGH_BYTES = 1 << 20
+
+export interface ConnectionParts {
+  readonly core: ServerCore
+  readonly socket: Socket
+  readonly id: number
+  readonly isUnix: boolean
+  readonly find: ClientContext['find']
+  /** Called once, when nothing is left of it. */
+  readonly onClose: (connection: Connection) => void
+}
+
+export class Connection implements ClientOutput {
+  readonly client: Client
+  readonly #core: ServerCore
+  readonly #socket: Socket
+  readonly #onClose: (connection: Connection) => void
+  /** Within `#run`: what is written is sent at its end. */
+  #isRunning = false
+  #isFlushing = false
+  #isClosed = false
+  /** Since when more than the soft limit has waited, or null. */
+  #softSinceMs: number | null = null
+  /** As the lane knows them. */
+  #configured = ''
+
+  constructor({ core, socket, id, isUnix, find, onClose }: ConnectionParts) {
+    this.#core = core
+    this.#socket = socket
+    this.#onClose = onClose
+    const { native, now, host } = core
+    const context = new ClientContext(native, now, host, core)
+    context.find = find
+    this.client = new Client({
+      id,
+      lane: native.laneOpen(),
+      address: addressOf(socket, isUnix),
+      output: this,
+      context,
+      nowMs: now(),
+    })
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#receive(chunk))
+    socket.on('drain', () => this.#drained())
+    socket.on('error', () => {})
+    socket.on('close', () => this.#closed())
+    this.configure()
+  }
+
+  /** Tells the lane what has changed of the client. */
+  configure(): void {
+    const { client } = this
+    const { db } = client.context
+    const isResp3 = client.protocol === 3
+    const isStranger = client.user === null
+    const isExpress =
+      !isStranger &&
+      client.transaction === null &&
+      client.replyMode === 'on' &&
+      !client.isMonitor &&
+      (isResp3 || !client.isSubscriber)
+    const key = `${db} ${isResp3} ${isStranger} ${isExpress}`
+    if (key === this.#configured) return
+    this.#configured = key
+    this.#core.native.laneConfigure(client.lane, db, isResp3, isStranger, isExpress)
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.client.isClosing) return
+    this.#run(chunk)
+    const { pendingBytes } = this
+    if (pendingBytes > this.#core.options.clientQueryBufferLimit) this.close(false)
+  }
+
+  /** Lets the client go on behind a command that has waited. */
+  resume(): void {
+    // Its turn comes when that of the client that has ended the wait is over.
+    setImmediate(() => {
+      if (this.#isClosed || this.#isStalled) return
+      this.#run(null)
+      if (!this.#isStalled) this.#socket.resume()
+    })
+  }
+
+  get #isStalled(): boolean {
+    return this.client.waiting !== null || this.client.isClosing
+  }
+
+  /** Runs what has come, until it is all done or a command waits. (N1) */
+  #run(chunk: Buffer | null): void {
+    if (this.#isStalled) {
+      this.#socket.pause()
+      if (chunk !== null) this.#socket.unshift(chunk)
+      return
+    }
+    const { native } = this.#core
+    const { lane } = this.client
+    this.#isRunning = true
+    let result = native.laneRun(lane, chunk)
+    while (typeof result === 'number') {
+      this.#handle(result & 7, result >> 3)
+      if (this.#isClosed) return
+      if (this.#isStalled || this.#socket.writableLength > OUTPUT_HIGH_BYTES) {
+        this.#socket.pause()
+        break
+      }
+      result = native.laneRun(lane, null)
+    }
+    this.#isRunning = false
+    if (typeof result === 'number') this.#flush()
+    else if (result !== null) this.#send(result)
+    if (this.client.isClosing) this.#socket.end()
+  }
+
+  #handle(outcome: number, argc: number): void {
+    const core = this.#core
+    const { native } = core
+    const { client } = this
+    switch (outcome) {
+      case LANE.command:
+        core.runCommand(client, argc)
+        this.configure()
+        break
+      case LANE.bad:
+        this.write(`-ERR ${native.laneError(client.lane)}\r\n`)
+        client.isClosing = true
+        break
+      case LANE.output:
+        this.#flush()
+        break
+      case LANE.broken:
+        core.finishBroken(client, argc)
+        break
+      case LANE.slow:
+        client.context.argc = argc
+        core.noteSlow(client, native.laneMicros(client.lane))
+        core.serveReadyOfLane()
+        break
+      case LANE.watched:
+        core.serveReadyOfLane()
+        break
+    }
+  }
+
+  write(text: string): void {
+    if (this.#isClosed) return
+    this.#core.native.laneReply(this.client.lane, text)
+    if (this.#isRunning || this.#isFlushing) return
+    // Messages that come one after the other are sent together.
+    this.#isFlushing = true
+    setImmediate(() => {
+      this.#isFlushing = false
+      if (!this.#isClosed) this.#flush()
+    })
+  }
+
+  #flush(): void {
+    const output = this.#core.native.laneTake(this.client.lane)
+    if (output !== null) this.#send(output)
+  }
+
+  #send(output: Exclude<LaneOutput, null>): void {
+    if (typeof output === 'string') this.#socket.write(output, 'latin1')
+    else this.#socket.write(output)
+    if (this.#socket.writableLength > 0) this.#checkLimit()
+  }
+
+  /** Drops a client for which too much waits. (N2) */
+  #checkLimit(): void {
+    const { options, now } = this.#core
+    const { isSubscriber } = this.client
+    const limit: OutputBufferLimit = isSubscriber
+      ? options.pubsubOutputBufferLimit
+      : options.normalOutputBufferLimit
+    const bytes = this.#socket.writableLength
+    if (limit.hardBytes > 0 && bytes > limit.hardBytes) {
+      this.close(false)
+      return
+    }
+    if (limit.softBytes === 0 || bytes <= limit.softBytes) {
+      this.#softSinceMs = null
+      return
+    }
+    this.#softSinceMs ??= now()
+    if (now() - this.#softSinceMs > limit.softSeconds * 1000) this.close(false)
+  }
+
+  #drained(): void {
+    this.#softSinceMs = null
+    if (this.#isStalled) return
+    this.#run(null)
+    if (!this.#isStalled && this.#socket.writableLength <= OUTPUT_HIGH_BYTES) this.#socket.resume()
+  }
+
+  get outputBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  get pendingBytes(): number {
+    return this.#isClosed ? 0 : this.#core.native.lanePendingBytes(this.client.lane)
+  }
+
+  close(flushes: boolean): void {
+    if (this.#isClosed) return
+    this.client.isClosing = true
+    if (!flushes) this.#socket.destroy()
+    else if (!this.#isRunning) {
+      this.#flush()
+      this.#socket.end()
+    }
+  }
+
+  #closed(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const core = this.#core
+    const { client } = this
+    core.waiters.end(client, null)
+    core.forget(client)
+    core.native.laneClose(client.lane)
+    this.#onClose(this)
+  }
+}
+
+function addressOf(socket: Socket, isUnix: boolean): ClientAddress {
+  const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd ?? -1
+  if (isUnix) return { remote: ':0', local: ':0', fd, isUnix }
+  return {
+    remote: endpoint(socket.remoteAddress, socket.remotePort),
+    local: endpoint(socket.localAddress, socket.localPort),
+    fd,
+    isUnix,
+  }
+}
+
+function endpoint(address = '', port = 0): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
+  return plain.includes(':') ? `[${plain}]:${port}` : `${plain}:${port}`
+}

@@ -1,0 +1,336 @@
+/**
+ * What the clients of a server have in common, and how one of their commands is run.
+ *
+ * Invariants
+ *  (C2) A command of a client is run by `runCommand` alone, or in the express lane, which it
+ *       replaces in everything: each has one meaning, whichever way it came.
+ *
+ * @module
+ */
+
+import { performance } from 'node:perf_hooks'
+import type { Clock } from '../commands/context.js'
+import { resolve, run } from '../commands/dispatch.js'
+import type { CommandHost } from '../commands/host.js'
+import { asReply, logBroken } from '../commands/propagation.js'
+import { type Reply, withShape } from '../commands/reply.js'
+import { shapeOf } from '../commands/reply-shapes.js'
+import { encodeError, encodeReply } from '../commands/resp-encoder.js'
+import type { CommandSpec } from '../commands/spec.js'
+import { ReplyError, SnapforkError } from '../errors.js'
+import { BULK_BUFFER, BULK_LATIN1, type NativeEngine } from '../native/engine.js'
+import type { Client, StoredCommand } from './client.js'
+import { NO_REPLY } from './client-context.js'
+import { CommandStats } from './command-stats.js'
+import { KeyInterest } from './key-interest.js'
+import { monitorLine } from './monitor.js'
+import { Pauses } from './pauses.js'
+import { PubSub } from './pubsub.js'
+import type { ResolvedServerOptions } from './server-options.js'
+import { SlowLog } from './slow-log.js'
+import { Waiters } from './waiters.js'
+
+export interface ServerCoreParts {
+  readonly native: NativeEngine
+  readonly host: CommandHost
+  readonly now: Clock
+  readonly databases: number
+  readonly options: ResolvedServerOptions
+  /** Ends the server as SHUTDOWN asks for. */
+  readonly shutdown: (options: ShutdownOptions) => void
+}
+
+export interface ShutdownOptions {
+  /** Whether to write a snapshot first; null: if there are save rules. */
+  readonly save: boolean | null
+  readonly now: boolean
+  /** Also if it fails. */
+  readonly force: boolean
+}
+
+/** Commands that run at once within a transaction being queued. */
+const NOT_QUEUED: ReadonlySet<string> = new Set([
+  ...['EXEC', 'DISCARD', 'MULTI', 'WATCH', 'QUIT', 'RESET'],
+])
+/** What a client of RESP2 may do while it listens. */
+const OF_LISTENERS: ReadonlySet<string> = new Set([
+  ...['SUBSCRIBE', 'UNSUBSCRIBE', 'PSUBSCRIBE', 'PUNSUBSCRIBE', 'SSUBSCRIBE', 'SUNSUBSCRIBE'],
+  ...['PING', 'QUIT', 'RESET'],
+])
+/** Before a client has said who it is. */
+const OF_STRANGERS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET'])
+
+export class ServerCore {
+  readonly native: NativeEngine
+  readonly host: CommandHost
+  readonly now: Clock
+  readonly databases: number
+  options: ResolvedServerOptions
+  readonly clients = new Map<number, Client>()
+  readonly pubsub: PubSub
+  readonly interest: KeyInterest
+  readonly waiters: Waiters
+  readonly monitors = new Set<Client>()
+  readonly stats: CommandStats
+  readonly slowlog = new SlowLog()
+  readonly pauses: Pauses
+  readonly shutdown: (options: ShutdownOptions) => void
+  connectionsReceived = 0
+  connectionsRejected = 0
+
+  constructor({ native, host, now, databases, options, shutdown }: ServerCoreParts) {
+    this.native = native
+    this.host = host
+    this.now = now
+    this.databases = databases
+    this.options = options
+    this.pubsub = new PubSub(native, (client, message) => client.output.write(message))
+    this.interest = new KeyInterest(native)
+    this.waiters = new Waiters(this)
+    this.stats = new CommandStats(native)
+    this.shutdown = shutdown
+    this.pauses = new Pauses(
+      (client, command) => this.#resume(client, command),
+      () => this.configureLanes(),
+    )
+    this.configureLanes()
+  }
+
+  /** Tells the express lanes what they may run. */
+  configureLanes(): void {
+    const { protoMaxBulkLen, slowlogLogSlowerThan } = this.options
+    const runsReads = this.monitors.size === 0 && !this.pauses.stopsReads
+    const runsWrites = runsReads && !this.pauses.isOn
+    this.native.lanesConfigure(runsReads, runsWrites, protoMaxBulkLen, slowlogLogSlowerThan)
+  }
+
+  /** Gives a new client its user, if it needs no password. */
+  welcome(client: Client): void {
+    client.user = this.options.requirepass === '' ? 'default' : null
+    this.clients.set(client.id, client)
+  }
+
+  /** Ends whatever a client takes part in. */
+  forget(client: Client): void {
+    this.waiters.end(client, null)
+    this.pauses.forget(client)
+    this.interest.unwatchAll(client)
+    this.pubsub.forget(client)
+    client.isMonitor = false
+    if (this.monitors.delete(client)) this.configureLanes()
+  }
+
+  /** @throws {ReplyError} if there is no user of that name. */
+  assertUser(name: string): void {
+    if (name !== 'default') throw ReplyError.ofLatin1(`ERR No such user '${name}'`)
+  }
+
+  /** Runs the command in the argument vector for a client, and writes the reply. (C2) */
+  runCommand(client: Client, argc: number): void {
+    const { context } = client
+    context.begin(argc, BULK_LATIN1)
+    client.commands += 1
+    client.lastUsedAtMs = this.now()
+    if (client.replyMode === 'skip-next') client.replyMode = 'skip'
+    const text = this.#replyTo(client)
+    if (client.replyMode === 'on') {
+      if (text !== '') client.output.write(text)
+    } else if (client.replyMode === 'skip') {
+      client.replyMode = 'on'
+    }
+  }
+
+  /** The encoded reply; nothing if it was written, or will be. */
+  #replyTo(client: Client): string {
+    const { context } = client
+    let spec: CommandSpec
+    try {
+      spec = resolve(context)
+      client.lastCommand = spec.fullName
+      this.#admit(client, spec)
+    } catch (error) {
+      if (client.transaction !== null) client.transaction.isBroken = true
+      return this.#encodeFailure(error)
+    }
+    if (client.transaction !== null && !NOT_QUEUED.has(spec.name)) {
+      client.transaction.commands.push(this.store(client, spec))
+      return '+QUEUED\r\n'
+    }
+    if (this.pauses.stops(spec, client)) {
+      const command = this.store(client, spec)
+      client.waiting = { command, keys: [], timer: null }
+      this.pauses.hold(client, command)
+      return ''
+    }
+    return this.whole(() => this.encodeCall(client, spec))
+  }
+
+  /** Runs a command that a pause has kept. */
+  #resume(client: Client, command: StoredCommand): void {
+    client.waiting = null
+    this.restore(client, command)
+    const text = this.whole(() => this.encodeCall(client, command.spec))
+    if (text !== '') client.output.write(text)
+    client.output.resume()
+  }
+
+  /** A command of the express lane that failed in the middle: what it has done is logged. */
+  finishBroken(client: Client, argc: number): void {
+    client.context.begin(argc, BULK_LATIN1)
+    const spec = resolve(client.context)
+    const text = this.whole(() => {
+      try {
+        return this.native.laneFailure(client.lane)
+      } catch (error) {
+        if (this.host.log.isOn) logBroken(spec, client.context)
+        return this.#encodeFailure(error)
+      }
+    })
+    client.output.write(text)
+  }
+
+  /** Runs a command as a unit of the log, and serves those who waited for what it has changed. */
+  whole<T>(act: () => T): T {
+    if (!this.interest.isActive) return act()
+    const holds = this.interest.hasWaiters && this.host.log.isOn
+    if (holds) this.native.logHold(true)
+    try {
+      const result = act()
+      this.serveReady()
+      return result
+    } finally {
+      if (holds) this.native.logHold(false)
+      if (holds && this.host.log.isOn) this.native.logCommit(true)
+    }
+  }
+
+  /** Behind a command of the express lane, whose unit is still open. */
+  serveReadyOfLane(): void {
+    const { isOn } = this.host.log
+    if (isOn) this.native.logHold(true)
+    this.serveReady()
+    if (isOn) this.native.logHold(false)
+    if (isOn) this.native.logCommit(true)
+  }
+
+  /** Serves those who wait for keys that have changed, until nothing changes any more. */
+  serveReady(): void {
+    for (let ready = this.interest.takeReady(); ready.length > 0; ) {
+      for (const name of ready) this.waiters.serve(name)
+      ready = this.interest.takeReady()
+    }
+  }
+
+  /** Calls a command; its reply or error encoded. */
+  encodeCall(client: Client, spec: CommandSpec): string {
+    const { context } = client
+    try {
+      const reply = this.call(client, spec)
+      if (reply === NO_REPLY) return ''
+      return encodeReply(reply, client.protocol, shapeOf(spec, context, client.protocol))
+    } catch (error) {
+      return this.#encodeFailure(error)
+    }
+  }
+
+  /** Calls a command that is part of another one: an error becomes part of the reply. */
+  callWithin(client: Client, spec: CommandSpec): Reply {
+    try {
+      const reply = this.call(client, spec)
+      return withShape(reply, shapeOf(spec, client.context, client.protocol))
+    } catch (error) {
+      const failure = toReplyError(error)
+      this.stats.failedWith(failure.prefix)
+      return failure
+    }
+  }
+
+  /**
+   * Calls a command: everything that has to see it is here.
+   *
+   * @throws {Error} what the handler throws.
+   */
+  call(client: Client, spec: CommandSpec): Reply {
+    const { context } = client
+    if (this.monitors.size > 0 && !spec.flags.includes('admin')) this.#tellMonitors(client)
+    context.spec = spec
+    const start = performance.now()
+    let failed = true
+    try {
+      const reply = run(spec, context)
+      failed = false
+      return reply
+    } finally {
+      const micros = (performance.now() - start) * 1000
+      this.stats.called(spec, micros, failed)
+      this.noteSlow(client, micros)
+    }
+  }
+
+  /** Keeps the command in the argument vector if it took long. */
+  noteSlow(client: Client, micros: number): void {
+    const { slowlogLogSlowerThan, slowlogMaxLen } = this.options
+    if (slowlogLogSlowerThan < 0 || micros < slowlogLogSlowerThan) return
+    const args = this.arguments(client).map((arg) => arg.toString('latin1'))
+    const second = Math.floor(this.now() / 1000)
+    const { address, name } = client
+    const facts = { second, micros: Math.floor(micros), address: address.remote, clientName: name }
+    this.slowlog.add({ ...facts, args }, slowlogMaxLen)
+  }
+
+  /** The arguments of the command at hand. */
+  arguments({ context }: Client): Buffer[] {
+    const args: Buffer[] = []
+    for (let index = 0; index < context.argc; ++index) {
+      args.push(this.native.argument(index, BULK_BUFFER) as Buffer)
+    }
+    return args
+  }
+
+  store(client: Client, spec: CommandSpec): StoredCommand {
+    return { spec, args: this.arguments(client) }
+  }
+
+  /** Puts a stored command where its handler finds it. */
+  restore(client: Client, { args }: StoredCommand): void {
+    client.context.begin(this.native.setArguments(args), BULK_LATIN1)
+  }
+
+  /** @throws {ReplyError} if a client may not run a command. */
+  #admit(client: Client, spec: CommandSpec): void {
+    if (client.user === null && !OF_STRANGERS.has(spec.name)) {
+      this.stats.rejected(spec)
+      throw new ReplyError('NOAUTH Authentication required.')
+    }
+    if (client.transaction !== null && spec.flags.includes('no_multi')) {
+      this.stats.rejected(spec)
+      throw new ReplyError('ERR Command not allowed inside a transaction')
+    }
+    if (client.protocol === 2 && client.isSubscriber && !OF_LISTENERS.has(spec.name)) {
+      this.stats.rejected(spec)
+      throw new ReplyError(
+        `ERR Can't execute '${spec.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / ` +
+          'QUIT / RESET are allowed in this context',
+      )
+    }
+  }
+
+  #tellMonitors(client: Client): void {
+    const line = monitorLine(this.now(), client, this.arguments(client))
+    for (const monitor of this.monitors) monitor.output.write(line)
+  }
+
+  #encodeFailure(error: unknown): string {
+    const failure = toReplyError(error)
+    this.stats.failedWith(failure.prefix)
+    return encodeError(failure)
+  }
+}
+
+/** The error reply for what a handler has thrown; rethrows what is no error of operation. */
+export function toReplyError(thrown: unknown): ReplyError {
+  const error = asReply(thrown)
+  if (error instanceof ReplyError) return error
+  if (error instanceof SnapforkError) return new ReplyError(`ERR ${error.message}`)
+  throw error
+}

@@ -1,0 +1,239 @@
+/**
+ * A server that any Redis client can talk to, over an engine of this process.
+ *
+ * @module
+ */
+
+import { chmod, unlink } from 'node:fs/promises'
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { INTERNALS, type Snapfork } from '../engine/snapfork.js'
+import { SnapforkError } from '../errors.js'
+import { findServerCommand } from './commands/table.js'
+import { Connection } from './connection.js'
+import { ServerCore, type ShutdownOptions } from './server-core.js'
+import {
+  type ResolvedServerOptions,
+  resolveServerOptions,
+  type ServerOptions,
+} from './server-options.js'
+
+/** Turns of the clock that looks for idle clients, in milliseconds. */
+const IDLE_CHECK_MS = 1000
+
+export class SnapforkServer {
+  readonly #core: ServerCore
+  readonly #listeners: Server[] = []
+  readonly #connections = new Set<Connection>()
+  #nextId = 1
+  #idleTimer: NodeJS.Timeout | null = null
+  #closing: Promise<void> | null = null
+  #onShutdown: ((options: ShutdownOptions) => void) | null = null
+
+  /** @internal */
+  constructor(db: Snapfork, options: ResolvedServerOptions) {
+    this.#core = new ServerCore({
+      ...db[INTERNALS](),
+      options,
+      shutdown: (how) => this.#onShutdown?.(how),
+    })
+  }
+
+  get #options(): ResolvedServerOptions {
+    return this.#core.options
+  }
+
+  /**
+   * Begins to listen at all addresses of the options.
+   *
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_IO` with `cause` if it cannot at one; then it
+   *   listens at none. An address of IPv6 may be missing where the host has none, unless it was
+   *   asked for.
+   */
+  async listen(): Promise<void> {
+    const { port, bind, isBound, unixsocket } = this.#options
+    try {
+      if (port !== null) await this.#listenAt(bind, port, isBound)
+      if (unixsocket !== null) await this.#listenAtPath(unixsocket)
+    } catch (cause) {
+      await this.close()
+      throw new SnapforkError('ERR_SNAPFORK_IO', 'The server cannot listen.', { cause })
+    }
+    this.#idleTimer = setInterval(() => this.#dropIdle(), IDLE_CHECK_MS).unref()
+  }
+
+  async #listenAt(hosts: readonly string[], port: number, isBound: boolean): Promise<void> {
+    let chosen = port
+    for (const host of hosts) {
+      const listener = this.#makeListener(false)
+      try {
+        await listen(listener, { host, port: chosen, backlog: this.#options.tcpBacklog })
+      } catch (error) {
+        if (isBound || !isMissingAddress(error)) throw error
+        continue
+      }
+      this.#listeners.push(listener)
+      // All addresses share the port that was free at the first.
+      chosen = (listener.address() as AddressInfo).port
+    }
+  }
+
+  async #listenAtPath(path: string): Promise<void> {
+    await unlink(path).catch(() => {})
+    const listener = this.#makeListener(true)
+    await listen(listener, { path, backlog: this.#options.tcpBacklog })
+    this.#listeners.push(listener)
+    const mode = this.#options.unixsocketperm
+    if (mode !== null) await chmod(path, mode)
+  }
+
+  #makeListener(isUnix: boolean): Server {
+    const { tls } = this.#options
+    const accept = (socket: Socket) => this.#accept(socket, isUnix)
+    if (tls === null || isUnix) return createTcpServer({ allowHalfOpen: false }, accept)
+    const listener = createTlsServer(tls, accept)
+    listener.on('tlsClientError', () => {})
+    return listener
+  }
+
+  #accept(socket: Socket, isUnix: boolean): void {
+    const core = this.#core
+    core.connectionsReceived += 1
+    const refusal = this.#refusalOf(socket, isUnix)
+    if (refusal !== null) {
+      core.connectionsRejected += 1
+      socket.on('error', () => {})
+      socket.end(refusal)
+      return
+    }
+    const { tcpKeepalive } = this.#options
+    if (!isUnix && tcpKeepalive > 0) socket.setKeepAlive(true, tcpKeepalive * 1000)
+    const id = this.#nextId
+    this.#nextId += 1
+    const connection = new Connection({
+      core,
+      socket,
+      id,
+      isUnix,
+      find: findServerCommand,
+      onClose: (closed) => {
+        this.#connections.delete(closed)
+        core.clients.delete(closed.client.id)
+      },
+    })
+    this.#connections.add(connection)
+    core.welcome(connection.client)
+    connection.configure()
+  }
+
+  #refusalOf(socket: Socket, isUnix: boolean): string | null {
+    const { maxclients, protectedMode, requirepass, isBound } = this.#options
+    if (this.#connections.size >= maxclients) return '-ERR max number of clients reached\r\n'
+    if (isUnix || !protectedMode || isBound || requirepass !== '') return null
+    return isLoopback(socket.remoteAddress ?? '') ? null : PROTECTED
+  }
+
+  #dropIdle(): void {
+    const { timeout } = this.#options
+    if (timeout === 0) return
+    const since = this.#core.now() - timeout * 1000
+    for (const { client } of this.#connections) {
+      const isAtWork = client.waiting !== null || client.isSubscriber || client.isMonitor
+      if (!isAtWork && client.lastUsedAtMs < since) client.output.close(false)
+    }
+  }
+
+  /** Is called when a client has sent SHUTDOWN: whoever owns the process decides what that means. */
+  onShutdown(listener: (options: ShutdownOptions) => void): void {
+    this.#onShutdown = listener
+  }
+
+  /** Port it listens at, or null without one. */
+  get port(): number | null {
+    for (const listener of this.#listeners) {
+      const address = listener.address()
+      if (typeof address === 'object' && address !== null) return address.port
+    }
+    return null
+  }
+
+  /** Ends all connections, and listens no more. The engine stays open. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#idleTimer !== null) clearInterval(this.#idleTimer)
+    const closed = this.#listeners.map(
+      (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
+    )
+    for (const connection of this.#connections) connection.close(true)
+    // A peer that does not end is not waited for.
+    setImmediate(() => {
+      for (const connection of this.#connections) connection.close(false)
+    })
+    await Promise.all(closed)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/**
+ * Makes a server for an engine. It listens when {@link SnapforkServer.listen} is called.
+ *
+ * The engine may be used directly as well: commands of both take turns.
+ *
+ * @throws {TypeError | RangeError} `ERR_SNAPFORK_INVALID_ARG` for an option.
+ *
+ * @example
+ * const server = createServer(db, { port: 6379 })
+ * await server.listen()
+ */
+export function createServer(db: Snapfork, options?: ServerOptions): SnapforkServer {
+  return new SnapforkServer(db, resolveServerOptions(options))
+}
+
+/** What a client from elsewhere is told by a server without a password. */
+const PROTECTED =
+  '-DENIED Redis is running in protected mode because protected mode is enabled and no password ' +
+  'is set for the default user. In this mode connections are only accepted from the loopback ' +
+  'interface. If you want to connect from external computers to Redis you may adopt one of the ' +
+  "following solutions: 1) Just disable protected mode sending the command 'CONFIG SET " +
+  "protected-mode no' from the loopback interface by connecting to Redis from the same host the " +
+  'server is running, however MAKE SURE Redis is not publicly accessible from internet if you do ' +
+  'so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable ' +
+  'the protected mode by editing the Redis configuration file, and setting the protected mode ' +
+  "option to 'no', and then restarting the server. 3) If you started the server manually just for " +
+  "testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication " +
+  'password for the default user. NOTE: You only need to do one of the above things in order for ' +
+  'the server to start accepting connections from the outside.\r\n'
+
+function listen(
+  server: Server,
+  options: { host?: string; port?: number; path?: string; backlog: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function isMissingAddress(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENOTFOUND'].includes(code)
+}
+
+function isLoopback(address: string): boolean {
+  return /^(::ffff:)?127\./.test(address) || address === '::1'
+}
