@@ -23,6 +23,14 @@ export interface CommandLog {
 
 export interface CommandHost {
   readonly log: CommandLog
+  /** Whether what is logged has to be on disk before anybody is told that it was done. */
+  readonly isDurableFirst: boolean
+  /**
+   * Resolves when all that was logged so far is on disk.
+   *
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_LOG_FAILED` if that cannot be.
+   */
+  durable(): Promise<void>
   /** Whether RESTORE refuses what is safe but contradicts itself. */
   readonly checksPayloadsDeeply: boolean
   /**

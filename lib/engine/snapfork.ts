@@ -510,6 +510,10 @@ function makeHost(
     get log() {
       return log.commandLog
     },
+    get isDurableFirst() {
+      return options().appendfsync === 'always' && log.commandLog.isOn
+    },
+    durable: () => log.current.durable(),
     get checksPayloadsDeeply() {
       return options().sanitizeDumpPayload !== 'no'
     },

@@ -9,7 +9,9 @@
  * Invariants
  *  (N1) While a command waits, or its reply may not be sent yet, nothing that came behind it is
  *       run.
- *  (N2) A client that does not read is sent no more than its limit allows, and is read no further
+ *  (N2) With a log that is synced always, no reply leaves before what its command has changed is
+ *       on disk; those behind it wait for it.
+ *  (N3) A client that does not read is sent no more than its limit allows, and is read no further
  *       while much waits for it.
  *
  * @module
@@ -37,22 +39,27 @@ export interface ConnectionParts {
 
 export class Connection implements ClientOutput {
   readonly client: Client
+  /** Resolves when nothing is left of it. */
+  readonly closed: Promise<void>
   readonly #core: ServerCore
   readonly #socket: Socket
-  readonly #onClose: (connection: Connection) => void
   /** Within `#run`: what is written is sent at its end. */
   #isRunning = false
   #isFlushing = false
   #isClosed = false
   /** Since when more than the soft limit has waited, or null. */
   #softSinceMs: number | null = null
+  /** Output that waits for the disk. (N2) */
+  readonly #held: Exclude<LaneOutput, null>[] = []
+  #heldBytes = 0
+  /** Whether the next output tells of a change that may not be on disk. */
+  #mustHold = false
   /** As the lane knows them. */
   #configured = ''
 
   constructor({ core, socket, id, isUnix, find, onClose }: ConnectionParts) {
     this.#core = core
     this.#socket = socket
-    this.#onClose = onClose
     const { native, now, host } = core
     const context = new ClientContext(native, now, host, core)
     context.find = find
@@ -68,7 +75,13 @@ export class Connection implements ClientOutput {
     socket.on('data', (chunk) => this.#receive(chunk))
     socket.on('drain', () => this.#drained())
     socket.on('error', () => {})
-    socket.on('close', () => this.#closed())
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#closed()
+        onClose(this)
+        resolve()
+      })
+    })
     this.configure()
   }
 
@@ -121,20 +134,32 @@ export class Connection implements ClientOutput {
     const { native } = this.#core
     const { lane } = this.client
     this.#isRunning = true
+    const loggedBefore = this.#logged()
     let result = native.laneRun(lane, chunk)
     while (typeof result === 'number') {
       this.#handle(result & 7, result >> 3)
       if (this.#isClosed) return
-      if (this.#isStalled || this.#socket.writableLength > OUTPUT_HIGH_BYTES) {
+      if (this.#isStalled || this.#isFull) {
         this.#socket.pause()
         break
       }
       result = native.laneRun(lane, null)
     }
     this.#isRunning = false
+    if (this.#logged() > loggedBefore) this.#mustHold = true
     if (typeof result === 'number') this.#flush()
     else if (result !== null) this.#send(result)
-    if (this.client.isClosing) this.#socket.end()
+    if (this.client.isClosing) this.#end()
+  }
+
+  /** Bytes of the log, where replies wait for them. */
+  #logged(): number {
+    const { host, native } = this.#core
+    return host.isDurableFirst ? native.logProgress().appended : 0
+  }
+
+  get #isFull(): boolean {
+    return this.outputBytes > OUTPUT_HIGH_BYTES
   }
 
   #handle(outcome: number, argc: number): void {
@@ -151,6 +176,7 @@ export class Connection implements ClientOutput {
         client.isClosing = true
         break
       case LANE.output:
+        this.#mustHold ||= core.host.isDurableFirst
         this.#flush()
         break
       case LANE.broken:
@@ -170,6 +196,8 @@ export class Connection implements ClientOutput {
   write(text: string): void {
     if (this.#isClosed) return
     this.#core.native.laneReply(this.client.lane, text)
+    // Others may have logged what it tells of.
+    if (!this.#isRunning) this.#mustHold ||= this.#core.host.isDurableFirst
     if (this.#isRunning || this.#isFlushing) return
     // Messages that come one after the other are sent together.
     this.#isFlushing = true
@@ -185,19 +213,50 @@ export class Connection implements ClientOutput {
   }
 
   #send(output: Exclude<LaneOutput, null>): void {
+    if (this.#held.length > 0 || this.#mustHold) this.#hold(output)
+    else this.#sendNow(output)
+  }
+
+  /** Sends it when all that is logged so far is on disk. (N2) */
+  #hold(output: Exclude<LaneOutput, null>): void {
+    this.#mustHold = false
+    this.#held.push(output)
+    this.#heldBytes += output.length
+    this.#core.host.durable().then(
+      () => {
+        // One that was held later has waited for no less.
+        this.#heldBytes -= output.length
+        this.#held.shift()
+        if (this.#isClosed) return
+        this.#sendNow(output)
+        if (this.#held.length > 0) return
+        if (this.client.isClosing) this.#end()
+        else if (this.#socket.isPaused()) this.#drained()
+      },
+      // Nobody may be told that it was done, nor that it was not.
+      () => this.close(false),
+    )
+  }
+
+  /** Ends the connection behind what is to be sent. */
+  #end(): void {
+    if (this.#held.length === 0) this.#socket.end()
+  }
+
+  #sendNow(output: Exclude<LaneOutput, null>): void {
     if (typeof output === 'string') this.#socket.write(output, 'latin1')
     else this.#socket.write(output)
     if (this.#socket.writableLength > 0) this.#checkLimit()
   }
 
-  /** Drops a client for which too much waits. (N2) */
+  /** Drops a client for which too much waits. (N3) */
   #checkLimit(): void {
     const { options, now } = this.#core
     const { isSubscriber } = this.client
     const limit: OutputBufferLimit = isSubscriber
       ? options.pubsubOutputBufferLimit
       : options.normalOutputBufferLimit
-    const bytes = this.#socket.writableLength
+    const bytes = this.outputBytes
     if (limit.hardBytes > 0 && bytes > limit.hardBytes) {
       this.close(false)
       return
@@ -214,11 +273,11 @@ export class Connection implements ClientOutput {
     this.#softSinceMs = null
     if (this.#isStalled) return
     this.#run(null)
-    if (!this.#isStalled && this.#socket.writableLength <= OUTPUT_HIGH_BYTES) this.#socket.resume()
+    if (!this.#isStalled && !this.#isFull) this.#socket.resume()
   }
 
   get outputBytes(): number {
-    return this.#socket.writableLength
+    return this.#socket.writableLength + this.#heldBytes
   }
 
   get pendingBytes(): number {
@@ -231,7 +290,7 @@ export class Connection implements ClientOutput {
     if (!flushes) this.#socket.destroy()
     else if (!this.#isRunning) {
       this.#flush()
-      this.#socket.end()
+      this.#end()
     }
   }
 
@@ -243,7 +302,6 @@ export class Connection implements ClientOutput {
     core.waiters.end(client, null)
     core.forget(client)
     core.native.laneClose(client.lane)
-    this.#onClose(this)
   }
 }
 

@@ -46,6 +46,12 @@ export class Pauses {
     this.#changed()
   }
 
+  /** Forgets it, and those who wait. */
+  stop(): void {
+    this.#waiting.clear()
+    this.end()
+  }
+
   end(): void {
     if (this.#timer === null) return
     clearTimeout(this.#timer)
@@ -60,7 +66,7 @@ export class Pauses {
   /** Whether a command has to wait. */
   stops(spec: CommandSpec, client: Client): boolean {
     if (!this.isOn) return false
-    if (this.#stopsReads) return spec.fullName !== 'client|unpause'
+    if (this.#stopsReads) return true
     if (spec.name === 'EXEC') {
       return client.transaction?.commands.some((one) => isWrite(one.spec)) ?? false
     }

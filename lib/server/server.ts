@@ -170,6 +170,7 @@ export class SnapforkServer {
 
   async #close(): Promise<void> {
     if (this.#idleTimer !== null) clearInterval(this.#idleTimer)
+    this.#core.pauses.stop()
     const closed = this.#listeners.map(
       (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
     )
@@ -178,7 +179,7 @@ export class SnapforkServer {
     setImmediate(() => {
       for (const connection of this.#connections) connection.close(false)
     })
-    await Promise.all(closed)
+    await Promise.all([...closed, ...[...this.#connections].map((one) => one.closed)])
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -16,8 +16,29 @@ import { BULK_LATIN1, type NativeEngine } from '../../dist/native/engine.js'
 import { DATABASES, resolveTimes, type Step } from './command-arbitraries.js'
 import { type Node, parseRaw, type RawClient } from './raw-client.js'
 
-/** Our side: what a server would write. */
-export class OurBytes {
+/** Who is compared with redis-server: the reply to a command, as latin1 text. */
+export interface Side {
+  send(step: Step): string | Promise<string>
+}
+
+/** A server, at the other end of a socket. */
+export class OverSocket implements Side {
+  readonly #client: RawClient
+  #db = 0
+
+  constructor(client: RawClient) {
+    this.#client = client
+  }
+
+  async send({ db, args }: Step): Promise<string> {
+    if (db !== this.#db) await this.#client.send('SELECT', db)
+    this.#db = db
+    return this.#client.send(...args)
+  }
+}
+
+/** The engine in this process: what a server would write. */
+export class OurBytes implements Side {
   readonly #native: NativeEngine
   readonly #protocol: Protocol
   readonly #contexts: CommandContext[]
@@ -112,17 +133,16 @@ const LIMITED_LOOKS: Readonly<Record<string, Look>> = {
 }
 
 export class RawComparison {
-  readonly #ours: OurBytes
-  readonly #theirs: RawClient
-  #db = 0
+  readonly #ours: Side
+  readonly #theirs: OverSocket
   /** Replies that were the same byte for byte. */
   same = 0
   /** All that were compared. */
   commands = 0
 
-  constructor(ours: OurBytes, theirs: RawClient) {
+  constructor(ours: Side, theirs: RawClient) {
     this.#ours = ours
-    this.#theirs = theirs
+    this.#theirs = new OverSocket(theirs)
   }
 
   async runSequence(sequence: readonly Step[]): Promise<void> {
@@ -138,7 +158,7 @@ export class RawComparison {
     if (name === 'SORT' || name === 'SORT_RO') {
       await this.#send({ db: 0, args: ['ZADD', 'no key', 'XX', '1', 'a'] })
     }
-    const ours = this.#ours.send(step)
+    const ours = await this.#ours.send(step)
     this.#check(step, ours, await this.#send(step))
   }
 
@@ -147,7 +167,7 @@ export class RawComparison {
     const [, key = '', count] = step.args
     const draw = ['SRANDMEMBER', key, ...(count === undefined ? [] : [count])]
     const drawn = await this.#send({ db: step.db, args: draw })
-    const ours = this.#ours.send(step)
+    const ours = await this.#ours.send(step)
     if (ours.startsWith('-')) return this.#check(step, ours, await this.#send(step))
     const { sign, text, items } = parseRaw(ours)
     const members = sign === '$' ? [text] : items.map((item) => item.text)
@@ -156,10 +176,8 @@ export class RawComparison {
     this.#report(step, types(parseRaw(ours)), types(parseRaw(set)), ours, drawn)
   }
 
-  async #send({ db, args }: Step): Promise<string> {
-    if (db !== this.#db) await this.#theirs.send('SELECT', db)
-    this.#db = db
-    return this.#theirs.send(...args)
+  #send(step: Step): Promise<string> {
+    return this.#theirs.send(step)
   }
 
   #check(step: Step, ours: string, theirs: string): void {

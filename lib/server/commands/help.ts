@@ -13,7 +13,7 @@ export function help(command: string, lines: readonly string[]): ClientHandler {
     `${command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
     ...lines,
     'HELP',
-    '    Print this help.',
+    '    Prints this help.',
   ]
   return () => text.map((line) => new Status(line))
 }
