@@ -163,7 +163,7 @@ class RdbWriter : public BufferedWriter {
   LzfTable* const table_;
   const RdbWriterOptions options_;
   State state_ = State::kNew;
-  uint8_t note_[kNoteBytesMax];
+  uint8_t note_[kNoteBytesMax]{};
   size_t note_bytes_ = 0;  // 0: there is none
 };
 
@@ -194,7 +194,9 @@ inline uint8_t* RdbWriter::PutEntryHead(uint8_t* to, int64_t expires_at_ms, uint
     to += 9;
   }
   if (note_bytes_ != 0) [[unlikely]] {
-    to = PutBytes(to, note_, note_bytes_);
+    // All of it, whatever its length: there is room.
+    PutBytes(to, note_, kNoteBytesMax);
+    to += note_bytes_;
     note_bytes_ = 0;
   }
   *to = type;
