@@ -181,7 +181,12 @@ const OBJECT_SUBCOMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   rowsOf('generic', [
     objectRow('ENCODING', '2.2.3', 'How the value of a key lies in memory.', objectEncoding),
     objectRow('FREQ', '4.0.0', 'How often a key is used, with an LFU policy.', objectFrequency),
-    objectRow('IDLETIME', '2.2.3', 'Seconds since a key was used, with an LRU policy.', objectIdleTime),
+    objectRow(
+      'IDLETIME',
+      '2.2.3',
+      'Seconds since a key was used, with an LRU policy.',
+      objectIdleTime,
+    ),
     objectRow('REFCOUNT', '2.2.3', 'How many share the value of a key: one.', objectRefcount),
     {
       name: 'HELP',

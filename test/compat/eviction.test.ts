@@ -27,7 +27,15 @@ const USES: readonly Use[] = [
   ].map((use): Use => ['SET k value', use]),
   ...['INCR k', 'DECRBY k 2', 'INCRBYFLOAT k 1'].map((use): Use => ['SET k 1', use]),
   ...[
-    ...['HGET k f', 'HGETALL k', 'HLEN k', 'HSET k f v', 'HDEL k other', 'HSCAN k 0', 'HEXISTS k f'],
+    ...[
+      'HGET k f',
+      'HGETALL k',
+      'HLEN k',
+      'HSET k f v',
+      'HDEL k other',
+      'HSCAN k 0',
+      'HEXISTS k f',
+    ],
     ...['HRANDFIELD k', 'HINCRBY k n 1', 'HSTRLEN k f'],
   ].map((use): Use => ['HSET k f v n 1', use]),
   ...[
@@ -36,7 +44,15 @@ const USES: readonly Use[] = [
     ...['SORT k ALPHA', 'SORT k ALPHA STORE other'],
   ].map((use): Use => ['RPUSH k a b c', use]),
   ...[
-    ...['SCARD k', 'SMEMBERS k', 'SADD k x', 'SREM k z', 'SISMEMBER k a', 'SRANDMEMBER k', 'SPOP k'],
+    ...[
+      'SCARD k',
+      'SMEMBERS k',
+      'SADD k x',
+      'SREM k z',
+      'SISMEMBER k a',
+      'SRANDMEMBER k',
+      'SPOP k',
+    ],
     ...['SSCAN k 0', 'SMISMEMBER k a', 'SINTER k k', 'SUNIONSTORE other k', 'SINTERCARD 1 k'],
   ].map((use): Use => ['SADD k a b c', use]),
   ...[

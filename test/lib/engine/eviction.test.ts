@@ -145,7 +145,9 @@ t.test('INFO, metrics and OBJECT tell of it', async (t) => {
   await db.configure({ maxmemoryPolicy: 'volatile-lru' })
   t.equal(db.object('IDLETIME', 'a'), 0)
   t.equal(db.object('IDLETIME', 'none'), null)
-  t.throws(() => db.object('FREQ', 'a'), { message: /^ERR An LFU maxmemory policy is not selected/ })
+  t.throws(() => db.object('FREQ', 'a'), {
+    message: /^ERR An LFU maxmemory policy is not selected/,
+  })
   await db.configure({ maxmemoryPolicy: 'allkeys-random' })
   t.throws(() => db.object('IDLETIME', 'a'), { message: /^ERR idle time not tracked/ })
 })
