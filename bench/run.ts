@@ -16,6 +16,7 @@ import { runCollections } from './collections.js'
 import { runDisk } from './disk-rates.js'
 import type { DriverName, LoadFigures } from './drivers/driver.js'
 import { redisVersion } from './drivers/redis.js'
+import { runEviction } from './eviction.js'
 import { runLog } from './log.js'
 import { type MachineFacts, machineFacts } from './machine.js'
 import { runMemory } from './memory.js'
@@ -140,6 +141,8 @@ try {
     runSpawn()
   } else if (words.length === 1 && words[0] === 'cache') {
     runCache()
+  } else if (words.length === 1 && words[0] === 'eviction') {
+    runEviction()
   } else {
     const options = parseOptions(words, join(ROOT, 'bench/data'))
     if (options === null) console.log(HELP)

@@ -68,6 +68,10 @@ export const ERROR_CODES = {
     retryable: true,
     summary: 'No write is taken until a save succeeds, as the last one in the background failed.',
   },
+  ERR_SNAPFORK_MAXMEMORY: {
+    retryable: true,
+    summary: 'Memory is over `maxmemory`, and `maxmemoryPolicy` lets no key go for a write.',
+  },
   ERR_SNAPFORK_OUT_OF_MEMORY: { retryable: true, summary: 'The engine got no more memory.' },
   ERR_SNAPFORK_CORRUPT_FILE: { retryable: false, summary: 'A file failed validation.' },
   ERR_SNAPFORK_UNSUPPORTED_FILE: {

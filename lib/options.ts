@@ -8,7 +8,10 @@ import { isAbsolute, resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import type { Clock } from './commands/context.js'
 import { invalidArgument, outOfRange, SnapforkError } from './errors.js'
+import { EVICTION_NAMES, evictionOptions } from './options/eviction.js'
+import { boolean, integer, oneOf } from './options/readers.js'
 import type { EncodingLimits } from './util/encoding-limits.js'
+import type { EvictionSettings } from './util/eviction.js'
 import { parseSaveRules, type SaveRule } from './util/save-rules.js'
 
 /** How far a load is. */
@@ -23,8 +26,8 @@ export interface LoadProgressEvent {
   readonly keys: number
 }
 
-/** The limits of {@link EncodingLimits} are options too; their defaults are Redis's. */
-export interface OpenOptions extends Partial<EncodingLimits> {
+/** {@link EncodingLimits} and {@link EvictionSettings} are options too, with Redis's defaults. */
+export interface OpenOptions extends Partial<EncodingLimits>, Partial<EvictionSettings> {
   /**
    * Directory of the files; it is created if it does not exist. One engine at a time has it open.
    *
@@ -223,6 +226,7 @@ export interface OpenOptions extends Partial<EncodingLimits> {
 
 /** Those that may change while the engine is open. */
 const RUNTIME_NAMES = [
+  ...EVICTION_NAMES,
   'rdbcompression',
   'rdbchecksum',
   'rdbversion',
@@ -255,7 +259,7 @@ export type RuntimeOptions = Pick<OpenOptions, (typeof RUNTIME_NAMES)[number]> &
   Partial<EncodingLimits>
 
 /** Options with their defaults, checked. */
-export interface ResolvedOptions {
+export interface ResolvedOptions extends Readonly<EvictionSettings> {
   /** Absolute. */
   readonly dir: string
   readonly dbfilename: string
@@ -330,6 +334,7 @@ const LIMIT_NAMES = Object.keys(LIMITS) as (keyof EncodingLimits)[]
 
 const NAMES: ReadonlySet<string> = new Set<keyof OpenOptions>([
   ...LIMIT_NAMES,
+  ...EVICTION_NAMES,
   'dir',
   'dbfilename',
   'databases',
@@ -396,6 +401,7 @@ export function resolveOptions(options: OpenOptions = {}): ResolvedOptions {
       'clients',
     ),
     limits: encodingLimits(options),
+    ...evictionOptions(options),
     ...logOptions(options),
     hugePages: options.hugePages === 'auto' ? 'auto' : hugePages(options.hugePages),
     healCpuPercent: integer('healCpuPercent', options.healCpuPercent, 25, 0, 100),
@@ -460,18 +466,6 @@ const SANITIZING = ['yes', 'no', 'clients'] as const
 const MEMORY_POLICIES = ['none', 'end', 'wait', 'slow'] as const
 const IO_PRIORITIES = ['normal', 'low', 'idle'] as const
 const SYNC_POLICIES = ['always', 'everysec', 'no'] as const
-
-function oneOf<T extends string>(
-  name: string,
-  value: unknown,
-  words: readonly T[],
-  otherwise: T,
-): T {
-  if (value === undefined) return otherwise
-  if (typeof value !== 'string') throw invalidArgument(`${name} must be a string.`)
-  if (words.includes(value as T)) return value as T
-  throw outOfRange(`${name} must be one of ${words.join(', ')}, not '${value}'.`)
-}
 
 function defragOptions(options: OpenOptions) {
   return {
@@ -570,21 +564,6 @@ function encodingLimits(options: Partial<EncodingLimits>): EncodingLimits {
 function hugePages(value: unknown): boolean | 'auto' {
   if (value === undefined) return 'auto'
   if (typeof value !== 'boolean') throw invalidArgument("hugePages must be a boolean or 'auto'.")
-  return value
-}
-
-function boolean(name: string, value: unknown, otherwise: boolean): boolean {
-  if (value === undefined) return otherwise
-  if (typeof value !== 'boolean') throw invalidArgument(`${name} must be a boolean.`)
-  return value
-}
-
-function integer(name: string, value: unknown, otherwise: number, min: number, max: number) {
-  if (value === undefined) return otherwise
-  if (typeof value !== 'number') throw invalidArgument(`${name} must be a number.`)
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw outOfRange(`${name} must be an integer from ${min} to ${Math.floor(max)}, not ${value}.`)
-  }
   return value
 }
 

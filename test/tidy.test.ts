@@ -51,6 +51,9 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   // Constants of a forecast.
   'lib/persist/typical-disks.ts': 'test/lib/engine/forecast.test.ts',
   'lib/persist/thaw.ts': 'test/fork/isolation.test.ts',
+  'lib/native/eviction.ts': 'test/lib/engine/eviction.test.ts',
+  'lib/util/eviction.ts': 'test/lib/engine/eviction.test.ts',
+  'lib/options/': 'test/lib/options.test.ts',
   'lib/native/log.ts': 'test/lib/persist/append-log.test.ts',
   'lib/native/replay.ts': 'test/lib/persist/append-log.test.ts',
   'lib/persist/snapshotter.ts': 'test/lib/engine/snapfork.test.ts',

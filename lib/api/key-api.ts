@@ -69,7 +69,7 @@ export abstract class KeyApi extends StreamApi {
 
   /** As {@link exists}. */
   touch(...keys: readonly Key[]): number {
-    return this.#count(keys, 'touch', (key) => this.native.keyExists(this.dbIndex, key))
+    return this.#count(keys, 'touch', (key) => this.native.keyTouch(this.dbIndex, key))
   }
 
   /** 'string', 'list', 'set', 'zset', 'hash' or 'stream'; 'none' if there is no such key. */

@@ -16,13 +16,13 @@ const FREQUENCY_MAX = 255
 interface RestoreOptions {
   replace: boolean
   absolute: boolean
+  /** null: not given. */
+  idle: Int64 | null
+  frequency: Int64 | null
 }
 
-/** IDLETIME and FREQ are read and, without eviction, of no use. */
 function parseRestoreOptions(context: CommandContext): RestoreOptions {
-  const options: RestoreOptions = { replace: false, absolute: false }
-  let idle: Int64 | null = null
-  let frequency: Int64 | null = null
+  const options: RestoreOptions = { replace: false, absolute: false, idle: null, frequency: null }
   for (let index = 4; index < context.argc; ++index) {
     const word = readOption(context, index)
     const hasValue = index + 1 < context.argc
@@ -30,14 +30,15 @@ function parseRestoreOptions(context: CommandContext): RestoreOptions {
       options.replace = true
     } else if (word === 'ABSTTL') {
       options.absolute = true
-    } else if (word === 'IDLETIME' && hasValue && frequency === null) {
-      idle = readInteger(context, ++index)
-      if (idle < 0) throw new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
-    } else if (word === 'FREQ' && hasValue && idle === null) {
-      frequency = readInteger(context, ++index)
+    } else if (word === 'IDLETIME' && hasValue && options.frequency === null) {
+      options.idle = readInteger(context, ++index)
+      if (options.idle < 0) throw new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
+    } else if (word === 'FREQ' && hasValue && options.idle === null) {
+      const frequency = readInteger(context, ++index)
       if (frequency < 0 || frequency > FREQUENCY_MAX) {
         throw new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255')
       }
+      options.frequency = frequency
     } else {
       throw syntaxError()
     }
@@ -51,7 +52,7 @@ function dump({ native, db, mode }: CommandContext): Reply {
 
 function restore(context: CommandContext): Reply {
   const { native, db } = context
-  const { replace, absolute } = parseRestoreOptions(context)
+  const { replace, absolute, idle, frequency } = parseRestoreOptions(context)
   if (!replace && native.keyType(db, 1) !== 0) {
     throw new ReplyError('BUSYKEY Target key name already exists.')
   }
@@ -59,7 +60,8 @@ function restore(context: CommandContext): Reply {
   if (ttl < 0) throw new ReplyError('ERR Invalid TTL value, must be >= 0')
   const now = context.now()
   const at = ttl === 0 ? NO_EXPIRY : (addTime(ttl, 1, absolute ? 0 : now) ?? ttl)
-  native.restore(db, 1, 3, at, replace, context.host?.checksPayloadsDeeply ?? true)
+  const deep = context.host?.checksPayloadsDeeply ?? true
+  native.restore(db, 1, 3, at, replace, deep, idle ?? -1, frequency ?? -1)
   // A time that is past: the value was checked, and is not kept.
   const isPast = ttl !== 0 && at <= now
   if (isPast) native.keyRemove(db, 1)

@@ -11,10 +11,15 @@
 export interface CommandLog {
   /** Whether commands are logged. */
   readonly isOn: boolean
-  /** Whether commands have to be run by way of it: they are logged, or writes are refused. */
+  /**
+   * Whether commands have to be run by way of it: they are logged, memory has a limit, or writes
+   * are refused.
+   */
   readonly guards: boolean
   /** Whether writes are refused whatever the log says, as no save succeeds. */
   readonly savesFail: boolean
+  /** Whether room has to be made for commands that take memory. */
+  readonly limitsMemory: boolean
   /** Whether writes are taken; set by whoever logs. */
   accepts: boolean
   /** Why they are not. */

@@ -6,6 +6,7 @@
 
 import { ReplyError } from '../errors.js'
 import { TYPE_NAMES } from '../native/engine.js'
+import { ACCESS_FREQUENCY, ACCESS_TIME } from '../native/eviction.js'
 import { readDatabase, readOption, sameArguments, sameObjectError, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
 import { parseScanOptions, readCursor } from './scan-options.js'
@@ -43,6 +44,14 @@ function exists({ native, db, argc }: CommandContext): Reply {
   let found = 0
   for (let index = 1; index < argc; ++index) {
     if (native.keyExists(db, index)) found += 1
+  }
+  return found
+}
+
+function touch({ native, db, argc }: CommandContext): Reply {
+  let found = 0
+  for (let index = 1; index < argc; ++index) {
+    if (native.keyTouch(db, index)) found += 1
   }
   return found
 }
@@ -109,18 +118,30 @@ function objectRefcount({ native, db }: CommandContext): Reply {
   return native.keyExists(db, 2) ? 1 : null
 }
 
-/** Redis's own answer while its policy of eviction is not LFU. */
+/** The end of Redis's errors about what the policy of eviction does not track. */
+const SWITCHED =
+  'Please note that when switching between policies at runtime LRU and LFU data will take some ' +
+  'time to adjust.'
+
 function objectFrequency({ native, db }: CommandContext): Reply {
   if (!native.keyExists(db, 2)) return null
+  if (native.accessKind() === ACCESS_FREQUENCY) return native.keyFrequency(db, 2)
   throw new ReplyError(
-    'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that ' +
-      'when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+    `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${SWITCHED}`,
   )
 }
 
+/** Redis has the time with any policy but LFU; here a read writes it with LRU alone. */
 function objectIdleTime({ native, db }: CommandContext): Reply {
   if (!native.keyExists(db, 2)) return null
-  throw new ReplyError('ERR idle time not tracked: a read writes nothing to memory')
+  const kind = native.accessKind()
+  if (kind === ACCESS_TIME) return native.keyIdleSeconds(db, 2)
+  if (kind === ACCESS_FREQUENCY) {
+    throw new ReplyError(
+      `ERR An LFU maxmemory policy is selected, idle time not tracked. ${SWITCHED}`,
+    )
+  }
+  throw new ReplyError('ERR idle time not tracked: an LRU maxmemory policy is not selected.')
 }
 
 function objectHelp(): Reply {
@@ -136,11 +157,11 @@ const OBJECT_HELP = [
   'ENCODING <key>',
   '    The name of the representation that the value of <key> has.',
   'FREQ <key>',
-  '    An error: how often <key> is read is not tracked.',
+  '    How often <key> is used, 0 to 255 on a logarithmic scale; with an LFU policy.',
   'HELP',
   '    Prints this help.',
   'IDLETIME <key>',
-  '    An error: when <key> was read is not tracked.',
+  '    Seconds since <key> was used; with an LRU policy.',
   'REFCOUNT <key>',
   '    1: no value is shared.',
 ] as const
@@ -158,8 +179,13 @@ function objectRow(name: string, since: string, summary: string, run: Handler): 
 
 const OBJECT_SUBCOMMANDS = subcommandsOf('OBJECT', 'generic', [
   objectRow('ENCODING', '2.2.3', 'How the value of a key lies in memory.', objectEncoding),
-  objectRow('FREQ', '4.0.0', 'How often a key is read, which is not tracked.', objectFrequency),
-  objectRow('IDLETIME', '2.2.3', 'How long a key was not read: not tracked.', objectIdleTime),
+  objectRow('FREQ', '4.0.0', 'How often a key is used, with an LFU policy.', objectFrequency),
+  objectRow(
+    'IDLETIME',
+    '2.2.3',
+    'Seconds since a key was used, with an LRU policy.',
+    objectIdleTime,
+  ),
   objectRow('REFCOUNT', '2.2.3', 'How many share the value of a key: one.', objectRefcount),
   {
     name: 'HELP',
@@ -208,7 +234,7 @@ export const KEY_COMMANDS = rowsOf('generic', [
     keys: ALL_KEYS,
     since: '3.2.1',
     summary: 'How many of the keys exist, which count as used.',
-    run: exists,
+    run: touch,
   },
   {
     name: 'TYPE',

@@ -3,12 +3,12 @@
  *
  * Logged is what changed, in words that mean the same whenever they are run: as the command was
  * sent, or as its handler says instead (`context.logAs`), where it depended on the time, on chance
- * or on what there was. What expired on the way comes before it.
+ * or on what there was. What expired on the way comes before it, as does what was evicted for it.
  *
  * @module
  */
 
-import { ReplyError, SnapforkError } from '../errors.js'
+import { ReplyError, SnapforkError, type SnapforkErrorCode } from '../errors.js'
 import type { CommandContext } from './context.js'
 import type { CommandLog } from './host.js'
 import type { CommandSpec, Reply } from './spec.js'
@@ -28,20 +28,30 @@ const MISCONF =
   '(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB ' +
   'error.'
 
+/** The same as memory is over its limit. */
+const OOM = "OOM command not allowed when used memory > 'maxmemory'."
+
+/** What is refused in words of ours to a typed method. */
+const REFUSALS: ReadonlyMap<string, string> = new Map<SnapforkErrorCode, string>([
+  ['ERR_SNAPFORK_WRITES_REFUSED', MISCONF],
+  ['ERR_SNAPFORK_MAXMEMORY', OOM],
+])
+
 /** An error of a command as it goes to who has sent it by name. */
 export function asReply(error: unknown): unknown {
-  if (!(error instanceof SnapforkError) || error.code !== 'ERR_SNAPFORK_WRITES_REFUSED') {
-    return error
-  }
-  return Object.assign(new ReplyError(MISCONF), { cause: error })
+  if (!(error instanceof SnapforkError)) return error
+  const refusal = REFUSALS.get(error.code)
+  return refusal === undefined ? error : Object.assign(new ReplyError(refusal), { cause: error })
 }
 
 /**
- * Calls the handler and, if there is a log, logs what it did.
+ * Makes room for the command, calls its handler and, if there is a log, logs what it did.
  *
  * @throws {Error} a refusal, before anything is changed; else what the handler throws.
  */
 export function runGuarded(command: CommandSpec, context: CommandContext, log: CommandLog): Reply {
+  const takesMemory = log.limitsMemory && command.flags.includes('denyoom')
+  if (takesMemory && !context.native.makeRoom()) throw new SnapforkError('ERR_SNAPFORK_MAXMEMORY')
   if (log.savesFail && command.flags.includes('write')) {
     throw new SnapforkError('ERR_SNAPFORK_WRITES_REFUSED')
   }

@@ -12,6 +12,7 @@ import { type CowByRegion, NO_REGIONS } from '../cow/cow-report.js'
 import type { EngineStats } from '../native/engine.js'
 import type { AppendLogStatus } from '../persist/append-log.js'
 import type { SnapshotStatus } from '../persist/snapshotter.js'
+import type { EvictionSettings } from '../util/eviction.js'
 import type { LatencyHistogram } from '../util/latency-histogram.js'
 import { SNAPFORK_VERSION } from '../util/version.js'
 import { REGION_NAMES, type SaveCostFacts, snakeCase } from './save-costs.js'
@@ -36,6 +37,7 @@ export interface InfoFacts {
   readonly uptimeMs: number
   readonly usesHugePages: boolean
   readonly stats: EngineStats
+  readonly eviction: Readonly<EvictionSettings>
   readonly snapshots: SnapshotStatus
   /** null without an append-only log. */
   readonly log: AppendLogStatus | null
@@ -95,9 +97,9 @@ function serverFields({ runId, nowMs, uptimeMs }: InfoFacts): Field[] {
   ]
 }
 
-function memoryFields({ stats, usesHugePages, log }: InfoFacts): Field[] {
-  const overhead = stats.indexBytes + stats.metaBytes
-  const used = stats.usedBytes + overhead
+function memoryFields({ stats, eviction, usesHugePages, log }: InfoFacts): Field[] {
+  const used = stats.memoryBytes + stats.deferredBytes
+  const overhead = used - stats.usedBytes
   const rss = process.memoryUsage.rss()
   const total = totalmem()
   return [
@@ -112,11 +114,13 @@ function memoryFields({ stats, usesHugePages, log }: InfoFacts): Field[] {
     ['allocator_active', stats.dataBytes],
     ['total_system_memory', total],
     ['total_system_memory_human', human(total)],
-    ['maxmemory', 0],
-    ['maxmemory_human', human(0)],
-    ['maxmemory_policy', 'noeviction'],
+    ['maxmemory', eviction.maxmemory],
+    ['maxmemory_human', human(eviction.maxmemory)],
+    ['maxmemory_policy', eviction.maxmemoryPolicy],
     ['mem_fragmentation_ratio', (rss / Math.max(1, used)).toFixed(2)],
     ['mem_fragmentation_bytes', rss - used],
+    // What waits for a child was given up.
+    ['mem_not_counted_for_evict', stats.deferredBytes],
     ['mem_aof_buffer', waitingBytes(log)],
     ['mem_replication_backlog', 0],
     ['mem_total_replication_buffers', 0],
@@ -208,7 +212,9 @@ function statsFields({ stats, snapshots }: InfoFacts): Field[] {
     ['sync_partial_err', 0],
     ['expired_keys', stats.expiredKeys],
     ['expired_subkeys', stats.expiredFields],
-    ['evicted_keys', 0],
+    ['evicted_keys', stats.evictedKeys],
+    ['total_eviction_exceeded_time', Math.floor(stats.totalOverLimitMicros / 1000)],
+    ['current_eviction_exceeded_time', Math.floor(stats.overLimitMicros / 1000)],
     ['keyspace_hits', stats.keyspaceHits],
     ['keyspace_misses', stats.keyspaceMisses],
     ['active_defrag_hits', stats.defragMovedObjects],

@@ -23,9 +23,10 @@ class NoLog implements CommandLog {
   readonly isOn = false
   accepts = true
   savesFail = false
+  limitsMemory = false
 
   get guards(): boolean {
-    return this.savesFail
+    return this.savesFail || this.limitsMemory
   }
 
   refusal(): Error {
@@ -69,6 +70,12 @@ export class LogSwitch {
     this.#noLog.savesFail = refuses
     if (this.#log !== null) this.#log.savesFail = refuses
     this.#parts.native.refuseWrites(refuses)
+  }
+
+  /** Has commands ask for room, be there a log or not, or has them ask no more. */
+  limitMemory(limits: boolean): void {
+    this.#noLog.limitsMemory = limits
+    if (this.#log !== null) this.#log.limitsMemory = limits
   }
 
   /** @throws {TypeError} `ERR_SNAPFORK_INVALID_ARG` while the log is off. */
@@ -133,6 +140,7 @@ export class LogSwitch {
     const settings = () => ({ ...settingsOf(options(), clock), guard, watch })
     const log = new AppendLog(native, files, settings, observer, manifest)
     log.savesFail = this.#noLog.savesFail
+    log.limitsMemory = this.#noLog.limitsMemory
     return log
   }
 }

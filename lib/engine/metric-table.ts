@@ -49,6 +49,12 @@ export const METRICS: readonly MetricDefinition[] = [
   gauge('meta_bytes', 'Memory of the tables of what is in use.', ({ stats }) => stats.metaBytes),
   counter('changes_total', 'Effective changes of keys.', ({ stats }) => stats.changes),
   counter('expired_keys_total', 'Keys that expired.', ({ stats }) => stats.expiredKeys),
+  counter('evicted_keys_total', 'Keys removed for `maxmemory`.', ({ stats }) => stats.evictedKeys),
+  gauge('memory_bytes', 'What `maxmemory` counts.', ({ stats }) => stats.memoryBytes),
+  gauge('memory_limit_bytes', '`maxmemory`; 0: none.', ({ eviction }) => eviction.maxmemory),
+  counter('memory_over_limit_seconds_total', 'How long memory was over it.', ({ stats }) => {
+    return stats.totalOverLimitMicros / MICROS_PER_SECOND
+  }),
   counter('keyspace_hits_total', 'Look-ups that found a key.', ({ stats }) => stats.keyspaceHits),
   counter('keyspace_misses_total', 'Look-ups without one.', ({ stats }) => stats.keyspaceMisses),
   gauge('changes_since_save', 'Changes the last snapshot does not hold.', ({ snapshots }) => {

@@ -16,6 +16,7 @@ import { type OpenOptions, type ResolvedOptions, resolveOptions } from '../optio
 import { loadFile } from '../persist/load-file.js'
 import { removeStaleTemporaryFiles } from '../persist/temp-files.js'
 import { takeDirectory } from './directory-lock.js'
+import { limitMemory } from './eviction.js'
 import { loadLog } from './log-recovery.js'
 import { Snapfork, START } from './snapfork.js'
 
@@ -59,6 +60,8 @@ async function openLocked(
   const native = new addon.Engine({ databases, hugePages: usesHugePages })
   try {
     native.setLimits(options.limits)
+    // Before anything is loaded: what files say of the use of keys is kept where it is noted.
+    limitMemory(native, options)
     native.setHealPercent(options.healCpuPercent)
     const path = join(options.dir, options.dbfilename)
     const log = options.appendonly ? await loadLog(native, options, path) : null

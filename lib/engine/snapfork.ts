@@ -31,6 +31,7 @@ import { monotonicMs } from '../util/clock.js'
 import { childSettings } from './child-settings.js'
 import { Defragmentation } from './defragmentation.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
+import { limitMemory } from './eviction.js'
 import { type Forecast, Forecaster } from './forecaster.js'
 import { type DatabaseFacts, formatInfo, type InfoFacts, REDIS_VERSION } from './info.js'
 import type { LoadedLog } from './log-recovery.js'
@@ -163,6 +164,7 @@ export class Snapfork extends Database {
       () => saves.isBusy,
     )
     this.#costs = new SaveCosts(options.reportFile, (error) => this.#emit('report-error', error))
+    log.limitMemory(options.maxmemory > 0)
     this.#upkeep = new UpkeepTimer((limit) => this.#keepUp(limit))
     this.#defragmentation = new Defragmentation(
       native,
@@ -181,6 +183,7 @@ export class Snapfork extends Database {
     // More is to be done if one of them has used its limit up.
     const done = Math.max(
       ...[native.expireDue(limit), native.expireDueFields(limit), native.freeRemoved(limit)],
+      native.evictSome(limit),
     )
     if (this.#log.log?.isOn) native.logCommit(false)
     this.#saves.tick()
@@ -333,6 +336,8 @@ export class Snapfork extends Database {
     const before = this.#options()
     const after = changeOptions(before, changes)
     this.native.setLimits(after.limits)
+    limitMemory(this.native, after)
+    this.#log.limitMemory(after.maxmemory > 0)
     this.native.setHealPercent(after.healCpuPercent)
     this.#setOptions({ ...after, appendonly: before.appendonly })
     this.#log.log?.configure()
@@ -459,6 +464,7 @@ export class Snapfork extends Database {
       uptimeMs: monotonicMs() - this.#openedAtMs,
       usesHugePages,
       stats: this.native.stats(),
+      eviction: this.#options(),
       snapshots: this.#snapshots.status,
       log: this.#log.log?.isOn ? this.#log.log.status : null,
       keysLoaded: loaded?.keysLoaded ?? 0,

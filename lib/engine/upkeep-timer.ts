@@ -1,6 +1,7 @@
 /**
- * Does what nobody waits for: removes entries and fields of hashes whose time has come, and frees
- * large values that were removed, a few nodes at a time.
+ * Does what nobody waits for: removes entries and fields of hashes whose time has come, evicts what
+ * memory over its limit has no room for, and frees large values that were removed, a few nodes at a
+ * time.
  *
  * The engine keeps what expires in the order of its time, so a turn that finds nothing due costs
  * next to nothing. A turn lasts about a millisecond at most; while more is to be done, the next one

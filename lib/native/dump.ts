@@ -11,7 +11,8 @@ export interface DumpPrimitives {
   dump(db: number, key: Operand, mode: BulkMode): Bulk | null
   /**
    * Throws the statuses KeyExists, BadPayload and BadPayloadValue; then nothing has changed. `deep`
-   * also refuses what is safe but contradicts itself.
+   * also refuses what is safe but contradicts itself. The idle time or frequency, -1 for none, is
+   * set where that is noted.
    */
   restore(
     db: number,
@@ -20,6 +21,8 @@ export interface DumpPrimitives {
     expireAtMs: Int64,
     replace: boolean,
     deep: boolean,
+    idleSeconds: Int64,
+    frequency: Int64,
   ): void
   /** Version and checksum alone: throws the status BadPayload. */
   checkPayload(payload: Operand): void

@@ -14,6 +14,7 @@
 import type { EncodingLimits } from '../util/encoding-limits.js'
 import type { BitmapPrimitives } from './bitmaps.js'
 import type { DumpPrimitives } from './dump.js'
+import type { EvictionPrimitives } from './eviction.js'
 import type { GeoPrimitives } from './geo.js'
 import type { HashPrimitives } from './hashes.js'
 import type { HyperLogLogPrimitives } from './hyperloglog.js'
@@ -183,10 +184,19 @@ export interface EngineStats {
   expiredKeys: number
   /** Fields of hashes that expired. */
   expiredFields: number
+  /** Keys that were removed for the limit of memory. */
+  evictedKeys: number
+  /** For how long memory is over its limit, with not yet enough evicted; and was, in all. */
+  overLimitMicros: number
+  totalOverLimitMicros: number
   keyspaceHits: number
   keyspaceMisses: number
+  /** What the limit of memory counts: entries and values, but `deferredBytes`, and all tables. */
+  memoryBytes: number
   /** Bytes of live entries and values, rounding included. */
   usedBytes: number
+  /** Those of them that were removed and wait for a child. */
+  deferredBytes: number
   /** Bytes of the data region backed or about to be backed by memory. */
   dataBytes: number
   indexBytes: number
@@ -224,6 +234,7 @@ export interface NativeEngine
     GeoPrimitives,
     StreamPrimitives,
     DumpPrimitives,
+    EvictionPrimitives,
     LogPrimitives,
     ReplayPrimitives,
     LanePrimitives {
@@ -235,6 +246,8 @@ export interface NativeEngine
 
   // Keys.
   keyExists(db: number, key: Operand): boolean
+  /** The same for a key that counts as used then. */
+  keyTouch(db: number, key: Operand): boolean
   keyRemove(db: number, key: Operand): boolean
   /** Index into TYPE_NAMES. */
   keyType(db: number, key: Operand): number

@@ -48,6 +48,7 @@ export const STATUS = {
   TooLargeToCompare: 49,
   WritesRefused: 58,
   LogRefuses: 59,
+  MaxMemory: 72,
   StreamIdTooSmall: 60,
   StreamIdZero: 61,
   StreamExhausted: 62,

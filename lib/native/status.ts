@@ -90,6 +90,7 @@ const CODES: ReadonlyMap<number, SnapforkErrorCode> = new Map([
   [STATUS.NoSpace, 'ERR_SNAPFORK_NO_SPACE'],
   [STATUS.OutOfMemory, 'ERR_SNAPFORK_OUT_OF_MEMORY'],
   [STATUS.WritesRefused, 'ERR_SNAPFORK_WRITES_REFUSED'],
+  [STATUS.MaxMemory, 'ERR_SNAPFORK_MAXMEMORY'],
   [STATUS.LogRefuses, 'ERR_SNAPFORK_LOG_FAILED'],
   [STATUS.ForkFailed, 'ERR_SNAPFORK_FORK_FAILED'],
   [STATUS.VersionTooLow, 'ERR_SNAPFORK_RDB_VERSION'],

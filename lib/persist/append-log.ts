@@ -96,6 +96,7 @@ export class AppendLog {
   isOn = false
   accepts = true
   savesFail = false
+  limitsMemory = false
   readonly #native: NativeEngine
   readonly #files: LogFiles
   readonly #settings: () => AppendLogSettings
@@ -221,7 +222,7 @@ export class AppendLog {
 
   /** Whether commands have to ask. */
   get guards(): boolean {
-    return this.isOn || this.savesFail
+    return this.isOn || this.savesFail || this.limitsMemory
   }
 
   get isRewriting(): boolean {

@@ -1,5 +1,7 @@
 // bind_dump.cc - the engine's methods on serialised values.
 
+#include <algorithm>
+
 #include "addon/engine_object.h"
 #include "persist/dump.h"
 
@@ -27,11 +29,17 @@ napi_value Restore(Call& call) {
   std::string_view key;
   std::string_view payload;
   RestoreOptions options;
+  int64_t idle_seconds;
+  int64_t frequency;
   if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadOperand(2, payload) ||
       !call.ReadInt64(3, options.expiry) || !call.ReadBool(4, options.replace) ||
-      !call.ReadBool(5, options.deep)) {
+      !call.ReadBool(5, options.deep) || !call.ReadInt64(6, idle_seconds) ||
+      !call.ReadInt64(7, frequency)) {
     return nullptr;
   }
+  options.access = {
+      .idle_seconds = static_cast<int32_t>(std::min<int64_t>(idle_seconds, INT32_MAX)),
+      .frequency = static_cast<int32_t>(frequency)};
   const Status status = RestoreValue(call.engine().keyspace(), db, key, payload, options);
   return call.Finish(status, call.Undefined());
 }

@@ -99,7 +99,7 @@ napi_value HashSetMethod(Call& call) {
       !call.ReadUint32(4, flags)) {
     return nullptr;
   }
-  if (!call.MayWrite()) return nullptr;
+  if (!call.MayGrow()) return nullptr;
   bool created = false;
   const Status status = HashSet(call.engine().keyspace(), db, key, field, value, flags, created);
   call.Log(db, {"HSET", key, field, value});
@@ -270,7 +270,7 @@ napi_value HashIncrementMethod(Call& call) {
   std::string_view field;
   int64_t delta;
   if (!ReadField(call, db, key, field) || !call.ReadInt64(3, delta)) return nullptr;
-  if (!call.MayWrite()) return nullptr;
+  if (!call.MayGrow()) return nullptr;
   int64_t value = 0;
   const Status status = HashIncrement(call.engine().keyspace(), db, key, field, delta, value);
   call.Log(db, {"HINCRBY", key, field, IntegerText(delta)});

@@ -67,6 +67,13 @@ napi_value KeyExistsMethod(Call& call) {
   return call.Bool(KeyExists(call.engine().keyspace(), db, key));
 }
 
+napi_value KeyTouchMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key)) return nullptr;
+  return call.Bool(KeyTouch(call.engine().keyspace(), db, key));
+}
+
 napi_value KeyRemoveMethod(Call& call) {
   uint32_t db;
   std::string_view key;
@@ -304,6 +311,7 @@ void AppendKeyMethods(std::vector<MethodEntry>& methods) {
                                     {"argument", Method<Argument>},
                                     {"parseInteger", Method<ParseIntegerMethod>},
                                     {"keyExists", Method<KeyExistsMethod>},
+                                    {"keyTouch", Method<KeyTouchMethod>},
                                     {"keyRemove", Method<KeyRemoveMethod>},
                                     {"keyType", Method<KeyTypeMethod>},
                                     {"keyEncoding", Method<KeyEncodingMethod>},

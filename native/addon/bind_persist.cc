@@ -323,9 +323,14 @@ napi_value Stats(Call& call) {
   set("keysWithExpiry", keys_with_expiry);
   set("expiredKeys", counters.expired_keys);
   set("expiredFields", counters.expired_fields);
+  set("evictedKeys", counters.evicted_keys);
+  set("overLimitMicros", static_cast<uint64_t>(engine.evictor().OverMicros()));
+  set("totalOverLimitMicros", static_cast<uint64_t>(engine.evictor().TotalOverMicros()));
   set("keyspaceHits", counters.hits);
   set("keyspaceMisses", counters.misses);
+  set("memoryBytes", keyspace.MemoryBytes());
   set("usedBytes", keyspace.arena().used_bytes());
+  set("deferredBytes", keyspace.arena().deferred_bytes());
   set("dataBytes", pages.backed_bytes());
   set("indexBytes", keyspace.blocks().backed_bytes());
   set("metaBytes", pages.MetaBytes());

@@ -43,7 +43,7 @@ napi_value StringSetMethod(Call& call) {
       !call.ReadUint32(3, flags) || !call.ReadInt64(4, expiry)) {
     return nullptr;
   }
-  if (!call.MayWrite()) return nullptr;
+  if (!call.MayGrow()) return nullptr;
   bool done = false;
   const Status status =
       StringSet(call.engine().keyspace(), db, key, value, flags, expiry, done);
@@ -58,7 +58,7 @@ napi_value StringAppendMethod(Call& call) {
   if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadOperand(2, value)) {
     return nullptr;
   }
-  if (!call.MayWrite()) return nullptr;
+  if (!call.MayGrow()) return nullptr;
   uint64_t length = 0;
   const Status status = StringAppend(call.engine().keyspace(), db, key, value, length);
   call.Log(db, {"APPEND", key, value});
@@ -98,7 +98,7 @@ napi_value StringSetRangeMethod(Call& call) {
       !call.ReadOperand(3, value)) {
     return nullptr;
   }
-  if (!call.MayWrite()) return nullptr;
+  if (!call.MayGrow()) return nullptr;
   uint64_t length = 0;
   const Status status = StringSetRange(call.engine().keyspace(), db, key,
                                        static_cast<uint64_t>(offset), value, length);
@@ -113,7 +113,7 @@ napi_value StringIncrementMethod(Call& call) {
   if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key) || !call.ReadInt64(2, delta)) {
     return nullptr;
   }
-  if (!call.MayWrite()) return nullptr;
+  if (!call.MayGrow()) return nullptr;
   int64_t value = 0;
   const Status status = StringIncrement(call.engine().keyspace(), db, key, delta, value);
   call.Log(db, {"INCRBY", key, IntegerText(delta)});
@@ -129,7 +129,7 @@ napi_value StringIncrementFloatMethod(Call& call) {
       !call.ReadMode(3, mode)) {
     return nullptr;
   }
-  if (!call.MayWrite()) return nullptr;
+  if (!call.MayGrow()) return nullptr;
   StringResult result;
   const Status status = StringIncrementFloat(call.engine().keyspace(), db, key, delta, result);
   if (status.ok()) call.Log(db, {"SET", key, result.text, "KEEPTTL"});

@@ -53,6 +53,15 @@ bool Call::MayWrite() {
   return refusal.ok();
 }
 
+bool Call::MayGrow() {
+  if (!is_direct_ || !engine_->guards_writes()) return true;
+  if (!engine_->evictor().MakeRoom()) {
+    Throw(Status(StatusCode::kMaxMemory));
+    return false;
+  }
+  return MayWrite();
+}
+
 void Call::Log(uint32_t db, std::initializer_list<std::string_view> words) {
   if (is_direct_ && engine_->log() != nullptr) engine_->LogDirect(db, words);
 }

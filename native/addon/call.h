@@ -45,6 +45,8 @@ class Call {
   bool is_direct() const { return is_direct_; }
   // False, with the error pending, for such a call while no writes are taken.
   bool MayWrite();
+  // The same for one that takes memory: makes room for it first.
+  bool MayGrow();
   // Logs what such a call has done.
   void Log(uint32_t db, std::initializer_list<std::string_view> words);
   // A range of the argument vector: index of the first and number.

@@ -41,17 +41,28 @@ void EngineObject::SetArguments(const std::vector<std::string_view>& words) {
 
 void EngineObject::SetLog(std::unique_ptr<LogObject> log) {
   log_ = std::move(log);
-  guards_writes_ = true;
+  JudgeGuards();
 }
 
 std::unique_ptr<LogObject> EngineObject::TakeLog() {
-  guards_writes_ = refuses_writes_;
-  return std::move(log_);
+  std::unique_ptr<LogObject> log = std::move(log_);
+  JudgeGuards();
+  return log;
 }
 
 void EngineObject::RefuseWrites(bool refuses) {
   refuses_writes_ = refuses;
-  guards_writes_ = refuses || log_ != nullptr;
+  JudgeGuards();
+}
+
+void EngineObject::LimitMemory(const EvictionSettings& settings) {
+  evictor().Configure(settings);
+  JudgeGuards();
+}
+
+void EngineObject::JudgeGuards() {
+  const bool has_limit = memory_ != nullptr && evictor().has_limit();
+  guards_writes_ = refuses_writes_ || log_ != nullptr || has_limit;
 }
 
 Status EngineObject::WriteRefusal() const {
@@ -97,6 +108,7 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   AppendKeyMethods(methods);
   AppendStringMethods(methods);
   AppendLimitMethods(methods);
+  AppendEvictionMethods(methods);
   AppendBitmapMethods(methods);
   AppendHyperLogLogMethods(methods);
   AppendHashMethods(methods);

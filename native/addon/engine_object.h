@@ -26,6 +26,7 @@
 #include "addon/node_addon_api.h"
 #include "fork/snapshot_fork.h"
 #include "keyspace/defragmenter.h"
+#include "keyspace/evictor.h"
 #include "keyspace/keyspace.h"
 #include "persist/keyspace_load.h"
 #include "persist/log_replay.h"
@@ -49,6 +50,7 @@ class EngineObject {
   Defragmenter& defragmenter() { return memory_->defragmenter; }
   // What clients of a server send; made when the first one comes.
   LaneTable& lanes();
+  Evictor& evictor() { return memory_->evictor; }
   std::unique_ptr<KeyspaceLoad> load;
   // An append-only file that is being run, or null.
   std::unique_ptr<LogReplay> replay;
@@ -58,7 +60,8 @@ class EngineObject {
   std::unique_ptr<LogObject> TakeLog();
   // Typed methods that write are refused, as no save succeeds.
   void RefuseWrites(bool refuses);
-  // Whether a write has to ask: there is a log, or writes are refused.
+  void LimitMemory(const EvictionSettings& settings);
+  // Whether a write has to ask: there is a log, or a limit of memory, or writes are refused.
   bool guards_writes() const { return guards_writes_; }
   // kOk, or why no write is taken.
   Status WriteRefusal() const;
@@ -89,6 +92,7 @@ class EngineObject {
   struct Memory {
     Keyspace keyspace;
     Defragmenter defragmenter{keyspace};
+    Evictor evictor{keyspace};
     SnapshotFork snapshots;  // destroyed first: the child goes before the memory it shares
   };
   std::unique_ptr<Memory> TakeMemory() { return std::move(memory_); }
@@ -96,6 +100,7 @@ class EngineObject {
  private:
   explicit EngineObject(AddonData& addon_data) : addon(addon_data) {}
   Status Open(const KeyspaceOptions& options);
+  void JudgeGuards();
   static bool ReadOptions(const Napi::Object& object, KeyspaceOptions& options);
 
   std::unique_ptr<Memory> memory_;
@@ -110,6 +115,7 @@ class EngineObject {
 void AppendKeyMethods(std::vector<MethodEntry>& methods);
 void AppendStringMethods(std::vector<MethodEntry>& methods);
 void AppendLimitMethods(std::vector<MethodEntry>& methods);
+void AppendEvictionMethods(std::vector<MethodEntry>& methods);
 void AppendBitmapMethods(std::vector<MethodEntry>& methods);
 void AppendHyperLogLogMethods(std::vector<MethodEntry>& methods);
 void AppendHashMethods(std::vector<MethodEntry>& methods);

@@ -26,8 +26,10 @@ void LaneTable::Close(uint32_t id) {
   free_.push_back(id);
 }
 
-bool LaneTable::MayWrite(bool) {
-  return !engine_.guards_writes() || engine_.WriteRefusal().ok();
+bool LaneTable::MayWrite(bool needs_memory) {
+  if (!engine_.guards_writes()) return true;
+  if (needs_memory && !engine_.evictor().MakeRoom()) return false;
+  return engine_.WriteRefusal().ok();
 }
 
 void LaneTable::Add(uint32_t db, std::span<const std::string_view> words) {

@@ -14,6 +14,8 @@ ExpiryIndex::Key ExpiryIndex::MakeKey(int64_t time_ms, Handle handle) {
   return {time << 16 | handle >> 32, static_cast<uint32_t>(handle)};
 }
 
+Handle ExpiryIndex::HandleOf(const Key& key) { return (key.high & 0xffff) << 32 | key.low; }
+
 // First index whose key is greater than `key`.
 template <typename Node>
 unsigned ExpiryIndex::UpperBound(const Node& node, const Key& key) {
@@ -213,8 +215,20 @@ bool ExpiryIndex::First(int64_t& time_ms, Handle& handle) const {
   for (unsigned depth = 0; depth < depth_; ++depth) node = InnerAt(node).child[0];
   const Leaf& leaf = LeafAt(node);
   time_ms = static_cast<int64_t>(leaf.high[0] >> 16);
-  handle = (leaf.high[0] & 0xffff) << 32 | leaf.low[0];
+  handle = HandleOf(KeyAt(leaf, 0));
   return true;
+}
+
+Handle ExpiryIndex::Sample(uint64_t random) const {
+  if (size_ == 0) return 0;
+  uint32_t node = root_;
+  for (unsigned depth = 0; depth < depth_; ++depth) {
+    const Inner& inner = InnerAt(node);
+    node = inner.child[random % inner.count];
+    random /= inner.count;
+  }
+  const Leaf& leaf = LeafAt(node);
+  return HandleOf(KeyAt(leaf, static_cast<unsigned>(random % leaf.count)));
 }
 
 void ExpiryIndex::Clear() {

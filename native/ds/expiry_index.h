@@ -35,6 +35,8 @@ class ExpiryIndex {
   void Erase(int64_t time_ms, Handle handle);
   // The earliest record. False if there is none.
   bool First(int64_t& time_ms, Handle& handle) const;
+  // The handle of a random record, those of nodes with few of them likelier; 0 if there is none.
+  Handle Sample(uint64_t random) const;
 
   void Clear();
   uint64_t size() const { return size_; }
@@ -73,6 +75,7 @@ class ExpiryIndex {
   };
 
   static Key MakeKey(int64_t time_ms, Handle handle);
+  static Handle HandleOf(const Key& key);
   template <typename Node>
   static Key KeyAt(const Node& node, unsigned index) {
     return {node.high[index], node.low[index]};

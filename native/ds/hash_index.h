@@ -96,6 +96,20 @@ class HashIndex {
 
   // A handle from a random bucket; 0 if the index is empty.
   Handle Sample(uint64_t random) const;
+  // Visits up to `count` entries from a random bucket on, as they lie: visit(hash, handle), where
+  // the hash has the bits that find the entry. Entries must not be added or removed meanwhile.
+  template <typename Visit>
+  void SampleSome(uint64_t random, unsigned count, Visit&& visit) const {
+    uint64_t bucket = bucket_count_ == 0 ? 0 : random % bucket_count_;
+    for (uint64_t seen = 0; seen < bucket_count_ && count > 0; ++seen) {
+      for (const Slot* line = BucketAt(bucket); line != nullptr; line = NextLine(line)) {
+        for (unsigned i = 0; i < kSlotsPerLine && line[i] != 0 && count > 0; ++i, --count) {
+          visit(HashOf(line[i], bucket), HandleOf(line[i]));
+        }
+      }
+      bucket = (bucket + 1) % bucket_count_;
+    }
+  }
 
  private:
   static constexpr unsigned kSlotsPerLine = 7;
@@ -112,6 +126,10 @@ class HashIndex {
   static constexpr uint64_t kEntriesPerBucketMin = 2;
   static_assert(kBucketsPerBlock == uint64_t{1} << kBlockBits);
 
+  // All bits but the highest: those below the tag are the number of any bucket an entry is in.
+  static uint64_t HashOf(Slot slot, uint64_t bucket) {
+    return slot >> kHandleBits << kBlockBits | (bucket & (kBucketsPerBlock - 1));
+  }
   static uint64_t TagOf(uint64_t hash) { return hash >> kBlockBits << kHandleBits; }
   static uint64_t Reverse(uint64_t bits);
 

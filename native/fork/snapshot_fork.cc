@@ -108,6 +108,10 @@ SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& r
   plan.is_base = request.is_base;
   plan.created_at_seconds = request.created_at_seconds;
   plan.used_bytes = keyspace.arena().used_bytes();
+  if (keyspace.access().on()) {
+    keyspace.access().SetNow(keyspace.Now());
+    plan.access = &keyspace.access();
+  }
   plan.functions = keyspace.functions().data();
   plan.function_count = keyspace.functions().size();
   plan.tables = {.order = reinterpret_cast<uint32_t*>(scratch + kOrderOffset),

@@ -55,8 +55,8 @@ Status BulkInsert::Add(uint32_t db, const EntryContent& content, int64_t positio
     return status_.ok() ? Fail(Status(StatusCode::kOutOfMemory)) : status_;
   }
   content.WriteTo(arena.At(handle));
-  filling_.push_back(
-      {keyspace_.HashOf(content.key), handle, db, keyspace_.TimesOf(content), position});
+  filling_.push_back({keyspace_.HashOf(content.key), handle, db, keyspace_.TimesOf(content),
+                      position, std::exchange(access_, EntryAccess())});
   return filling_.size() < kBatchEntries ? Status() : HandOver();
 }
 
@@ -176,7 +176,10 @@ Status BulkInsert::Insert(const Pending& pending) {
     return keyspace_.EntryAt(handle).key() == keyspace_.EntryAt(pending.handle).key();
   }) != nullptr;
   if (exists) return Status(StatusCode::kDuplicateKey, 0, pending.position);
-  return keyspace_.InsertNew(pending.db, pending.hash, pending.handle, pending.times);
+  SF_RETURN_IF_ERROR(
+      keyspace_.InsertNew(pending.db, pending.hash, pending.handle, pending.times));
+  if (keyspace_.access().on()) keyspace_.access().Set(pending.handle, pending.access);
+  return Status();
 }
 
 }  // namespace snapfork

@@ -47,6 +47,8 @@ class BulkInsert {
   // Any other value: `content` as Put takes it. What is outside of the entry is
   // freed if the entry cannot be made.
   Status Add(uint32_t db, const EntryContent& content, int64_t position = -1);
+  // Of the next entry.
+  void NoteAccess(const EntryAccess& access) { access_ = access; }
   // Makes room in the index of a database; only the first call for each database counts.
   void Reserve(uint32_t db, uint64_t entries);
   Status Finish();
@@ -65,6 +67,7 @@ class BulkInsert {
     uint32_t db;
     Keyspace::Times times;
     int64_t position;
+    EntryAccess access;
   };
   using Batch = std::vector<Pending>;
 
@@ -85,6 +88,7 @@ class BulkInsert {
 
   Keyspace& keyspace_;
   Batch filling_;
+  EntryAccess access_;
   std::vector<bool> reserved_;
   Status status_;  // (B2)
 

@@ -13,6 +13,8 @@ class ExpiryObserver {
   // caller's.
   virtual void OnKeyExpired(uint32_t db, std::string_view key) = 0;
   virtual void OnFieldExpired(uint32_t db, std::string_view key, std::string_view field) = 0;
+  // An entry is removed as memory is over its limit: before or between commands, in none.
+  virtual void OnKeyEvicted(uint32_t db, std::string_view key) = 0;
 
  protected:
   ~ExpiryObserver() = default;

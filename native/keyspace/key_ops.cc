@@ -39,6 +39,18 @@ const char* CollectionEncoding(EntryView entry) {
   }
 }
 
+// Counts a look-up; whether it found the key.
+bool Count(Keyspace& keyspace, const Found& found) {
+  const bool exists = static_cast<bool>(found.entry);
+  ++(exists ? keyspace.counters().hits : keyspace.counters().misses);
+  return exists;
+}
+
+// What was noted of a key's use goes with it to `to_key`.
+void MoveAccess(Keyspace& keyspace, Handle from, uint32_t to_db, std::string_view to_key) {
+  if (keyspace.access().on()) keyspace.access().Move(from, keyspace.Peek(to_db, to_key).handle());
+}
+
 // Stores a copy of `entry` at `target`, a result of Lookup for `to_key`.
 Status PutCopy(Keyspace& keyspace, EntryView entry, uint32_t to_db, std::string_view to_key,
                const Found& target) {
@@ -54,13 +66,15 @@ Status PutCopy(Keyspace& keyspace, EntryView entry, uint32_t to_db, std::string_
 }  // namespace
 
 bool KeyExists(Keyspace& keyspace, uint32_t db, std::string_view key) {
-  const bool exists = static_cast<bool>(keyspace.Lookup(db, key).entry);
-  ++(exists ? keyspace.counters().hits : keyspace.counters().misses);
-  return exists;
+  return Count(keyspace, keyspace.Peek(db, key));
+}
+
+bool KeyTouch(Keyspace& keyspace, uint32_t db, std::string_view key) {
+  return Count(keyspace, keyspace.Lookup(db, key));
 }
 
 bool KeyRemove(Keyspace& keyspace, uint32_t db, std::string_view key) {
-  const Found found = keyspace.Lookup(db, key);
+  const Found found = keyspace.Peek(db, key);
   if (!found.entry) return false;
   keyspace.Remove(db, found);
   ++keyspace.counters().changes;
@@ -68,12 +82,12 @@ bool KeyRemove(Keyspace& keyspace, uint32_t db, std::string_view key) {
 }
 
 ValueType KeyType(Keyspace& keyspace, uint32_t db, std::string_view key) {
-  const Found found = keyspace.Lookup(db, key);
+  const Found found = keyspace.Peek(db, key);
   return found.entry ? found.entry.type() : ValueType::kNone;
 }
 
 const char* KeyEncoding(Keyspace& keyspace, uint32_t db, std::string_view key) {
-  const Found found = keyspace.Lookup(db, key);
+  const Found found = keyspace.Peek(db, key);
   if (!found.entry) return nullptr;
   if (found.entry.type() != ValueType::kString) return CollectionEncoding(found.entry);
   if (found.entry.encoding() == Encoding::kInteger) return "int";
@@ -83,7 +97,7 @@ const char* KeyEncoding(Keyspace& keyspace, uint32_t db, std::string_view key) {
 }
 
 int64_t KeyExpiry(Keyspace& keyspace, uint32_t db, std::string_view key) {
-  const Found found = keyspace.Lookup(db, key);
+  const Found found = keyspace.Peek(db, key);
   return found.entry ? found.entry.expiry() : -2;
 }
 
@@ -125,7 +139,7 @@ Status KeyRename(Keyspace& keyspace, uint32_t db, std::string_view key, std::str
   outcome = RenameOutcome::kNoSuchKey;
   Found source = keyspace.Lookup(db, key);
   if (!source.entry) return Status();
-  const bool exists = static_cast<bool>(keyspace.Lookup(db, new_key).entry);
+  const bool exists = static_cast<bool>(keyspace.Peek(db, new_key).entry);
   if (exists && only_if_absent) {
     outcome = RenameOutcome::kTargetExists;
     return Status();
@@ -133,16 +147,18 @@ Status KeyRename(Keyspace& keyspace, uint32_t db, std::string_view key, std::str
   outcome = RenameOutcome::kRenamed;
   if (key == new_key) return Status();
   // Looking the target up may have removed it and moved slots.
-  source = keyspace.Lookup(db, key);
+  source = keyspace.Peek(db, key);
   if (!source.entry) {
     outcome = RenameOutcome::kNoSuchKey;
     return Status();
   }
+  const Handle from = source.handle();
   // An external value changes hands: it is not copied.
   EntryContent content = Keyspace::ContentOf(source.entry);
   content.key = new_key;
-  const Found target = keyspace.Lookup(db, new_key);
+  const Found target = keyspace.Peek(db, new_key);
   SF_RETURN_IF_ERROR(keyspace.Put(db, target, content, Keyspace::Reuse::kNever));
+  MoveAccess(keyspace, from, db, new_key);
   source.slot = keyspace.database(db).index.Find(source.hash, [&](Handle handle) {
     return keyspace.EntryAt(handle).address() == source.entry.address();
   });
@@ -157,7 +173,7 @@ Status KeyCopy(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t t
   // The source first: looking the target up may remove it and move slots, but no entry.
   const EntryView source = keyspace.Lookup(db, key).entry;
   if (!source || (db == to_db && key == to_key)) return Status();
-  const Found target = keyspace.Lookup(to_db, to_key);
+  const Found target = keyspace.Peek(to_db, to_key);
   if (target.entry && !replace) return Status();
   SF_RETURN_IF_ERROR(PutCopy(keyspace, source, to_db, to_key, target));
   done = true;
@@ -168,10 +184,11 @@ Status KeyCopy(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t t
 Status KeyMove(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t to_db, bool& done) {
   done = false;
   if (db == to_db) return Status();
-  const Found target = keyspace.Lookup(to_db, key);
+  const Found target = keyspace.Peek(to_db, key);
   const Found source = keyspace.Lookup(db, key);  // its slot is in another index than the target's
   if (!source.entry || target.entry) return Status();
   SF_RETURN_IF_ERROR(PutCopy(keyspace, source.entry, to_db, key, target));
+  MoveAccess(keyspace, source.handle(), to_db, key);
   keyspace.Remove(db, source);
   done = true;
   ++keyspace.counters().changes;
@@ -186,7 +203,7 @@ EntryView KeyRandom(Keyspace& keyspace, uint32_t db) {
     const EntryView entry = keyspace.EntryAt(handle);
     if (!entry.has_expiry() || entry.expiry() > keyspace.Now()) return entry;
     keyspace.scratch().assign(entry.key());
-    (void)keyspace.Lookup(db, keyspace.scratch());
+    (void)keyspace.Peek(db, keyspace.scratch());
   }
 }
 

@@ -21,6 +21,8 @@ enum class ExpiryOutcome : int { kNothing = 0, kSet = 1, kRemoved = 2 };
 enum class RenameOutcome : int { kNoSuchKey = 0, kRenamed = 1, kTargetExists = 2 };
 
 bool KeyExists(Keyspace& keyspace, uint32_t db, std::string_view key);
+// The same for a key that counts as used then.
+bool KeyTouch(Keyspace& keyspace, uint32_t db, std::string_view key);
 bool KeyRemove(Keyspace& keyspace, uint32_t db, std::string_view key);
 ValueType KeyType(Keyspace& keyspace, uint32_t db, std::string_view key);
 

@@ -42,7 +42,7 @@ uint64_t Keyspace::Random() {
   return random_state_ * 0x2545f4914f6cdd1dull;
 }
 
-Found Keyspace::Lookup(uint32_t db, std::string_view key) {
+Found Keyspace::Peek(uint32_t db, std::string_view key) {
   Found found;
   found.hash = HashOf(key);
   found.slot = databases_[db]->index.Find(
@@ -59,6 +59,12 @@ Found Keyspace::Lookup(uint32_t db, std::string_view key) {
     found.entry = EntryView();
   }
   return found;
+}
+
+void Keyspace::NoteUse(Handle handle) {
+  // The timer of the upkeep sets the time too, but not while the event loop is held up.
+  if (access_.IsTimeDue()) access_.SetNow(Now());
+  access_.Touch(handle);
 }
 
 Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& content, Reuse reuse) {
@@ -94,6 +100,7 @@ Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& conten
   content.WriteTo(arena_.At(handle));
   if (!in_place) {
     HashIndex::SetHandle(found.slot, handle);
+    if (access_.on()) [[unlikely]] access_.Move(old_handle, handle);
     if (frozen) {
       ++counters_.moved_entries;
       counters_.moved_bytes += Arena::CapacityFor(bytes);
@@ -119,6 +126,7 @@ Status Keyspace::InsertNew(uint32_t db, uint64_t hash, Handle handle, const Time
     MoveRecords(database, times, handle, Times(), 0);
     return Status(StatusCode::kOutOfMemory);
   }
+  if (access_.on()) [[unlikely]] access_.Begin(handle);
   return Status();
 }
 
@@ -268,6 +276,7 @@ void Keyspace::Flush(uint32_t db) {
   database.field_expiry.Clear();
   database.unlinked.clear();
   arena_.FreeHeap(database.heap);
+  if (arena_.used_bytes() == 0) access_.Forget();
 }
 
 void Keyspace::Swap(uint32_t a, uint32_t b) {
@@ -281,6 +290,7 @@ void Keyspace::Swap(uint32_t a, uint32_t b) {
 uint64_t Keyspace::ExpireDue(uint64_t limit) {
   uint64_t removed = 0;
   const int64_t now = Now();
+  access_.SetNow(now);
   const uint32_t count = database_count();
   for (uint32_t i = 0; i < count && removed < limit; ++i) {
     const uint32_t db = (expire_first_ + i) % count;

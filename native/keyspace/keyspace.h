@@ -26,6 +26,7 @@
 #include "ds/expiry_index.h"
 #include "ds/hash_index.h"
 #include "ds/pack_tree.h"
+#include "keyspace/access_info.h"
 #include "keyspace/encoding_limits.h"
 #include "keyspace/entry.h"
 #include "keyspace/expiry_observer.h"
@@ -43,6 +44,7 @@ struct KeyspaceCounters {
   uint64_t changes = 0;
   uint64_t expired_keys = 0;
   uint64_t expired_fields = 0;
+  uint64_t evicted_keys = 0;
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t moved_entries = 0;
@@ -71,7 +73,7 @@ struct Found {
 
 class Keyspace {
  public:
-  Keyspace() : arena_(keeper_), blocks_(keeper_) {}
+  Keyspace() : arena_(keeper_), blocks_(keeper_), access_(arena_.page_heap()) {}
 
   Status Open(const KeyspaceOptions& options);
   // Stops the keeper; frees everything. Called by the destructor too.
@@ -90,8 +92,14 @@ class Keyspace {
   // To be called when a command has ended, while keys are watched.
   void EndWatchedCommand();
 
-  // Looks a key up; an entry whose time has come is removed first.
-  Found Lookup(uint32_t db, std::string_view key);
+  // Looks a key up; an entry whose time has come is removed first. The key counts as used.
+  Found Lookup(uint32_t db, std::string_view key) {
+    const Found found = Peek(db, key);
+    if (access_.on() && found.entry) [[unlikely]] NoteUse(found.handle());
+    return found;
+  }
+  // The same where only what is known of the key is asked for: it does not count as used.
+  Found Peek(uint32_t db, std::string_view key);
 
   // Makes `content` the entry of `found` (a result of Lookup for content.key,
   // nothing changed since). Frees the old value outside of the entry unless it
@@ -150,7 +158,20 @@ class Keyspace {
 
   int64_t Now() const;
   // Freezes the clock at a time, or frees it again with kNoExpiry.
-  void SetClock(int64_t now_ms) { frozen_now_ms_ = now_ms; }
+  void SetClock(int64_t now_ms) {
+    frozen_now_ms_ = now_ms;
+    access_.SetNow(Now());
+  }
+
+  // What a limit of memory counts: live objects but those whose free only waits for a child, what
+  // finds them, and what is known of them. O(1).
+  uint64_t MemoryBytes() const {
+    return arena_.used_bytes() - arena_.deferred_bytes() + blocks_.used_bytes() +
+           arena_.page_heap().HeldMetaBytes() + access_.bytes();
+  }
+  // When, or how often, keys were used, where that is noted.
+  AccessInfo& access() { return access_; }
+  const AccessInfo& access() const { return access_; }
 
   Arena& arena() { return arena_; }
   const Arena& arena() const { return arena_; }
@@ -180,6 +201,7 @@ class Keyspace {
 
  private:
   bool IsThere(uint32_t db, std::string_view key) const;
+  void NoteUse(Handle handle);
   uint64_t ExpireDueIn(uint32_t db, int64_t now, uint64_t limit);
   int64_t FieldExpiryOf(const EntryContent& content) const;
   static bool MoveRecord(ExpiryIndex& index, int64_t old_time, Handle old_handle, int64_t new_time,
@@ -191,6 +213,7 @@ class Keyspace {
   Keeper keeper_;
   Arena arena_;
   BlockPool blocks_;
+  AccessInfo access_;
   std::vector<std::unique_ptr<Database>> databases_;
   HashKey hash_key_{};
   uint64_t random_state_ = 0;

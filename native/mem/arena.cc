@@ -143,6 +143,8 @@ void Arena::Free(Handle handle) {
   }
   const uint32_t page = FirstPageOf(handle);
   const PageInfo& info = page_heap_.pages()[page];
+  // Of doomed pages nothing counts any more.
+  if (!info.doomed) deferred_bytes_ += CapacityOf(handle);
   Defer(page, info.use == PageUse::kLarge ? 0 : IndexOf(handle, page));
 }
 
@@ -293,7 +295,10 @@ size_t Arena::PerformDeferredOf(uint32_t page) {
     if (done == 0) return 0;
     const uint32_t pages =
         info.use == PageUse::kLarge ? info.next : SizeClassPages(info.size_class);
-    if (!info.doomed) used_bytes_ -= size_t{pages} * kPageBytes;
+    if (!info.doomed) {
+      used_bytes_ -= size_t{pages} * kPageBytes;
+      deferred_bytes_ -= size_t{pages} * kPageBytes;
+    }
     page_heap_.Free(page, pages);
     return done;
   }
@@ -308,6 +313,7 @@ size_t Arena::PerformDeferredOf(uint32_t page) {
     dead[word] = 0;
     info.hint = std::min(info.hint, static_cast<uint8_t>(word));
   }
+  deferred_bytes_ -= done * SizeClassBytes(info.size_class);
   if (done > 0) NoteSlab(page, done);
   return done;
 }
@@ -369,14 +375,15 @@ void Arena::FreeHeapPages(uint32_t page) {
   const uint32_t count = large ? info.next : SizeClassPages(info.size_class);
   used_bytes_ -= large ? size_t{count} * kPageBytes
                        : size_t{info.live} * SizeClassBytes(info.size_class);
+  // What was deferred one by one goes with the pages.
+  const size_t dead = TakeDead(page);
+  deferred_ -= dead;
+  deferred_bytes_ -= dead * (large ? size_t{count} * kPageBytes : SizeClassBytes(info.size_class));
   if (page_heap_.IsFrozenPage(page) || page_heap_.IsFrozenPage(page + count - 1)) {
     info.doomed = 1;
     info.listed = 0;
-    // What was deferred one by one goes with the pages.
-    deferred_ -= TakeDead(page);
     Defer(page, 0);
   } else {
-    deferred_ -= TakeDead(page);
     page_heap_.Free(page, count);
   }
 }

@@ -89,6 +89,8 @@ class Arena {
   PageHeap& page_heap() { return page_heap_; }
   const PageHeap& page_heap() const { return page_heap_; }
   uint64_t used_bytes() const { return used_bytes_; }
+  // Those of them whose free is deferred.
+  uint64_t deferred_bytes() const { return deferred_bytes_; }
 
  private:
   static constexpr int64_t kSlowMicrosMin = 200;  // shorter sleeps are inexact
@@ -133,6 +135,7 @@ class Arena {
   std::vector<uint64_t> pending_;  // (A4)
   std::vector<uint64_t> reused_;   // passed, and taken from the withheld
   size_t deferred_ = 0;
+  uint64_t deferred_bytes_ = 0;
   uint64_t growth_bytes_per_second_ = 0;
   int64_t slow_nanos_ = 0;  // to be slept yet
   uint64_t used_bytes_ = 0;

@@ -29,6 +29,7 @@ uint32_t BlockPool::Allocate() {
   const uint32_t chunk = with_room_.back();
   const uint32_t bit = static_cast<uint32_t>(std::countr_zero(free_blocks_[chunk]));
   free_blocks_[chunk] &= free_blocks_[chunk] - 1;
+  ++used_blocks_;
   return chunk * kBlocksPerChunk + bit;
 }
 
@@ -37,6 +38,7 @@ void BlockPool::Free(uint32_t block) {
   uint32_t& free = free_blocks_[chunk];
   SF_DCHECK((free >> (block % kBlocksPerChunk) & 1) == 0);
   const bool was_full = free == 0;
+  --used_blocks_;
   free |= 1u << (block % kBlocksPerChunk);
   if (free == ~0u) {
     std::erase(with_room_, chunk);

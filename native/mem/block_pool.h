@@ -27,6 +27,8 @@ class BlockPool {
   uint8_t* At(uint32_t block) const { return region_.base() + size_t{block} * kBlockBytes; }
   const Region& region() const { return region_; }
   size_t backed_bytes() const { return size_t{chunks_.backed()} * kChunkBytes; }
+  // Of the blocks that were given out.
+  size_t used_bytes() const { return used_blocks_ * kBlockBytes; }
 
  private:
   static constexpr size_t kRegionBytes = size_t{256} << 30;
@@ -37,6 +39,7 @@ class BlockPool {
   ChunkPool chunks_;
   std::vector<uint32_t> free_blocks_;  // by chunk: a bit for each free block
   std::vector<uint32_t> with_room_;    // chunks in use that may have a free block
+  size_t used_blocks_ = 0;
 };
 
 // Cells of one size out of blocks, for structures that make and drop many small nodes.

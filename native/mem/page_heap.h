@@ -76,15 +76,16 @@ class PageHeap {
   // Of the chunks that hold something.
   size_t held_bytes() const { return size_t{pool_.in_use()} * kChunkBytes; }
   size_t backed_bytes() const { return size_t{pool_.backed()} * kChunkBytes; }
-  // Bytes of the tables about the chunks taken so far.
-  size_t MetaBytes() const {
-    constexpr size_t kPageMeta = sizeof(PageInfo) + kLiveWordsPerPage * sizeof(uint64_t);
-    return chunk_limit() * (sizeof(ChunkInfo) + kPagesPerChunk * kPageMeta);
-  }
+  // Bytes of the tables about the chunks taken so far, and about those that hold something.
+  size_t MetaBytes() const { return chunk_limit() * kChunkMeta; }
+  size_t HeldMetaBytes() const { return pool_.in_use() * kChunkMeta; }
 
  private:
   static constexpr uint32_t kSpareChunksMax = 8;
   static constexpr uint32_t kAllFree = 0xffffffffu;
+  static constexpr size_t kChunkMeta =
+      sizeof(ChunkInfo) +
+      kPagesPerChunk * (sizeof(PageInfo) + kLiveWordsPerPage * sizeof(uint64_t));
 
   Status AllocateInChunk(uint32_t count, uint32_t& page);
   Status AllocateAcrossChunks(uint32_t count, uint32_t& page);

@@ -69,4 +69,9 @@ void CommandLog::OnFieldExpired(uint32_t db, std::string_view key, std::string_v
   Add(db, std::array<std::string_view, 3>{"HDEL", key, field});
 }
 
+void CommandLog::OnKeyEvicted(uint32_t db, std::string_view key) {
+  Add(db, std::array<std::string_view, 2>{"DEL", key});
+  Commit(false);
+}
+
 }  // namespace snapfork

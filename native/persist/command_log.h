@@ -44,6 +44,8 @@ class CommandLog final : public ExpiryObserver {
 
   void OnKeyExpired(uint32_t db, std::string_view key) override;
   void OnFieldExpired(uint32_t db, std::string_view key, std::string_view field) override;
+  // Logged at once, outside of any unit. REQUIRES: no unit is open.
+  void OnKeyEvicted(uint32_t db, std::string_view key) override;
 
  private:
   static constexpr uint32_t kNoDatabase = UINT32_MAX;

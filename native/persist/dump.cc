@@ -108,7 +108,7 @@ Status CheckPayload(std::string_view payload) {
 
 Status RestoreValue(Keyspace& keyspace, uint32_t db, std::string_view key,
                     std::string_view payload, const RestoreOptions& options) {
-  const Found found = keyspace.Lookup(db, key);
+  const Found found = keyspace.Peek(db, key);
   if (found.entry && !options.replace) return Status(StatusCode::kKeyExists);
   SF_RETURN_IF_ERROR(CheckPayload(payload));
   EntryContent content;
@@ -119,6 +119,12 @@ Status RestoreValue(Keyspace& keyspace, uint32_t db, std::string_view key,
   content.expiry = options.expiry;
   SF_RETURN_IF_ERROR(PutContent(keyspace, db, found, content));
   ++keyspace.counters().changes;
+  if (keyspace.access().on()) {
+    const Handle handle = keyspace.Peek(db, key).handle();
+    // Another key than the one it replaces.
+    keyspace.access().Begin(handle);
+    keyspace.access().Set(handle, options.access);
+  }
   return Status();
 }
 

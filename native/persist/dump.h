@@ -24,6 +24,7 @@ struct RestoreOptions {
   bool replace = false;
   // As in RdbLoadOptions.
   bool deep = true;
+  EntryAccess access{};
 };
 
 // Makes the value of a payload that of a key. kBadPayload: its version or checksum is wrong;

@@ -57,11 +57,13 @@ void KeyspaceLoad::OnResize(uint64_t keys, uint64_t) {
 Status KeyspaceLoad::OnString(std::string_view key, std::string_view value,
                               int64_t expires_at_ms) {
   SF_RETURN_IF_ERROR(CheckCancelled());
+  bulk_.NoteAccess(loader_->entry_access());
   return bulk_.AddString(db_, key, value, expires_at_ms, loader_->entry_offset());
 }
 
 Status KeyspaceLoad::OnInteger(std::string_view key, int64_t value, int64_t expires_at_ms) {
   SF_RETURN_IF_ERROR(CheckCancelled());
+  bulk_.NoteAccess(loader_->entry_access());
   return bulk_.AddInteger(db_, key, value, expires_at_ms, loader_->entry_offset());
 }
 
@@ -71,6 +73,7 @@ Status KeyspaceLoad::OnValue(std::string_view key, LoadedValue& value, int64_t e
   SF_RETURN_IF_ERROR(value.Build(keyspace_, db_, content, storage_));
   content.key = key;
   content.expiry = expires_at_ms;
+  bulk_.NoteAccess(loader_->entry_access());
   return bulk_.Add(db_, content, loader_->entry_offset());
 }
 

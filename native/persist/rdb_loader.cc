@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/bytes.h"
 #include "persist/rdb_format.h"
@@ -76,7 +77,6 @@ Status RdbLoader::ReadHeader() {
 }
 
 Status RdbLoader::ReadOpcode(uint8_t opcode, uint64_t start) {
-  const uint8_t* ignored;
   switch (opcode) {
     case kRdbOpcodeExpireMillis:
       return ReadExpiryMillis();
@@ -89,9 +89,9 @@ Status RdbLoader::ReadOpcode(uint8_t opcode, uint64_t start) {
     case kRdbOpcodeAux:
       return ReadAux(start);
     case kRdbOpcodeFrequency:
-      return reader_.Take(1, ignored);
+      return ReadFrequency();
     case kRdbOpcodeIdle:
-      return SkipLengths(1);
+      return ReadIdle();
     case kRdbOpcodeSlotInfo:
       return SkipLengths(3);
     case kRdbOpcodeFunction2:
@@ -143,6 +143,20 @@ Status RdbLoader::ReadExpiryMillis() {
   const uint8_t* millis;
   SF_RETURN_IF_ERROR(reader_.Take(8, millis));
   expires_at_ms_ = LoadLittle<int64_t>(millis);
+  return Status();
+}
+
+Status RdbLoader::ReadFrequency() {
+  const uint8_t* frequency;
+  SF_RETURN_IF_ERROR(reader_.Take(1, frequency));
+  access_.frequency = *frequency;
+  return Status();
+}
+
+Status RdbLoader::ReadIdle() {
+  uint64_t seconds = 0;
+  SF_RETURN_IF_ERROR(reader_.ReadLength(seconds));
+  access_.idle_seconds = static_cast<int32_t>(std::min<uint64_t>(seconds, INT32_MAX));
   return Status();
 }
 
@@ -209,6 +223,7 @@ Status RdbLoader::ReadEntry(uint8_t type, uint64_t start) {
 bool RdbLoader::TakeExpiry(int64_t& expires_at_ms) {
   expires_at_ms = expires_at_ms_;
   expires_at_ms_ = kNoExpiry;
+  entry_access_ = std::exchange(access_, EntryAccess());
   if (expires_at_ms == kNoExpiry || expires_at_ms > options_.now_ms) return false;
   Increment(keys_expired_);
   return true;

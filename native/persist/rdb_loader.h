@@ -18,6 +18,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "keyspace/access_info.h"
 #include "persist/byte_source.h"
 #include "persist/rdb_reader.h"
 #include "persist/rdb_target.h"
@@ -59,6 +60,8 @@ class RdbLoader {
 
   // Where the entry starts that the target is given: for a target that finds a fault in it later.
   int64_t entry_offset() const { return entry_offset_; }
+  // What the file says of the use of the entry that the target is given.
+  const EntryAccess& entry_access() const { return entry_access_; }
 
  private:
   Status LoadElements();
@@ -69,13 +72,15 @@ class RdbLoader {
   Status ReadSizes();
   Status ReadExpirySeconds();
   Status ReadExpiryMillis();
+  Status ReadFrequency();
+  Status ReadIdle();
   Status SkipLengths(int count);
   Status SkipModuleAux();
   Status SkipModuleItems();
   Status ReadEntry(uint8_t type, uint64_t start);
   Status ReadStringEntry(uint64_t start);
   Status ReadValueEntry(uint8_t type, uint64_t start);
-  // Takes the expiry of the entry that was just read; true if it is to be dropped.
+  // Takes what came before the entry that was just read; true if it is to be dropped.
   bool TakeExpiry(int64_t& expires_at_ms);
   Status CheckTrailer();
 
@@ -87,7 +92,9 @@ class RdbLoader {
   RdbValueLoader values_;
   LoadedValue collection_;
   int64_t expires_at_ms_ = kNoExpiry;  // Of the next entry.
+  EntryAccess access_;                 // Of the next entry.
   int64_t entry_offset_ = 0;
+  EntryAccess entry_access_;
   std::atomic<uint64_t> bytes_loaded_{0};
   std::atomic<uint64_t> keys_loaded_{0};
   std::atomic<uint64_t> keys_expired_{0};

@@ -69,6 +69,17 @@ class RdbWriter : public BufferedWriter {
   // may come more than once.
   SF_CHILD_SAFE Status BeginDatabase(uint32_t id, uint64_t keys, uint64_t keys_with_expiry);
 
+  // When, or how often, the key of the next entry was used.
+  SF_CHILD_SAFE void NoteIdle(uint64_t seconds) {
+    note_[0] = kRdbOpcodeIdle;
+    note_bytes_ = static_cast<size_t>(PutLength(note_ + 1, seconds) - note_);
+  }
+  SF_CHILD_SAFE void NoteFrequency(uint32_t frequency) {
+    note_[0] = kRdbOpcodeFrequency;
+    note_[1] = static_cast<uint8_t>(frequency);
+    note_bytes_ = 2;
+  }
+
   // Appends one key with its expiry and value.
   //
   // `expires_at_ms` is Unix time in milliseconds, or kNoExpiry. A key that is already past its
@@ -128,13 +139,13 @@ class RdbWriter : public BufferedWriter {
   // What is around a string's bytes at most: the LZF byte and two lengths. An integer fits too.
   static constexpr size_t kStringOverheadMax = 1 + 2 * kRdbLengthBytesMax;
   static_assert(kStringOverheadMax < kIntegerTextMax + 1);
-  // An expiry, a type, and two strings of which one may be an integer's text.
-  static constexpr size_t kEntryOverheadMax = 9 + 1 + 2 * (kIntegerTextMax + 1);
+  static constexpr size_t kNoteBytesMax = 1 + kRdbLengthBytesMax;
+  // An expiry, a note, a type, and two strings of which one may be an integer's text.
+  static constexpr size_t kEntryOverheadMax = 9 + kNoteBytesMax + 1 + 2 * (kIntegerTextMax + 1);
 
   // Put... appends at `to`, where the caller has made room, and returns the end.
   static uint8_t* PutLength(uint8_t* to, uint64_t length);
-  static uint8_t* PutEntryHead(uint8_t* to, int64_t expires_at_ms,
-                               uint8_t type = kRdbTypeString);
+  uint8_t* PutEntryHead(uint8_t* to, int64_t expires_at_ms, uint8_t type = kRdbTypeString);
   static uint8_t* PutInteger(uint8_t* to, int64_t value);
   // REQUIRES: room for kStringOverheadMax more than the text.
   uint8_t* PutString(uint8_t* to, std::string_view text);
@@ -152,6 +163,8 @@ class RdbWriter : public BufferedWriter {
   LzfTable* const table_;
   const RdbWriterOptions options_;
   State state_ = State::kNew;
+  uint8_t note_[kNoteBytesMax]{};
+  size_t note_bytes_ = 0;  // 0: there is none
 };
 
 inline uint8_t* RdbWriter::PutLength(uint8_t* to, uint64_t length) {
@@ -179,6 +192,12 @@ inline uint8_t* RdbWriter::PutEntryHead(uint8_t* to, int64_t expires_at_ms, uint
     *to = kRdbOpcodeExpireMillis;
     StoreLittle(to + 1, expires_at_ms);
     to += 9;
+  }
+  if (note_bytes_ != 0) [[unlikely]] {
+    // All of it, whatever its length: there is room.
+    PutBytes(to, note_, kNoteBytesMax);
+    to += note_bytes_;
+    note_bytes_ = 0;
   }
   *to = type;
   return to + 1;

@@ -48,6 +48,17 @@ Status WriteEntry(CommandWriter& writer, const uint8_t* data, EntryView entry) {
   return WriteCommandEntry(writer, data, entry);
 }
 
+void NoteAccess(RdbWriter& writer, const AccessInfo& access, Handle handle) {
+  if (access.kind() == AccessKind::kFrequency) {
+    writer.NoteFrequency(access.Frequency(handle));
+  } else {
+    writer.NoteIdle(access.IdleSeconds(handle));
+  }
+}
+
+// No command makes it anew.
+void NoteAccess(CommandWriter&, const AccessInfo&, Handle) {}
+
 // Writes entries of the databases of one plan.
 template <typename Writer>
 class EntryWriter {
@@ -98,6 +109,10 @@ class EntryWriter {
 
   Status Write(EntryView entry) {
     if (++keys_ % kPublishKeys == 0) Publish();
+    if (plan_.access != nullptr) [[unlikely]] {
+      const auto offset = static_cast<size_t>(entry.address() - plan_.map.data);
+      NoteAccess(writer_, *plan_.access, offset / kHandleUnit);
+    }
     if (entry.type() != ValueType::kString) {
       return WriteEntry(writer_, plan_.map.data, entry);
     }

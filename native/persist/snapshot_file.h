@@ -24,6 +24,7 @@
 
 #include "base/child_safe.h"
 #include "base/status.h"
+#include "keyspace/access_info.h"
 #include "mem/chunk_map.h"
 #include "mem/freeze.h"
 #include "persist/rdb_writer.h"
@@ -69,6 +70,8 @@ struct SnapshotPlan {
   // The base of an append-only log.
   bool is_base = false;
   uint64_t used_bytes = 0;
+  // Of the keys' use; null: none is written.
+  const AccessInfo* access = nullptr;
 
   // Libraries of functions, as a file had them.
   const std::string* functions = nullptr;

@@ -4,7 +4,7 @@
  *
  * Method: the child is stopped right behind the fork, at random for a second time further on;
  * random commands of one family run meanwhile, and overwrites of elements of large collections;
- * before it sparse chunks are emptied for a while. The file is loaded into a fresh engine, whose
+ * keys are evicted among them; before it sparse chunks are emptied for a while. The file is loaded into a fresh engine, whose
  * digest must be the one from just before the fork. The clock stands still, so that what expires is
  * decided by commands alone.
  *
@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { open, ReplyError, type Snapfork, SnapforkError } from '../../dist/index.js'
+import { EVICTION_POLICIES } from '../../dist/util/eviction.js'
 import { childOf, isAlive } from '../support/children.js'
 import { FAMILIES, familySteps, type Step, steps } from '../support/command-arbitraries.js'
 import { announceSeed, Random } from '../support/random.js'
@@ -84,6 +85,18 @@ function disturbLarge(db: Snapfork, random: Random): void {
   }
 }
 
+/** Takes some keys away, and has the use of all of them noted from then on, or no more. */
+function evictSome(db: Snapfork, random: Random): number {
+  // biome-ignore lint/complexity/useLiteralKeys: brackets reach what is protected
+  const native = db['native']
+  const policy = random.below(EVICTION_POLICIES.length)
+  const { memoryBytes } = native.stats()
+  native.limitMemory(Math.max(1, memoryBytes - random.below(5000)), policy, 5, 10, 1)
+  const evicted = native.evictSome(random.below(4))
+  native.limitMemory(0, policy, 5, 10, 1)
+  return evicted
+}
+
 /** Saves, with what `meanwhile` does while the child is held; null if the save was given up. */
 async function saveHeld(db: Snapfork, meanwhile: () => void): Promise<string | null> {
   const digest = db.digest()
@@ -108,6 +121,7 @@ t.test('What a child writes is what was there, of every type', async (t) => {
   const seed = announceSeed(t)
   let moved = 0
   let emptied = 0
+  let evicted = 0
   for (const kind of KINDS) {
     await t.test(kind, async (t) => {
       const dir = mkdtempSync(join(root, 'dir-'))
@@ -125,7 +139,10 @@ t.test('What a child writes is what was there, of every type', async (t) => {
         // biome-ignore lint/complexity/useLiteralKeys: brackets reach what is protected
         for (let turns = random.below(30); turns > 0; --turns) db['native'].defragment(0, 0, 100)
         const digest = await saveHeld(db, () => {
-          for (const step of then) run(db, step)
+          for (const [number, step] of then.entries()) {
+            if (number % 40 === 0) evicted += evictSome(db, random)
+            run(db, step)
+          }
           disturbLarge(db, random)
         })
         if (digest === null) return
@@ -145,4 +162,5 @@ t.test('What a child writes is what was there, of every type', async (t) => {
   }
   t.ok(moved > 0, `${moved} entries were moved out of frozen chunks`)
   t.ok(emptied > 0, `${emptied} chunks were emptied`)
+  t.ok(evicted > 0, `${evicted} keys were evicted beside a child`)
 })

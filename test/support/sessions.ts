@@ -31,7 +31,7 @@ class Party {
     this.#path = path
   }
 
-  send(name: string, bytes: string): void {
+  send(name: string, bytes: Uint8Array): void {
     let client = this.#clients.get(name)
     if (client === undefined) {
       const made = { socket: connect(this.#path), received: '', isClosed: false }
@@ -46,7 +46,7 @@ class Party {
       this.#clients.set(name, made)
       client = made
     }
-    client.socket.write(bytes, 'latin1')
+    client.socket.write(bytes)
   }
 
   /** All that has come so far. */
@@ -62,13 +62,13 @@ class Party {
   }
 }
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return JSON.parse(`"${text.replace(/"/g, '\\"').replace(/\\x/g, '\\u00')}"`)
 }
 
 function split(text: string): string[] {
   const words = text.match(/"(?:\\.|[^"])*"|\S+/g) ?? []
-  return words.map((word) => (word.startsWith('"') ? unescape(word.slice(1, -1)) : word))
+  return words.map((word) => (word.startsWith('"') ? unescaped(word.slice(1, -1)) : word))
 }
 
 /** Holds a conversation with both, and reports the first line after which they differ. */
@@ -86,7 +86,7 @@ export async function compareSession(
         await delay(Number(line.slice(3)))
       } else {
         const [, name = 'a', sign = ':', text = ''] = /^(?:([a-z])([:!]) )?(.*)$/.exec(line) ?? []
-        const bytes = sign === '!' ? unescape(text) : encodeCommand(split(text))
+        const bytes = sign === '!' ? Buffer.from(unescaped(text), 'latin1') : encodeCommand(split(text))
         ours.send(name, bytes)
         theirs.send(name, bytes)
       }
