@@ -16,7 +16,7 @@ import { ReplyError } from '../errors.js'
 import { arityError, ECHOED_BYTES_MAX, echoed, readBytes, readCString, upperCase } from './args.js'
 import type { CommandContext } from './context.js'
 import { runGuarded } from './propagation.js'
-import type { CommandSpec, Reply } from './spec.js'
+import { type CommandSpec, fits, type Reply } from './spec.js'
 import { findCommand } from './table.js'
 
 /** Finds and runs the command whose arguments `context.begin` announced. */
@@ -30,7 +30,7 @@ export function resolve(context: CommandContext): CommandSpec {
   const command = context.find === null ? findCommand(name) : context.find(name)
   if (command === undefined) throw unknownCommandError(context)
   if (!fits(command, context.argc)) throw arityError(command.name.toLowerCase())
-  if (command.subcommands === undefined) return command
+  if (command.subcommands === undefined || context.argc === 1) return command
   const subcommand = command.subcommands.get(upperCase(readBytes(context, 1)))
   if (subcommand === undefined) {
     const help = `Try ${command.name} HELP.`
@@ -48,10 +48,6 @@ export function resolve(context: CommandContext): CommandSpec {
 export function run(command: CommandSpec, context: CommandContext): Reply {
   const log = context.host?.log
   return log?.guards ? runGuarded(command, context, log) : command.run(context)
-}
-
-function fits({ arity }: CommandSpec, argc: number): boolean {
-  return arity < 0 ? argc >= -arity : argc === arity
 }
 
 /** Redis repeats the name and as many arguments as start within its limit, quotes counted. */

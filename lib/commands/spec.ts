@@ -13,20 +13,35 @@ import { REPLY_SHAPES, type ReplyShape } from './reply-shapes.js'
 
 export { OK, type Reply, Status } from './reply.js'
 
-/** Redis's names of the command flags, as COMMAND INFO lists them. */
-export type CommandFlag =
-  | 'write'
-  | 'readonly'
-  | 'denyoom'
-  | 'admin'
-  | 'noscript'
-  | 'no_async_loading'
-  | 'no_multi'
-  | 'fast'
-  | 'blocking'
-  | 'pubsub'
-  | 'loading'
-  | 'stale'
+/** Redis's names of the command flags, in the order in which COMMAND INFO lists them. */
+export const COMMAND_FLAGS = [
+  'write',
+  'readonly',
+  'denyoom',
+  'module',
+  'admin',
+  'pubsub',
+  'noscript',
+  'blocking',
+  'loading',
+  'stale',
+  'skip_monitor',
+  'skip_slowlog',
+  'asking',
+  'fast',
+  'no_auth',
+  'may_replicate',
+  'sentinel',
+  'only_sentinel',
+  'no_mandatory_keys',
+  'no_async_loading',
+  'no_multi',
+  'allow_busy',
+  'movablekeys',
+] as const
+
+/** `movablekeys` follows from the keys: no row has it. */
+export type CommandFlag = (typeof COMMAND_FLAGS)[number]
 
 /** Where the keys are among the arguments; `last` counts from the end if it is negative. */
 export interface KeyRange {
@@ -49,8 +64,10 @@ export type CommandFamily =
   | 'generic'
   | 'server'
   | 'connection'
-  | 'transactions'
   | 'pubsub'
+  | 'scripting'
+  | 'transactions'
+  | 'cluster'
 
 export type Handler = (context: CommandContext) => Reply
 
@@ -130,3 +147,8 @@ export const FIRST_KEY: KeyRange = { first: 1, last: 1, step: 1 }
 export const FIRST_TWO_KEYS: KeyRange = { first: 1, last: 2, step: 1 }
 export const ALL_KEYS: KeyRange = { first: 1, last: -1, step: 1 }
 export const KEY_VALUE_PAIRS: KeyRange = { first: 1, last: -1, step: 2 }
+
+/** Whether a command takes so many arguments, its name included. */
+export function fits({ arity }: Pick<CommandSpec, 'arity'>, argc: number): boolean {
+  return arity < 0 ? argc >= -arity : argc === arity
+}

@@ -7,6 +7,7 @@
 import { upperCase } from './args.js'
 import { BITMAP_COMMANDS } from './bitmaps.js'
 import { BLOCKING_COMMANDS } from './blocking.js'
+import { commandRows } from './command.js'
 import { DATABASE_COMMANDS } from './databases.js'
 import { DUMP_COMMANDS } from './dump.js'
 import { EXPIRY_COMMANDS } from './expiry.js'
@@ -52,6 +53,7 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
     ...KEY_COMMANDS,
     ...DATABASE_COMMANDS,
     ...PERSISTENCE_COMMANDS,
+    ...commandRows(() => COMMANDS),
   ].map((row) => [row.name, row]),
 )
 

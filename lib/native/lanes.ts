@@ -58,9 +58,6 @@ export interface LanePrimitives {
   /** Name, calls and microseconds of each hot command, flat; `resets` starts them anew. */
   lanesUses(resets: boolean): (string | number)[]
 
-  /** Whether a pattern as KEYS takes it fits a text. */
-  globMatches(pattern: Operand, text: Operand): boolean
-
   /** Watches a key, or does so no more; calls are counted. */
   watchKey(db: number, key: Operand, watches: boolean): void
   watchAllKeys(all: boolean): void

@@ -9,7 +9,7 @@
 import { PushReply, type Reply } from '../commands/reply.js'
 import type { Protocol } from '../commands/reply-shapes.js'
 import { encodeReply } from '../commands/resp-encoder.js'
-import type { NativeEngine } from '../native/engine.js'
+import { globMatches } from '../util/glob.js'
 import type { Client } from './client.js'
 
 /** The three kinds of subscriptions: to a channel, a pattern of channels, a channel of a shard. */
@@ -21,7 +21,6 @@ type Listeners = Map<string, Set<Client>>
 export type Deliver = (client: Client, message: string) => void
 
 export class PubSub {
-  readonly #native: Pick<NativeEngine, 'globMatches'>
   readonly #deliver: Deliver
   readonly #listeners: Readonly<Record<SubscriptionKind, Listeners>> = {
     channel: new Map(),
@@ -29,8 +28,7 @@ export class PubSub {
     shard: new Map(),
   }
 
-  constructor(native: Pick<NativeEngine, 'globMatches'>, deliver: Deliver) {
-    this.#native = native
+  constructor(deliver: Deliver) {
     this.#deliver = deliver
   }
 
@@ -71,7 +69,7 @@ export class PubSub {
       new PushReply(['message', channel, message]),
     )
     for (const [pattern, clients] of this.#listeners.pattern) {
-      if (!this.#matches(pattern, channel)) continue
+      if (!globMatches(pattern, channel)) continue
       receivers += this.#send(clients, new PushReply(['pmessage', pattern, channel, message]))
     }
     return receivers
@@ -97,7 +95,7 @@ export class PubSub {
   /** Channels with listeners, all or those that match. */
   channels(kind: 'channel' | 'shard', pattern: string | null): string[] {
     const names = [...this.#listeners[kind].keys()]
-    return pattern === null ? names : names.filter((name) => this.#matches(pattern, name))
+    return pattern === null ? names : names.filter((name) => globMatches(pattern, name))
   }
 
   listeners(kind: 'channel' | 'shard', name: string): number {
@@ -106,10 +104,6 @@ export class PubSub {
 
   get patterns(): number {
     return this.#listeners.pattern.size
-  }
-
-  #matches(pattern: string, text: string): boolean {
-    return this.#native.globMatches(Buffer.from(pattern, 'latin1'), Buffer.from(text, 'latin1'))
   }
 }
 

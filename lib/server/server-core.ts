@@ -84,7 +84,7 @@ export class ServerCore {
     this.now = now
     this.databases = databases
     this.options = options
-    this.pubsub = new PubSub(native, (client, message) => client.output.write(message))
+    this.pubsub = new PubSub((client, message) => client.output.write(message))
     this.interest = new KeyInterest(native)
     this.waiters = new Waiters(this)
     this.stats = new CommandStats(native)

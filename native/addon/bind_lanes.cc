@@ -4,7 +4,6 @@
 
 #include "addon/engine_object.h"
 #include "addon/lane_table.h"
-#include "base/glob.h"
 
 namespace snapfork {
 namespace {
@@ -141,13 +140,6 @@ napi_value LanesConfigure(Call& call) {
   return call.Undefined();
 }
 
-napi_value GlobMatches(Call& call) {
-  std::string_view pattern;
-  std::string_view text;
-  if (!call.ReadOperand(0, pattern) || !call.ReadOperand(1, text)) return nullptr;
-  return call.Bool(GlobMatch(pattern, text));
-}
-
 // Watches a key, by its database and an operand, or does so no more.
 napi_value WatchKey(Call& call) {
   uint32_t db;
@@ -224,7 +216,6 @@ void AppendLaneMethods(std::vector<MethodEntry>& methods) {
                                     {"laneMicros", Method<LaneMicros>},
                                     {"lanesConfigure", Method<LanesConfigure>},
                                     {"lanesUses", Method<LanesUses>},
-                                    {"globMatches", Method<GlobMatches>},
                                     {"watchKey", Method<WatchKey>},
                                     {"watchAllKeys", Method<WatchAllKeys>},
                                     {"takeWatched", Method<TakeWatched>},

@@ -86,7 +86,8 @@ export async function compareSession(
         await delay(Number(line.slice(3)))
       } else {
         const [, name = 'a', sign = ':', text = ''] = /^(?:([a-z])([:!]) )?(.*)$/.exec(line) ?? []
-        const bytes = sign === '!' ? Buffer.from(unescaped(text), 'latin1') : encodeCommand(split(text))
+        const bytes =
+          sign === '!' ? Buffer.from(unescaped(text), 'latin1') : encodeCommand(split(text))
         ours.send(name, bytes)
         theirs.send(name, bytes)
       }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { commandRows } from '../../commands/command.js'
 import type { CommandSpec } from '../../commands/spec.js'
 import { COMMANDS, makeLookup } from '../../commands/table.js'
 import { CLIENT_COMMANDS } from './client.js'
@@ -21,6 +22,7 @@ export const ALL_COMMANDS: ReadonlyMap<string, CommandSpec> = new Map([
     ...TRANSACTION_COMMANDS,
     ...PUBSUB_COMMANDS,
     ...SERVER_COMMANDS,
+    ...commandRows(() => ALL_COMMANDS),
   ].map((row) => [row.name, row] as const),
 ])
 
