@@ -1,8 +1,7 @@
 /**
  * INFO: every field with Redis's name and meaning, in Redis's order; plus the section Cow.
  *
- * Fields of what does not exist yet (replication, scripts) have the value Redis gives where it
- * is not used, or are left out with their section.
+ * Fields of what does not exist (replication) have the value Redis gives where it is not used.
  *
  * @module
  */
@@ -16,6 +15,15 @@ import type { EvictionSettings } from '../util/eviction.js'
 import type { LatencyHistogram } from '../util/latency-histogram.js'
 import { SNAPFORK_VERSION } from '../util/version.js'
 import { REGION_NAMES, type SaveCostFacts, snakeCase } from './save-costs.js'
+import {
+  clientFields,
+  commandFields,
+  cpuFields,
+  errorFields,
+  replicationFields,
+  type ServerFacts,
+  trafficFields,
+} from './server-info.js'
 
 /** The version whose commands, files and fields these are. */
 export const REDIS_VERSION = '7.0.15'
@@ -46,6 +54,8 @@ export interface InfoFacts {
   /** Those that hold keys. */
   readonly databases: readonly DatabaseFacts[]
   readonly costs: SaveCostFacts
+  /** null where nobody is served. */
+  readonly server: ServerFacts | null
 }
 
 type Field = readonly [name: string, value: string | number]
@@ -54,30 +64,48 @@ type Section = (facts: InfoFacts) => readonly Field[]
 /** In the order of INFO. */
 const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['Server', serverFields],
+  ['Clients', ofServer(clientFields)],
   ['Memory', memoryFields],
   ['Persistence', persistenceFields],
   ['Stats', statsFields],
+  ['Replication', replicationFields],
+  ['CPU', cpuFields],
+  ['Modules', () => []],
+  ['Commandstats', ofServer(commandFields)],
+  ['Errorstats', ofServer(errorFields)],
+  ['Cluster', () => [['cluster_enabled', 0]]],
   ['Cow', cowFields],
   ['Keyspace', keyspaceFields],
 ])
 
-/** Names that stand for several sections; here all of them for each. */
-const ALL: ReadonlySet<string> = new Set(['all', 'everything', 'default'])
+/** Those of a server alone. */
+const OF_SERVERS: ReadonlySet<string> = new Set(['Clients', 'Commandstats', 'Errorstats'])
+/** Those that come only by name, or where all are asked for. */
+const LONG: ReadonlySet<string> = new Set(['Commandstats'])
+/** Names that stand for all sections. */
+const ALL: ReadonlySet<string> = new Set(['all', 'everything'])
+
+function ofServer(fieldsOf: (facts: ServerFacts) => readonly Field[]): Section {
+  return ({ server }) => (server === null ? [] : fieldsOf(server))
+}
 
 /** The text of INFO. Sections come once and in their order; names that mean nothing add nothing. */
 export function formatInfo(facts: InfoFacts, names: readonly string[]): string {
   const wanted = new Set(names.map((name) => name.toLowerCase()))
-  const isAll = names.length === 0 || names.some((name) => ALL.has(name.toLowerCase()))
+  const isAll = [...ALL].some((name) => wanted.has(name))
+  const isDefault = isAll || wanted.size === 0 || wanted.has('default')
   const texts: string[] = []
   for (const [title, fieldsOf] of SECTIONS) {
-    if (!isAll && !wanted.has(title.toLowerCase())) continue
+    if (facts.server === null && OF_SERVERS.has(title)) continue
+    const isMeant = isAll || (isDefault && !LONG.has(title))
+    if (!isMeant && !wanted.has(title.toLowerCase())) continue
     const lines = fieldsOf(facts).map(([name, value]) => `${name}:${value}\r\n`)
     texts.push(`# ${title}\r\n${lines.join('')}`)
   }
   return texts.join('\r\n')
 }
 
-function serverFields({ runId, nowMs, uptimeMs }: InfoFacts): Field[] {
+function serverFields({ runId, nowMs, uptimeMs, server }: InfoFacts): Field[] {
   const uptimeSeconds = Math.floor(uptimeMs / 1000)
   return [
     ['redis_version', REDIS_VERSION],
@@ -88,6 +116,7 @@ function serverFields({ runId, nowMs, uptimeMs }: InfoFacts): Field[] {
     ['node_version', process.versions.node],
     ['process_id', process.pid],
     ['run_id', runId],
+    ...(server === null ? [] : ([['tcp_port', server.port]] as const)),
     ['server_time_usec', Math.floor(nowMs) * 1000],
     ['uptime_in_seconds', uptimeSeconds],
     ['uptime_in_days', Math.floor(uptimeSeconds / 86_400)],
@@ -205,8 +234,9 @@ function waitingBytes(log: AppendLogStatus | null): number {
   return log === null ? 0 : log.progress.appended - log.progress.written
 }
 
-function statsFields({ stats, snapshots }: InfoFacts): Field[] {
+function statsFields({ stats, snapshots, server }: InfoFacts): Field[] {
   return [
+    ...(server === null ? [] : trafficFields(server)),
     ['sync_full', 0],
     ['sync_partial_ok', 0],
     ['sync_partial_err', 0],

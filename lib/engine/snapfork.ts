@@ -38,6 +38,7 @@ import type { LoadedLog } from './log-recovery.js'
 import { LogSwitch } from './log-switch.js'
 import { MemoryGuard } from './memory-guard.js'
 import { SaveCosts } from './save-costs.js'
+import type { ServerFacts } from './server-info.js'
 import { UpkeepTimer } from './upkeep-timer.js'
 
 export interface BgsaveOptions {
@@ -97,6 +98,7 @@ export class Snapfork extends Database {
   readonly #openedAtMs = monotonicMs()
   readonly #options: () => ResolvedOptions
   readonly #setOptions: (options: ResolvedOptions) => void
+  #expiresActively = true
   #changing: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
@@ -182,7 +184,8 @@ export class Snapfork extends Database {
     native.thaw(THAW_LIMIT)
     // More is to be done if one of them has used its limit up.
     const done = Math.max(
-      ...[native.expireDue(limit), native.expireDueFields(limit), native.freeRemoved(limit)],
+      ...(this.#expiresActively ? [native.expireDue(limit), native.expireDueFields(limit)] : []),
+      native.freeRemoved(limit),
       native.evictSome(limit),
     )
     if (this.#log.log?.isOn) native.logCommit(false)
@@ -452,7 +455,18 @@ export class Snapfork extends Database {
   [INTERNALS]() {
     const { native } = this
     const { databases } = this.#parts.options
-    return { native, databases, host: this.#host, now: this.#clock }
+    return {
+      native,
+      databases,
+      host: this.#host,
+      now: this.#clock,
+      setActiveExpiry: (isOn: boolean) => {
+        this.#expiresActively = isOn
+      },
+      info: (sections: readonly string[], server: ServerFacts) => {
+        return formatInfo({ ...this[FACTS](), server }, sections)
+      },
+    }
   }
 
   /** @internal */
@@ -471,6 +485,7 @@ export class Snapfork extends Database {
       keysExpiredAtLoad: loaded?.keysExpired ?? 0,
       databases: this.#databaseFacts(),
       costs: this.#costs.facts,
+      server: null,
     }
   }
 

@@ -252,6 +252,10 @@ export interface NativeEngine
   /** Index into TYPE_NAMES. */
   keyType(db: number, key: Operand): number
   keyEncoding(db: number, key: Operand): string | null
+  /** Bytes of memory that a key and its value take; null: no such key. */
+  keyBytes(db: number, key: Operand): number | null
+  /** Of type and value alone, 32 hexadecimal digits; empty: no such key. */
+  valueDigest(db: number, key: Operand): string
   /** -2 no such key, -1 no expiry, else Unix ms. */
   keyExpiry(db: number, key: Operand): Int64
   /** 0 nothing done (no key, or the condition failed), 1 set, 2 key removed as the time is past. */

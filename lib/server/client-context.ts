@@ -29,6 +29,14 @@ export class ClientContext extends CommandContext {
     this.server = server
   }
 
+  /**
+   * Lets the client wait for what takes turns of the event loop. The handler returns what this
+   * returns.
+   */
+  defer(reply: Promise<Reply>): Reply {
+    return this.server.waiters.defer(this, reply)
+  }
+
   override wait(
     keys: readonly number[],
     timeoutMs: number,

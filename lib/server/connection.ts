@@ -105,6 +105,7 @@ export class Connection implements ClientOutput {
 
   #receive(chunk: Buffer): void {
     if (this.client.isClosing) return
+    this.#core.traffic.inputBytes += chunk.length
     this.#run(chunk)
     const { pendingBytes } = this
     if (pendingBytes > this.#core.options.clientQueryBufferLimit) this.close(false)
@@ -244,6 +245,7 @@ export class Connection implements ClientOutput {
   }
 
   #sendNow(output: Exclude<LaneOutput, null>): void {
+    this.#core.traffic.outputBytes += output.length
     if (typeof output === 'string') this.#socket.write(output, 'latin1')
     else this.#socket.write(output)
     if (this.#socket.writableLength > 0) this.#checkLimit()

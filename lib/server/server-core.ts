@@ -17,6 +17,7 @@ import { type Reply, withShape } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeError, encodeReply } from '../commands/resp-encoder.js'
 import type { CommandSpec } from '../commands/spec.js'
+import type { ServerFacts } from '../engine/server-info.js'
 import { ReplyError, SnapforkError } from '../errors.js'
 import { BULK_BUFFER, BULK_LATIN1, type NativeEngine } from '../native/engine.js'
 import type { Client, StoredCommand } from './client.js'
@@ -28,6 +29,7 @@ import { Pauses } from './pauses.js'
 import { PubSub } from './pubsub.js'
 import type { ResolvedServerOptions } from './server-options.js'
 import { SlowLog } from './slow-log.js'
+import { Traffic } from './traffic.js'
 import { Waiters } from './waiters.js'
 
 export interface ServerCoreParts {
@@ -36,6 +38,12 @@ export interface ServerCoreParts {
   readonly now: Clock
   readonly databases: number
   readonly options: ResolvedServerOptions
+  /** INFO's text. */
+  readonly info: (sections: readonly string[], facts: ServerFacts) => string
+  /** Port it listens at, 0 without one. */
+  readonly port: () => number
+  /** Whether what expires goes by itself. */
+  readonly setActiveExpiry: (isOn: boolean) => void
   /** Ends the server as SHUTDOWN asks for. */
   readonly shutdown: (options: ShutdownOptions) => void
 }
@@ -75,12 +83,18 @@ export class ServerCore {
   readonly slowlog = new SlowLog()
   readonly pauses: Pauses
   readonly shutdown: (options: ShutdownOptions) => void
+  readonly setActiveExpiry: (isOn: boolean) => void
+  readonly #port: () => number
+  readonly traffic = new Traffic()
   connectionsReceived = 0
   connectionsRejected = 0
 
-  constructor({ native, host, now, databases, options, shutdown }: ServerCoreParts) {
+  constructor(parts: ServerCoreParts) {
+    const { native, now, databases, options, shutdown } = parts
     this.native = native
-    this.host = host
+    this.host = hostOf(parts, () => this.#facts())
+    this.#port = parts.port
+    this.setActiveExpiry = parts.setActiveExpiry
     this.now = now
     this.databases = databases
     this.options = options
@@ -94,6 +108,30 @@ export class ServerCore {
       () => this.configureLanes(),
     )
     this.configureLanes()
+  }
+
+  #facts(): ServerFacts {
+    const { pubsub, stats, traffic, connectionsReceived, connectionsRejected } = this
+    const clients = [...this.clients.values()]
+    return {
+      port: this.#port(),
+      clients: clients.length,
+      maxClients: this.options.maxclients,
+      blockedClients: clients.filter(({ waiting }) => waiting !== null).length,
+      trackingClients: 0,
+      connectionsReceived,
+      connectionsRejected,
+      inputBytes: traffic.inputBytes,
+      outputBytes: traffic.outputBytes,
+      commandsProcessed: stats.calls,
+      commandsPerSecond: traffic.commandsPerSecond(),
+      channels: pubsub.channels('channel', null).length,
+      patterns: pubsub.patterns,
+      shardChannels: pubsub.channels('shard', null).length,
+      errorReplies: stats.errorReplies,
+      commands: stats.uses(),
+      errors: stats.errors,
+    }
   }
 
   /** Tells the express lanes what they may run. */
@@ -150,7 +188,7 @@ export class ServerCore {
       this.#admit(client, spec)
     } catch (error) {
       if (client.transaction !== null) client.transaction.isBroken = true
-      return this.#encodeFailure(error)
+      return this.encodeFailure(error)
     }
     if (client.transaction !== null && !NOT_QUEUED.has(spec.name)) {
       client.transaction.commands.push(this.store(client, spec))
@@ -183,7 +221,7 @@ export class ServerCore {
         return this.native.laneFailure(client.lane)
       } catch (error) {
         if (this.host.log.isOn) logBroken(spec, client.context)
-        return this.#encodeFailure(error)
+        return this.encodeFailure(error)
       }
     })
     client.output.write(text)
@@ -229,7 +267,7 @@ export class ServerCore {
       if (reply === NO_REPLY) return ''
       return encodeReply(reply, client.protocol, shapeOf(spec, context, client.protocol))
     } catch (error) {
-      return this.#encodeFailure(error)
+      return this.encodeFailure(error)
     }
   }
 
@@ -320,11 +358,19 @@ export class ServerCore {
     for (const monitor of this.monitors) monitor.output.write(line)
   }
 
-  #encodeFailure(error: unknown): string {
+  /** The error reply for what a handler has thrown. */
+  encodeFailure(error: unknown): string {
     const failure = toReplyError(error)
     this.stats.failedWith(failure.prefix)
     return encodeError(failure)
   }
+}
+
+/** The engine's host, but for what a server knows better. */
+function hostOf({ host, info }: ServerCoreParts, facts: () => ServerFacts): CommandHost {
+  return Object.create(host, {
+    info: { value: (sections: readonly string[]) => info(sections, facts()) },
+  })
 }
 
 /** The error reply for what a handler has thrown; rethrows what is no error of operation. */

@@ -23,15 +23,15 @@ import {
   type ServerOptions,
 } from './server-options.js'
 
-/** Turns of the clock that looks for idle clients, in milliseconds. */
-const IDLE_CHECK_MS = 1000
+/** Between two looks at clients that are idle, and at what was done meanwhile. */
+const TICK_MS = 1000
 
 export class SnapforkServer {
   readonly #core: ServerCore
   readonly #listeners: Server[] = []
   readonly #connections = new Set<Connection>()
   #nextId = 1
-  #idleTimer: NodeJS.Timeout | null = null
+  #timer: NodeJS.Timeout | null = null
   #closing: Promise<void> | null = null
   #onShutdown: ((options: ShutdownOptions) => void) | null = null
 
@@ -40,6 +40,7 @@ export class SnapforkServer {
     this.#core = new ServerCore({
       ...db[INTERNALS](),
       options,
+      port: () => this.port ?? 0,
       shutdown: (how) => this.#onShutdown?.(how),
     })
   }
@@ -64,7 +65,7 @@ export class SnapforkServer {
       await this.close()
       throw new SnapforkError('ERR_SNAPFORK_IO', 'The server cannot listen.', { cause })
     }
-    this.#idleTimer = setInterval(() => this.#dropIdle(), IDLE_CHECK_MS).unref()
+    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref()
   }
 
   async #listenAt(hosts: readonly string[], port: number, isBound: boolean): Promise<void> {
@@ -138,6 +139,12 @@ export class SnapforkServer {
     return isLoopback(socket.remoteAddress ?? '') ? null : PROTECTED
   }
 
+  #tick(): void {
+    const { traffic, stats, now } = this.#core
+    traffic.sample(now(), stats.calls)
+    this.#dropIdle()
+  }
+
   #dropIdle(): void {
     const { timeout } = this.#options
     if (timeout === 0) return
@@ -169,7 +176,7 @@ export class SnapforkServer {
   }
 
   async #close(): Promise<void> {
-    if (this.#idleTimer !== null) clearInterval(this.#idleTimer)
+    if (this.#timer !== null) clearInterval(this.#timer)
     this.#core.pauses.stop()
     const closed = this.#listeners.map(
       (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),

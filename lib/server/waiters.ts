@@ -47,6 +47,25 @@ export class Waiters {
     return NO_REPLY
   }
 
+  /** As {@link ClientContext.defer}. */
+  defer(context: ClientContext, reply: Promise<Reply>): Reply {
+    const { client, spec } = context
+    const core = this.#core
+    const waiting = { command: core.store(client, spec), keys: [], timer: null }
+    client.waiting = waiting
+    const end = (text: string) => {
+      if (client.waiting === waiting) this.end(client, text)
+    }
+    reply.then(
+      (value) => {
+        core.restore(client, waiting.command)
+        end(encodeReply(value, client.protocol, shapeOf(spec, context, client.protocol)))
+      },
+      (error: unknown) => end(core.encodeFailure(error)),
+    )
+    return NO_REPLY
+  }
+
   #timer(client: Client, timeoutMs: number): NodeJS.Timeout | null {
     if (timeoutMs === 0 || timeoutMs > TIMER_MS_MAX) return null
     return setTimeout(() => this.timeOut(client), timeoutMs)

@@ -2,6 +2,7 @@
 
 #include "addon/engine_object.h"
 #include "base/number.h"
+#include "keyspace/digest.h"
 #include "keyspace/key_ops.h"
 
 namespace snapfork {
@@ -97,6 +98,25 @@ napi_value KeyEncodingMethod(Call& call) {
   if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key)) return nullptr;
   const char* const name = KeyEncoding(call.engine().keyspace(), db, key);
   return name == nullptr ? call.Null() : Napi::String::New(call.env(), name);
+}
+
+napi_value KeyBytesMethod(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key)) return nullptr;
+  const uint64_t bytes = KeyBytes(call.engine().keyspace(), db, key);
+  return bytes == 0 ? call.Null() : call.Number(static_cast<double>(bytes));
+}
+
+// 32 hexadecimal digits; none without the key.
+napi_value ValueDigest(Call& call) {
+  uint32_t db;
+  std::string_view key;
+  if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key)) return nullptr;
+  Keyspace& keyspace = call.engine().keyspace();
+  const Found found = keyspace.Peek(db, key);
+  if (!found.entry) return call.Bulk(std::string_view(), BulkMode::kLatin1);
+  return call.Bulk(HexOf(DigestOfValue(keyspace, found.entry)), BulkMode::kLatin1);
 }
 
 napi_value KeyExpiryMethod(Call& call) {
@@ -315,6 +335,8 @@ void AppendKeyMethods(std::vector<MethodEntry>& methods) {
                                     {"keyRemove", Method<KeyRemoveMethod>},
                                     {"keyType", Method<KeyTypeMethod>},
                                     {"keyEncoding", Method<KeyEncodingMethod>},
+                                    {"keyBytes", Method<KeyBytesMethod>},
+                                    {"valueDigest", Method<ValueDigest>},
                                     {"keyExpiry", Method<KeyExpiryMethod>},
                                     {"keySetExpiry", Method<KeySetExpiryMethod>},
                                     {"keyPersist", Method<KeyPersistMethod>},

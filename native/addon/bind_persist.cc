@@ -295,12 +295,7 @@ napi_value Defragment(Call& call) {
 }
 
 napi_value DigestMethod(Call& call) {
-  const Digest digest = DigestOf(call.engine().keyspace());
-  std::string text;
-  for (const uint64_t word : {digest.first, digest.second}) {
-    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[word >> shift & 15];
-  }
-  return Napi::String::New(call.env(), text);
+  return call.Bulk(HexOf(DigestOf(call.engine().keyspace())), BulkMode::kLatin1);
 }
 
 napi_value Stats(Call& call) {

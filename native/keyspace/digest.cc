@@ -168,6 +168,21 @@ void AppendValue(const Keyspace& keyspace, EntryView entry, std::string& to) {
 
 }  // namespace
 
+std::string HexOf(const Digest& digest) {
+  std::string text;
+  for (const uint64_t word : {digest.first, digest.second}) {
+    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[word >> shift & 15];
+  }
+  return text;
+}
+
+Digest DigestOfValue(const Keyspace& keyspace, EntryView entry) {
+  std::string bytes;
+  AppendLittle(bytes, static_cast<uint32_t>(entry.type()));
+  AppendValue(keyspace, entry, bytes);
+  return DigestOfBytes(bytes);
+}
+
 Digest DigestOf(const Keyspace& keyspace) {
   Digest digest;
   std::string bytes;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "keyspace/keyspace.h"
 
@@ -19,7 +20,13 @@ struct Digest {
   bool operator==(const Digest&) const = default;
 };
 
+// 32 digits.
+std::string HexOf(const Digest& digest);
+
 // Entries whose time has come, removed or not, are left out. Cost: a visit to every entry.
 Digest DigestOf(const Keyspace& keyspace);
+
+// Of the type and value of one entry alone.
+Digest DigestOfValue(const Keyspace& keyspace, EntryView entry);
 
 }  // namespace snapfork

@@ -2,6 +2,7 @@
 
 #include "keyspace/key_ops.h"
 
+#include "keyspace/tree_values.h"
 #include "keyspace/value_copy.h"
 
 namespace snapfork {
@@ -94,6 +95,25 @@ const char* KeyEncoding(Keyspace& keyspace, uint32_t db, std::string_view key) {
   const bool embedded =
       !found.entry.raw() && keyspace.StringBytesOf(found.entry) <= kEmbstrBytesMax;
   return embedded ? "embstr" : "raw";
+}
+
+uint64_t KeyBytes(Keyspace& keyspace, uint32_t db, std::string_view key) {
+  const Found found = keyspace.Peek(db, key);
+  if (!found.entry) return 0;
+  const Arena& arena = keyspace.arena();
+  uint64_t bytes = arena.CapacityOf(found.handle());
+  if (IsExternal(found.entry.encoding())) {
+    bytes += arena.CapacityOf(found.entry.external().handle);
+  } else if (found.entry.encoding() == Encoding::kTree) {
+    const PackTreeReader trees = keyspace.trees();
+    VisitTreeRoots(trees, found.entry.type(), found.entry.inline_value().data(),
+                   [&](const PackSlot& root) {
+                     VisitPackNodes(trees, root, [&](Handle node) {
+                       bytes += arena.CapacityOf(node);
+                     });
+                   });
+  }
+  return bytes;
 }
 
 int64_t KeyExpiry(Keyspace& keyspace, uint32_t db, std::string_view key) {

@@ -29,6 +29,10 @@ ValueType KeyType(Keyspace& keyspace, uint32_t db, std::string_view key);
 // What OBJECT ENCODING says, or null.
 const char* KeyEncoding(Keyspace& keyspace, uint32_t db, std::string_view key);
 
+// Bytes of memory that a key and its value take, rounding included; 0: no such key. Cost: a visit
+// to every node of a large value.
+uint64_t KeyBytes(Keyspace& keyspace, uint32_t db, std::string_view key);
+
 // -2: no such key, -1: no expiry, else Unix ms.
 int64_t KeyExpiry(Keyspace& keyspace, uint32_t db, std::string_view key);
 

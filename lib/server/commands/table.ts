@@ -9,6 +9,8 @@ import type { CommandSpec } from '../../commands/spec.js'
 import { COMMANDS, makeLookup } from '../../commands/table.js'
 import { CLIENT_COMMANDS } from './client.js'
 import { CONNECTION_COMMANDS } from './connection.js'
+import { DEBUG_COMMANDS } from './debug.js'
+import { MEMORY_COMMANDS } from './memory.js'
 import { PUBSUB_COMMANDS } from './pubsub.js'
 import { SERVER_COMMANDS } from './server.js'
 import { TRANSACTION_COMMANDS } from './transactions.js'
@@ -22,6 +24,8 @@ export const ALL_COMMANDS: ReadonlyMap<string, CommandSpec> = new Map([
     ...TRANSACTION_COMMANDS,
     ...PUBSUB_COMMANDS,
     ...SERVER_COMMANDS,
+    ...MEMORY_COMMANDS,
+    ...DEBUG_COMMANDS,
     ...commandRows(() => ALL_COMMANDS),
   ].map((row) => [row.name, row] as const),
 ])
