@@ -25,8 +25,8 @@ export interface NoteFigures {
 }
 
 const NAMES = 500_000
-const LOOKUPS = 4_000_000
-const LIMIT_BYTES = 16 * 2 ** 20
+const LOOKUPS = 1_000_000
+const LIMIT_BYTES = 12 * 2 ** 20
 const VALUE_BYTES = 64
 const BATCH = 200
 const GET_KEYS = 1_000_000

@@ -38,6 +38,10 @@ export interface RestoreOptions {
   REPLACE?: boolean | undefined
   /** The time to live is a Unix time in milliseconds. */
   ABSTTL?: boolean | undefined
+  /** Seconds since it was used; of use with an LRU policy. */
+  IDLETIME?: Integer | undefined
+  /** How often it is used, 0 to 255; of use with an LFU policy. */
+  FREQ?: Integer | undefined
 }
 
 export interface SortOptions {
@@ -196,6 +200,13 @@ export abstract class KeyApi extends StreamApi {
   object(subcommand: 'ENCODING' | 'encoding', key: Key): string | null
   /** How many share a value: 1, or null if there is no such key. */
   object(subcommand: 'REFCOUNT' | 'refcount', key: Key): number | null
+  /**
+   * Seconds since a key was used, or how often it is, 0 to 255 on a logarithmic scale; null if
+   * there is no such key.
+   *
+   * @throws {ReplyError} ERR unless `maxmemoryPolicy` is an LRU policy, or an LFU policy.
+   */
+  object(subcommand: 'IDLETIME' | 'idletime' | 'FREQ' | 'freq', key: Key): number | null
   object(subcommand: string, key: Key): string | number | null {
     return this.runText('OBJECT', checkKey(subcommand), checkKey(key)) as string | number | null
   }

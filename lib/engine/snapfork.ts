@@ -166,7 +166,6 @@ export class Snapfork extends Database {
       () => saves.isBusy,
     )
     this.#costs = new SaveCosts(options.reportFile, (error) => this.#emit('report-error', error))
-    log.limitMemory(options.maxmemory > 0)
     this.#upkeep = new UpkeepTimer((limit) => this.#keepUp(limit))
     this.#defragmentation = new Defragmentation(
       native,
@@ -303,6 +302,7 @@ export class Snapfork extends Database {
   /** @internal */
   async [START](): Promise<void> {
     const { log } = this.#parts
+    this.#log.limitMemory(this.#options().maxmemory > 0)
     if (log !== null) await this.#log.start(log)
     this.#upkeep.start()
     this.#defragmentation.start()

@@ -1,8 +1,8 @@
 // evictor.h - removes keys while memory is over its limit.
 //
-// Which ones is approximated, as in Redis: a few entries are drawn at random, and the best to remove
-// of those and of what earlier draws have left in a pool goes. Only volatile-ttl is exact, as the
-// expiry index is in order.
+// Which ones is approximated, as in Redis: a few entries are drawn at random, and the best to
+// remove of those and of what earlier draws have left in a pool goes. Only volatile-ttl is exact,
+// as the expiry index is in order.
 //
 // Invariants
 //   (V1) A candidate that has moved, gone or been used since it was drawn is passed over.

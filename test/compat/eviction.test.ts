@@ -175,7 +175,10 @@ async function startBoth(t: Test): Promise<Both | null> {
 
 t.test('Beside redis-server', async (t) => {
   const both = await startBoth(t)
-  if (both === null) return t.pass('no redis-server on this machine: skipped')
+  if (both === null) {
+    t.pass('no redis-server on this machine: skipped')
+    return
+  }
   const { db, redis } = both
   const client = await redis.connect()
 
@@ -220,7 +223,7 @@ t.test('Beside redis-server', async (t) => {
     for (const policy of ['allkeys-lru', 'allkeys-lfu', 'volatile-lru', 'volatile-lfu'] as const) {
       await setPolicy(db, client, policy)
       for (const words of ['FREQ a', 'IDLETIME a', 'FREQ none', 'IDLETIME none']) {
-        const command = ['OBJECT', ...words.split(' ')] as const
+        const command = ['OBJECT', ...words.split(' ')] as [string, ...string[]]
         for (const side of [new Ours(db), client]) await side.send('SET', 'a', '1')
         const ours = await new Ours(db).send(...command)
         t.equal(errorOf(ours), errorOf(await client.send(...command)), `${policy}: ${words}`)
@@ -231,16 +234,19 @@ t.test('Beside redis-server', async (t) => {
 
 t.test('Snapshots carry the use of keys from one to the other', async (t) => {
   const both = await startBoth(t)
-  if (both === null) return t.pass('no redis-server on this machine: skipped')
+  if (both === null) {
+    t.pass('no redis-server on this machine: skipped')
+    return
+  }
   const { db, redis, root } = both
   const client = await redis.connect()
   for (const policy of ['allkeys-lru', 'volatile-lfu'] as const) {
     const isLfu = policy === 'volatile-lfu'
     await setPolicy(db, client, policy)
-    const ours = new Ours(db)
-    for (const side of [ours, client]) {
+    for (const side of [new Ours(db), client] as Side[]) {
       await side.send('FLUSHALL')
       for (const [index, make] of ['SET k v', 'SADD k a', 'XADD k 1-1 f v'].entries()) {
+        await side.send('DEL', 'k')
         await side.send(...make.split(' '))
         const payload = Buffer.from((await side.send('DUMP', 'k')) as string, 'latin1')
         const note = isLfu ? ['FREQ', `${index + 77}`] : ['IDLETIME', `${(index + 1) * 10_000}`]

@@ -4,9 +4,9 @@
  *
  * Method: the child is stopped right behind the fork, at random for a second time further on;
  * random commands of one family run meanwhile, and overwrites of elements of large collections;
- * keys are evicted among them; before it sparse chunks are emptied for a while. The file is loaded into a fresh engine, whose
- * digest must be the one from just before the fork. The clock stands still, so that what expires is
- * decided by commands alone.
+ * keys are evicted among them; before it sparse chunks are emptied for a while. The file is loaded
+ * into a fresh engine, whose digest must be the one from just before the fork. The clock stands
+ * still, so that what expires is decided by commands alone.
  *
  * SF_LONG=1 runs twenty times as many; SF_SEED repeats a run.
  */

@@ -178,6 +178,18 @@ t.test('Snapshots keep when keys were used', async (t) => {
   t.equal(db.object('IDLETIME', 'a'), 0)
 })
 
+t.test('RESTORE sets the use of a key', async (t) => {
+  const db = await open({ dir: t.testdir(), maxmemoryPolicy: 'allkeys-lru' })
+  t.teardown(() => db.close())
+  db.set('a', '1')
+  const payload = db.dump('a') as Buffer
+  db.restore('a', 0, payload, { REPLACE: true, IDLETIME: 5000 })
+  t.equal(db.object('idletime', 'a'), 5000)
+  await db.configure({ maxmemoryPolicy: 'allkeys-lfu' })
+  db.restore('a', 0, payload, { REPLACE: true, FREQ: 77 })
+  t.equal(db.object('freq', 'a'), 77)
+})
+
 t.test('The engine refuses a policy that it does not have', async (t) => {
   const { Engine } = loadAddon()
   const native = new Engine({ databases: 1, hugePages: false })
