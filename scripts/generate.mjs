@@ -84,8 +84,9 @@ function version() {
 /** One table a family, in the order of the command table. */
 async function commandsPage() {
   const { COMMANDS } = await import('../dist/commands/table.js')
+  const { ALL_COMMANDS } = await import('../dist/server/commands/table.js')
   const families = new Map()
-  for (const command of COMMANDS.values()) {
+  for (const command of ALL_COMMANDS.values()) {
     const rows = families.get(command.family) ?? []
     const { subcommands } = command
     rows.push(
@@ -96,7 +97,9 @@ async function commandsPage() {
     families.set(command.family, rows)
   }
   const sections = [...families].map(([family, rows]) => {
-    const lines = rows.map(([command, parent]) => commandRow(command, parent))
+    const lines = rows.map(([command, parent]) => {
+      return commandRow(command, parent, COMMANDS.has((parent ?? command).name))
+    })
     return [`## ${family}`, '', '| command | method | since | |', '|---|---|---|---|', ...lines]
   })
   return [
@@ -112,10 +115,11 @@ async function commandsPage() {
   ].join('\n')
 }
 
-function commandRow({ name, method, since, summary }, parent) {
+function commandRow({ name, method, since, summary }, parent, isOfEngine) {
   const fullName = parent === undefined ? name : `${parent.name} ${name}`
   const reached = (parent ?? { method }).method
-  return `| ${fullName} | ${reached === null ? '' : `\`${reached}\``} | ${since} | ${summary} |`
+  const way = reached === null ? '' : `\`${reached}\``
+  return `| ${fullName} | ${isOfEngine ? way : 'a server only'} | ${since} | ${summary} |`
 }
 
 async function errorsPage() {

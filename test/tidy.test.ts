@@ -38,6 +38,11 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/api/': 'test/lib/api/typed-methods.test.ts',
   // The commands, from end to end and against redis-server.
   'lib/commands/': 'test/compat/commands.test.ts',
+  // The server, over sockets and beside redis-server.
+  'lib/server/': 'test/compat/server-sessions.test.ts',
+  'lib/server/commands/': 'test/compat/server-sessions.test.ts',
+  'lib/engine/server-info.ts': 'test/lib/server/server.test.ts',
+  'lib/native/lanes.ts': 'test/compat/server-replies.test.ts',
   // BGSAVE and its like need an engine with files.
   'lib/commands/persistence.ts': 'test/lib/engine/snapfork.test.ts',
   'lib/engine/child-settings.ts': 'test/lib/engine/saving.test.ts',

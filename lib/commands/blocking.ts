@@ -174,6 +174,7 @@ const BLOCKS_GROW: readonly CommandFlag[] = ['write', 'denyoom', 'noscript', 'bl
 /** All arguments but the last one. */
 const KEYS: KeyRange = { first: 1, last: -2, step: 1 }
 
+/** There are no methods: where nobody can wait, those without a B do the same. */
 export const BLOCKING_COMMANDS = [
   ...rowsOf('list', [
     row('BLPOP', -3, BLOCKS, KEYS, '2.0.0', 'LPOP that waits.', blockingPop(false)),
@@ -187,4 +188,4 @@ export const BLOCKING_COMMANDS = [
     row('BZPOPMAX', -3, BLOCKS_FAST, KEYS, '5.0.0', 'ZPOPMAX that waits.', blockingZpop(true)),
     row('BZMPOP', -5, ['write', 'blocking'], null, '7.0.0', 'ZMPOP that waits.', bzmpop),
   ]),
-]
+].map((command) => ({ ...command, method: null }))

@@ -22,7 +22,6 @@ import {
 } from '../native/engine.js'
 import type { CommandHost } from './host.js'
 import type { Reply } from './reply.js'
-import type { CommandSpec } from './spec.js'
 
 /** Reads Unix time in milliseconds. */
 export type Clock = () => number
@@ -37,8 +36,6 @@ export class CommandContext {
   readonly now: Clock
   /** Who saves and knows of files, or null in an engine without any. */
   readonly host: CommandHost | null
-  /** Finds the row of a command in any spelling; null: those of lib/commands/table.ts. */
-  find: ((name: string) => CommandSpec | undefined) | null = null
   /** Number of arguments, the name included. */
   argc = 0
   /** How bulk strings of the reply come back. */

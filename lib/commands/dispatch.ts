@@ -17,7 +17,7 @@ import { arityError, ECHOED_BYTES_MAX, echoed, readBytes, readCString, upperCase
 import type { CommandContext } from './context.js'
 import { runGuarded } from './propagation.js'
 import { type CommandSpec, fits, type Reply } from './spec.js'
-import { findCommand } from './table.js'
+import { type FindCommand, findCommand } from './table.js'
 
 /** Finds and runs the command whose arguments `context.begin` announced. */
 export function execute(context: CommandContext): Reply {
@@ -25,9 +25,8 @@ export function execute(context: CommandContext): Reply {
 }
 
 /** The row of the announced command: of the subcommand, if it has some. */
-export function resolve(context: CommandContext): CommandSpec {
-  const name = readBytes(context, 0)
-  const command = context.find === null ? findCommand(name) : context.find(name)
+export function resolve(context: CommandContext, find: FindCommand = findCommand): CommandSpec {
+  const command = find(readBytes(context, 0))
   if (command === undefined) throw unknownCommandError(context)
   if (!fits(command, context.argc)) throw arityError(command.name.toLowerCase())
   if (command.subcommands === undefined || context.argc === 1) return command

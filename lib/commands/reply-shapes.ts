@@ -7,45 +7,9 @@
 
 import { readBytes, readOption } from './args.js'
 import type { CommandContext } from './context.js'
+import type { Protocol, ShapeName } from './reply.js'
 
-/**
- * What is made of a reply; one of another type, such as an integer where an array is meant, is
- * written as it is.
- *
- * - `array`: its null is that of an array.
- * - `map`, `set`: an array, of keys and values in turn, or of members.
- * - `maps`: an array of such maps.
- * - `double`, `doubles`: text of a number, or an array of them.
- * - `pairs`: an array of twos, which is flat in RESP2.
- * - `scores`: the same of members and their scores.
- * - `score`: an array that ends with a score; null is that of an array.
- * - `popped`: a name, and members with their scores; null is that of an array.
- * - `streams`: names with entries; null is that of an array.
- * - `stream`: XINFO STREAM.
- * - `pending`: XPENDING, whose last null is that of an array.
- * - `places`: longitudes and latitudes; a null among them is that of an array.
- * - `found`: rows that may end with a longitude and a latitude.
- * - `verbatim`: text for people.
- */
-export type ShapeName =
-  | 'array'
-  | 'map'
-  | 'set'
-  | 'maps'
-  | 'double'
-  | 'doubles'
-  | 'pairs'
-  | 'scores'
-  | 'score'
-  | 'popped'
-  | 'streams'
-  | 'stream'
-  | 'pending'
-  | 'places'
-  | 'found'
-  | 'verbatim'
-
-export type Protocol = 2 | 3
+export type { Protocol, ShapeName }
 
 /** The shape, or what tells it by the arguments of the command that has just run. */
 export type ReplyShape =

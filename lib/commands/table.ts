@@ -57,10 +57,11 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
   ].map((row) => [row.name, row]),
 )
 
+/** The row of a command in any spelling. */
+export type FindCommand = (name: string) => CommandSpec | undefined
+
 /** Finds rows by name: in the two spellings nearly every caller uses without a conversion. */
-export function makeLookup(
-  commands: ReadonlyMap<string, CommandSpec>,
-): (name: string) => CommandSpec | undefined {
+export function makeLookup(commands: ReadonlyMap<string, CommandSpec>): FindCommand {
   const spellings = new Map(
     [...commands].flatMap(([name, row]) => [
       [name, row],

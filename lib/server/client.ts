@@ -1,12 +1,17 @@
 /**
- * One client of a server: who it is, what it has asked for, and what it waits for.
+ * One client of a server: who it is, what it has asked for, what it waits for, and what its
+ * commands run in.
+ *
+ * `Server` is what its commands find behind it: these files do not know it.
  *
  * @module
  */
 
-import type { Protocol } from '../commands/reply-shapes.js'
+import { type Clock, CommandContext } from '../commands/context.js'
+import type { CommandHost } from '../commands/host.js'
+import { type Protocol, type Reply, Status } from '../commands/reply.js'
 import type { CommandSpec } from '../commands/spec.js'
-import type { ClientContext } from './client-context.js'
+import type { NativeEngine } from '../native/engine.js'
 
 /** A command that is kept to be run later. */
 export interface StoredCommand {
@@ -48,12 +53,12 @@ export interface ClientAddress {
 
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
 
-export class Client {
+export class Client<Server = unknown> {
   readonly id: number
   readonly lane: number
   readonly address: ClientAddress
   readonly output: ClientOutput
-  readonly context: ClientContext
+  readonly context: ClientContext<Server>
   readonly connectedAtMs: number
   name = ''
   libName = ''
@@ -85,7 +90,7 @@ export class Client {
     lane: number
     address: ClientAddress
     output: ClientOutput
-    context: ClientContext
+    context: ClientContext<Server>
     nowMs: number
   }) {
     this.id = facts.id
@@ -108,7 +113,66 @@ export class Client {
   }
 }
 
+/** A handler has written its replies itself, or will. */
+export const NO_REPLY = new Status('')
+
+/** Who lets clients wait. */
+export interface ClientWaiter {
+  wait(
+    context: ClientContext,
+    keys: readonly number[],
+    timeoutMs: number,
+    words?: ReadonlyMap<number, string>,
+  ): Reply
+  defer(context: ClientContext, reply: Promise<Reply>): Reply
+}
+
+/** What a client's commands run in. */
+export class ClientContext<Server = unknown> extends CommandContext {
+  readonly server: Server
+  /** Set by the client as it is made. */
+  declare client: Client<Server>
+  /** The row of the command that runs. */
+  declare spec: CommandSpec
+  /** Commands may wait: not within a transaction or a script. */
+  mayWait = true
+  readonly #waiter: ClientWaiter
+
+  constructor(parts: {
+    native: NativeEngine
+    now: Clock
+    host: CommandHost
+    server: Server
+    waiter: ClientWaiter
+  }) {
+    super(parts.native, 0, parts.now, parts.host)
+    this.server = parts.server
+    this.#waiter = parts.waiter
+  }
+
+  /**
+   * Lets the client wait for what takes turns of the event loop. The handler returns what this
+   * returns.
+   */
+  defer(reply: Promise<Reply>): Reply {
+    return this.#waiter.defer(this, reply)
+  }
+
+  override wait(
+    keys: readonly number[],
+    timeoutMs: number,
+    words?: ReadonlyMap<number, string>,
+  ): Reply {
+    return this.mayWait ? this.#waiter.wait(this, keys, timeoutMs, words) : null
+  }
+}
+
 /** A key of a numbered database as one string; `key` is latin1 text, a character a byte. */
 export function keyName(db: number, key: string): string {
   return `${db}:${key}`
+}
+
+export function keyOfName(name: string): { db: number; key: Buffer } {
+  const colon = name.indexOf(':')
+  return { db: Number(name.slice(0, colon)), key: Buffer.from(name.slice(colon + 1), 'latin1') }
 }

@@ -20,7 +20,6 @@
 import type { Socket } from 'node:net'
 import { LANE, type LaneOutput } from '../native/lanes.js'
 import { Client, type ClientAddress, type ClientOutput } from './client.js'
-import { ClientContext } from './client-context.js'
 import type { ServerCore } from './server-core.js'
 import type { OutputBufferLimit } from './server-options.js'
 
@@ -32,13 +31,12 @@ export interface ConnectionParts {
   readonly socket: Socket
   readonly id: number
   readonly isUnix: boolean
-  readonly find: ClientContext['find']
   /** Called once, when nothing is left of it. */
   readonly onClose: (connection: Connection) => void
 }
 
 export class Connection implements ClientOutput {
-  readonly client: Client
+  readonly client: Client<ServerCore>
   /** Resolves when nothing is left of it. */
   readonly closed: Promise<void>
   readonly #core: ServerCore
@@ -57,18 +55,16 @@ export class Connection implements ClientOutput {
   /** As the lane knows them. */
   #configured = ''
 
-  constructor({ core, socket, id, isUnix, find, onClose }: ConnectionParts) {
+  constructor({ core, socket, id, isUnix, onClose }: ConnectionParts) {
     this.#core = core
     this.#socket = socket
-    const { native, now, host } = core
-    const context = new ClientContext(native, now, host, core)
-    context.find = find
-    this.client = new Client({
+    const { native, now } = core
+    this.client = new Client<ServerCore>({
       id,
       lane: native.laneOpen(),
       address: addressOf(socket, isUnix),
       output: this,
-      context,
+      context: core.makeContext(),
       nowMs: now(),
     })
     socket.setNoDelay(true)

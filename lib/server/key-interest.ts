@@ -7,7 +7,7 @@
  */
 
 import type { NativeEngine } from '../native/engine.js'
-import { type Client, keyName } from './client.js'
+import { type Client, keyName, keyOfName } from './client.js'
 
 type Clients = Map<string, Set<Client>>
 
@@ -90,8 +90,7 @@ export class KeyInterest {
   }
 
   #tell(name: string, watches: boolean): void {
-    const colon = name.indexOf(':')
-    const key = Buffer.from(name.slice(colon + 1), 'latin1')
-    this.#native.watchKey(Number(name.slice(0, colon)), key, watches)
+    const { db, key } = keyOfName(name)
+    this.#native.watchKey(db, key, watches)
   }
 }

@@ -17,11 +17,11 @@ import { type Reply, withShape } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeError, encodeReply } from '../commands/resp-encoder.js'
 import type { CommandSpec } from '../commands/spec.js'
+import type { FindCommand } from '../commands/table.js'
 import type { ServerFacts } from '../engine/server-info.js'
 import { ReplyError, SnapforkError } from '../errors.js'
 import { BULK_BUFFER, BULK_LATIN1, type NativeEngine } from '../native/engine.js'
-import type { Client, StoredCommand } from './client.js'
-import { NO_REPLY } from './client-context.js'
+import { type Client, ClientContext, NO_REPLY, type StoredCommand } from './client.js'
 import { CommandStats } from './command-stats.js'
 import { KeyInterest } from './key-interest.js'
 import { monitorLine } from './monitor.js'
@@ -38,6 +38,7 @@ export interface ServerCoreParts {
   readonly now: Clock
   readonly databases: number
   readonly options: ResolvedServerOptions
+  readonly find: FindCommand
   /** INFO's text. */
   readonly info: (sections: readonly string[], facts: ServerFacts) => string
   /** Port it listens at, 0 without one. */
@@ -85,6 +86,7 @@ export class ServerCore {
   readonly shutdown: (options: ShutdownOptions) => void
   readonly setActiveExpiry: (isOn: boolean) => void
   readonly #port: () => number
+  readonly #find: FindCommand
   readonly traffic = new Traffic()
   connectionsReceived = 0
   connectionsRejected = 0
@@ -94,6 +96,7 @@ export class ServerCore {
     this.native = native
     this.host = hostOf(parts, () => this.#facts())
     this.#port = parts.port
+    this.#find = parts.find
     this.setActiveExpiry = parts.setActiveExpiry
     this.now = now
     this.databases = databases
@@ -142,6 +145,12 @@ export class ServerCore {
     this.native.lanesConfigure(runsReads, runsWrites, protoMaxBulkLen, slowlogLogSlowerThan)
   }
 
+  /** What the commands of a new client run in. */
+  makeContext(): ClientContext<ServerCore> {
+    const { native, now, host, waiters } = this
+    return new ClientContext<ServerCore>({ native, now, host, server: this, waiter: waiters })
+  }
+
   /** Gives a new client its user, if it needs no password. */
   welcome(client: Client): void {
     client.user = this.options.requirepass === '' ? 'default' : null
@@ -183,7 +192,7 @@ export class ServerCore {
     const { context } = client
     let spec: CommandSpec
     try {
-      spec = resolve(context)
+      spec = resolve(context, this.#find)
       client.lastCommand = spec.fullName
       this.#admit(client, spec)
     } catch (error) {
@@ -215,7 +224,7 @@ export class ServerCore {
   /** A command of the express lane that failed in the middle: what it has done is logged. */
   finishBroken(client: Client, argc: number): void {
     client.context.begin(argc, BULK_LATIN1)
-    const spec = resolve(client.context)
+    const spec = resolve(client.context, this.#find)
     const text = this.whole(() => {
       try {
         return this.native.laneFailure(client.lane)

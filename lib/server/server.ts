@@ -40,6 +40,7 @@ export class SnapforkServer {
     this.#core = new ServerCore({
       ...db[INTERNALS](),
       options,
+      find: findServerCommand,
       port: () => this.port ?? 0,
       shutdown: (how) => this.#onShutdown?.(how),
     })
@@ -121,7 +122,6 @@ export class SnapforkServer {
       socket,
       id,
       isUnix,
-      find: findServerCommand,
       onClose: (closed) => {
         this.#connections.delete(closed)
         core.clients.delete(closed.client.id)
@@ -155,7 +155,7 @@ export class SnapforkServer {
     }
   }
 
-  /** Is called when a client has sent SHUTDOWN: whoever owns the process decides what that means. */
+  /** Listens for SHUTDOWN: whoever owns the process decides what that means. */
   onShutdown(listener: (options: ShutdownOptions) => void): void {
     this.#onShutdown = listener
   }
@@ -219,8 +219,8 @@ const PROTECTED =
   'server is running, however MAKE SURE Redis is not publicly accessible from internet if you do ' +
   'so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable ' +
   'the protected mode by editing the Redis configuration file, and setting the protected mode ' +
-  "option to 'no', and then restarting the server. 3) If you started the server manually just for " +
-  "testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication " +
+  "option to 'no', and then restarting the server. 3) If you started the server manually just " +
+  "for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication " +
   'password for the default user. NOTE: You only need to do one of the above things in order for ' +
   'the server to start accepting connections from the outside.\r\n'
 

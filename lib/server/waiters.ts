@@ -12,17 +12,33 @@ import { readBytes } from '../commands/args.js'
 import type { Reply } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeReply } from '../commands/resp-encoder.js'
-import { type Client, keyName } from './client.js'
-import { type ClientContext, NO_REPLY } from './client-context.js'
-import type { ServerCore } from './server-core.js'
+import type { CommandSpec } from '../commands/spec.js'
+import {
+  type Client,
+  type ClientContext,
+  type ClientWaiter,
+  keyName,
+  NO_REPLY,
+  type StoredCommand,
+} from './client.js'
+import type { KeyInterest } from './key-interest.js'
+
+/** What it needs of the server. */
+export interface WaitersCore {
+  readonly interest: KeyInterest
+  store(client: Client, spec: CommandSpec): StoredCommand
+  restore(client: Client, command: StoredCommand): void
+  encodeCall(client: Client, spec: CommandSpec): string
+  encodeFailure(error: unknown): string
+}
 
 /** Longest time of a timer; a longer wait is as good as one without an end. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
-export class Waiters {
-  readonly #core: ServerCore
+export class Waiters implements ClientWaiter {
+  readonly #core: WaitersCore
 
-  constructor(core: ServerCore) {
+  constructor(core: WaitersCore) {
     this.#core = core
   }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <climits>
-#include <cstring>
 
 #include "base/number.h"
 
@@ -93,13 +92,12 @@ RespParser::Outcome RespParser::Fail(std::string error) {
 RespParser::Outcome RespParser::TakeLine(std::string_view input, std::string_view& line,
                                          const char* too_long) {
   const std::string_view rest = input.substr(at_);
-  const void* const end =
-      rest.empty() ? nullptr : std::memchr(rest.data(), '\r', rest.size());
-  const size_t length =
-      end == nullptr ? rest.size() : static_cast<size_t>(static_cast<const char*>(end) - rest.data());
-  if (end == nullptr && rest.size() > kLineBytesMax) return Fail(too_long);
+  const size_t length = rest.find('\r');
+  if (length == std::string_view::npos) {
+    return rest.size() > kLineBytesMax ? Fail(too_long) : Outcome::kIncomplete;
+  }
   // The byte behind it is passed over whatever it is.
-  if (end == nullptr || length + 2 > rest.size()) return Outcome::kIncomplete;
+  if (length + 2 > rest.size()) return Outcome::kIncomplete;
   line = rest.substr(0, length);
   at_ += length + 2;
   return Outcome::kCommand;
@@ -172,11 +170,10 @@ RespParser::Outcome RespParser::Finish(std::string_view input) {
 }
 
 RespParser::Outcome RespParser::ParseLine(std::string_view input) {
-  const void* const end = std::memchr(input.data(), '\n', input.size());
-  if (end == nullptr) {
+  const size_t length = input.find('\n');
+  if (length == std::string_view::npos) {
     return input.size() > kLineBytesMax ? Fail("too big inline request") : Outcome::kIncomplete;
   }
-  const auto length = static_cast<size_t>(static_cast<const char*>(end) - input.data());
   std::string_view line = input.substr(0, length);
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   at_ = length + 1;

@@ -8,26 +8,26 @@ import { readBytes, readInteger, readOption, syntaxError } from '../../commands/
 import { MapReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import type { Client } from '../client.js'
-import { type ClientContext, clientRow, NO_REPLY } from '../client-context.js'
+import { type Client, NO_REPLY } from '../client.js'
 import { describeClient, kindOf } from '../client-list.js'
 import { checkName } from './connection.js'
 import { help } from './help.js'
+import { clientRow, type ServerContext } from './row.js'
 
-function clientId({ client }: ClientContext): Reply {
+function clientId({ client }: ServerContext): Reply {
   return client.id
 }
 
-function getname({ client }: ClientContext): Reply {
+function getname({ client }: ServerContext): Reply {
   return client.name === '' ? null : client.name
 }
 
-function setname(context: ClientContext): Reply {
+function setname(context: ServerContext): Reply {
   context.client.name = checkName(readBytes(context, 2))
   return OK
 }
 
-function setinfo(context: ClientContext): Reply {
+function setinfo(context: ServerContext): Reply {
   const { client } = context
   const attribute = readOption(context, 2)
   const value = readBytes(context, 3)
@@ -45,13 +45,13 @@ function setinfo(context: ClientContext): Reply {
 const KINDS: ReadonlySet<string> = new Set(['NORMAL', 'MASTER', 'REPLICA', 'SLAVE', 'PUBSUB'])
 
 /** A kind of clients as CLIENT LIST and KILL take it, in lower case. */
-function readKind(context: ClientContext, index: number): string {
+function readKind(context: ServerContext, index: number): string {
   const kind = readOption(context, index)
   if (KINDS.has(kind)) return kind === 'SLAVE' ? 'replica' : kind.toLowerCase()
   throw ReplyError.ofLatin1(`ERR Unknown client type '${readBytes(context, index)}'`)
 }
 
-function list(context: ClientContext): Reply {
+function list(context: ServerContext): Reply {
   const { server, argc } = context
   let chosen: Client[] = [...server.clients.values()]
   const word = argc > 2 ? readOption(context, 2) : ''
@@ -73,14 +73,14 @@ function list(context: ClientContext): Reply {
   return chosen.map((client) => `${describeClient(client, server.now())}\n`).join('')
 }
 
-function info({ client, server }: ClientContext): Reply {
+function info({ client, server }: ServerContext): Reply {
   return `${describeClient(client, server.now())}\n`
 }
 
 type Filter = (client: Client) => boolean
 
 /** The filters of CLIENT KILL, and whether the caller itself is spared. */
-function parseKill(context: ClientContext): { filters: Filter[]; skipsMe: boolean } {
+function parseKill(context: ServerContext): { filters: Filter[]; skipsMe: boolean } {
   const filters: Filter[] = []
   let skipsMe = true
   for (let index = 2; index < context.argc; index += 2) {
@@ -113,7 +113,7 @@ function parseKill(context: ClientContext): { filters: Filter[]; skipsMe: boolea
   return { filters, skipsMe }
 }
 
-function kill(context: ClientContext): Reply {
+function kill(context: ServerContext): Reply {
   const { server, client, argc } = context
   if (argc === 3) {
     const address = readBytes(context, 2)
@@ -138,7 +138,7 @@ function drop(target: Client, client: Client): void {
   else target.output.close(false)
 }
 
-function pause(context: ClientContext): Reply {
+function pause(context: ServerContext): Reply {
   const { server, argc } = context
   const message = 'ERR timeout is not an integer or out of range'
   const mode = argc === 4 ? readOption(context, 3) : 'ALL'
@@ -151,12 +151,12 @@ function pause(context: ClientContext): Reply {
   return OK
 }
 
-function unpause({ server }: ClientContext): Reply {
+function unpause({ server }: ServerContext): Reply {
   server.pauses.end()
   return OK
 }
 
-function reply(context: ClientContext): Reply {
+function reply(context: ServerContext): Reply {
   const { client } = context
   switch (readOption(context, 2)) {
     case 'ON':
@@ -174,7 +174,7 @@ function reply(context: ClientContext): Reply {
 }
 
 function onOrOff(set: (client: Client, on: boolean) => void) {
-  return (context: ClientContext): Reply => {
+  return (context: ServerContext): Reply => {
     const word = readOption(context, 2)
     if (word !== 'ON' && word !== 'OFF') throw syntaxError()
     set(context.client, word === 'ON')
@@ -182,7 +182,7 @@ function onOrOff(set: (client: Client, on: boolean) => void) {
   }
 }
 
-function unblock(context: ClientContext): Reply {
+function unblock(context: ServerContext): Reply {
   const { server, argc } = context
   const word = argc === 4 ? readOption(context, 3) : 'TIMEOUT'
   if (word !== 'TIMEOUT' && word !== 'ERROR') {

@@ -10,12 +10,12 @@ import { MapReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, OK, rowsOf, Status } from '../../commands/spec.js'
 import { REDIS_VERSION } from '../../engine/info.js'
 import { ReplyError } from '../../errors.js'
-import { type ClientContext, clientRow } from '../client-context.js'
+import { clientRow, type ServerContext } from './row.js'
 
 const PONG = new Status('PONG')
 const RESET = new Status('RESET')
 
-function ping(context: ClientContext): Reply {
+function ping(context: ServerContext): Reply {
   const { argc, client, native, mode } = context
   if (argc > 2) throw arityError('ping')
   const text = argc === 2 ? native.argument(1, mode) : null
@@ -23,11 +23,11 @@ function ping(context: ClientContext): Reply {
   return text ?? PONG
 }
 
-function echo({ native, mode }: ClientContext): Reply {
+function echo({ native, mode }: ServerContext): Reply {
   return native.argument(1, mode)
 }
 
-function select(context: ClientContext): Reply {
+function select(context: ServerContext): Reply {
   const index = readInt32(context, 1)
   if (index < 0 || index >= context.server.databases) {
     throw new ReplyError('ERR DB index is out of range')
@@ -36,7 +36,7 @@ function select(context: ClientContext): Reply {
   return OK
 }
 
-function quit({ client }: ClientContext): Reply {
+function quit({ client }: ServerContext): Reply {
   client.isClosing = true
   return OK
 }
@@ -50,14 +50,14 @@ function isSame(a: string, b: string): boolean {
   return timingSafeEqual(x, x.length === y.length ? y : x) && x.length === y.length
 }
 
-function authenticate({ client, server }: ClientContext, user: string, password: string): void {
+function authenticate({ client, server }: ServerContext, user: string, password: string): void {
   const { requirepass } = server.options
   const isKnown = user === 'default' && (requirepass === '' || isSame(password, requirepass))
   if (!isKnown) throw new ReplyError(WRONG_PASSWORD)
   client.user = user
 }
 
-function auth(context: ClientContext): Reply {
+function auth(context: ServerContext): Reply {
   const { argc, server } = context
   if (argc > 3) throw syntaxError()
   if (argc === 2 && server.options.requirepass === '') {
@@ -77,7 +77,7 @@ interface Greeting {
   name: string | null
 }
 
-function parseGreeting(context: ClientContext): Greeting {
+function parseGreeting(context: ServerContext): Greeting {
   const { argc, client } = context
   const greeting: Greeting = { protocol: client.protocol, credentials: null, name: null }
   if (argc === 1) return greeting
@@ -104,7 +104,7 @@ function parseGreeting(context: ClientContext): Greeting {
   return greeting
 }
 
-function hello(context: ClientContext): Reply {
+function hello(context: ServerContext): Reply {
   const { client } = context
   const { protocol, credentials, name } = parseGreeting(context)
   if (credentials !== null) authenticate(context, ...credentials)
@@ -129,7 +129,7 @@ export function checkName(name: string): string {
   throw new ReplyError('ERR Client names cannot contain spaces, newlines or special characters.')
 }
 
-function reset(context: ClientContext): Reply {
+function reset(context: ServerContext): Reply {
   const { client, server } = context
   if (client.replyMode !== 'on') client.replyMode = 'on'
   server.forget(client)

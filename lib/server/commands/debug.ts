@@ -20,8 +20,8 @@ import { encodeReply } from '../../commands/resp-encoder.js'
 import { type CommandFlag, OK, rowsOf, Status, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
 import { BULK_LATIN1, NO_EXPIRY } from '../../native/engine.js'
-import { type ClientContext, type ClientHandler, clientRow } from '../client-context.js'
 import { help } from './help.js'
+import { type ClientHandler, clientRow, type ServerContext } from './row.js'
 
 const REFUSED =
   'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can ' +
@@ -42,13 +42,13 @@ function guarded(run: ClientHandler): ClientHandler {
 }
 
 /** Holds up everybody, as it is meant to. */
-function sleep(context: ClientContext): Reply {
+function sleep(context: ServerContext): Reply {
   const seconds = Number(readBytes(context, 2))
   if (seconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000)
   return OK
 }
 
-function object(context: ClientContext): Reply {
+function object(context: ServerContext): Reply {
   const { native, db } = context
   const encoding = native.keyEncoding(db, 2)
   if (encoding === null) throw new ReplyError('ERR no such key')
@@ -60,12 +60,12 @@ function object(context: ClientContext): Reply {
 }
 
 /** Redis's digests have forty digits. */
-function digest({ native }: ClientContext): Reply {
+function digest({ native }: ServerContext): Reply {
   const { keys } = native.stats()
   return new Status((keys === 0 ? '' : native.digest()).padStart(40, '0'))
 }
 
-function digestValue(context: ClientContext): Reply {
+function digestValue(context: ServerContext): Reply {
   const digests: Reply[] = []
   for (let index = 2; index < context.argc; ++index) {
     digests.push(context.native.valueDigest(context.db, index).padStart(40, '0'))
@@ -73,13 +73,13 @@ function digestValue(context: ClientContext): Reply {
   return digests
 }
 
-function setActiveExpire(context: ClientContext): Reply {
+function setActiveExpire(context: ServerContext): Reply {
   context.server.setActiveExpiry(readInt32(context, 2) !== 0)
   return OK
 }
 
 /** Strings `key:0` and on, with `value:0` and on, padded to a size. */
-function populate(context: ClientContext): Reply {
+function populate(context: ServerContext): Reply {
   const { native, db, argc } = context
   const count = Number(readInteger(context, 2))
   const prefix = argc > 3 ? readBytes(context, 3) : 'key'
@@ -114,7 +114,7 @@ const PROTOCOLS: Readonly<Record<string, Reply>> = {
   VERBATIM: new VerbatimReply('This is a verbatim\nstring'),
 }
 
-function protocol(context: ClientContext): Reply {
+function protocol(context: ServerContext): Reply {
   const name = readOption(context, 2)
   const { client } = context
   if (name === 'PUSH') {
@@ -133,7 +133,7 @@ function protocol(context: ClientContext): Reply {
   return name === 'NULL' && client.protocol === 2 ? NULL_ARRAY.plain : reply
 }
 
-function fail(context: ClientContext): Reply {
+function fail(context: ServerContext): Reply {
   throw ReplyError.ofLatin1(readBytes(context, 2))
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { Status } from '../../commands/reply.js'
-import type { ClientHandler } from '../client-context.js'
+import type { ClientHandler } from './row.js'
 
 /** A handler of the subcommand HELP. `lines` are the subcommands and what is said of them. */
 export function help(command: string, lines: readonly string[]): ClientHandler {

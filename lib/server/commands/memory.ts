@@ -8,10 +8,10 @@ import { readInteger, readOption, syntaxError } from '../../commands/args.js'
 import { DoubleReply, MapReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, FIRST_KEY, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import { type ClientContext, clientRow } from '../client-context.js'
 import { help } from './help.js'
+import { clientRow, type ServerContext } from './row.js'
 
-function usage(context: ClientContext): Reply {
+function usage(context: ServerContext): Reply {
   const { native, db, argc } = context
   for (let index = 3; index < argc; index += 2) {
     if (readOption(context, index) !== 'SAMPLES' || index + 1 >= argc) throw syntaxError()
@@ -21,7 +21,7 @@ function usage(context: ClientContext): Reply {
   return native.keyBytes(db, 2)
 }
 
-function stats({ native, server }: ClientContext): Reply {
+function stats({ native, server }: ServerContext): Reply {
   const { usedBytes, indexBytes, metaBytes, dataBytes, keys } = native.stats()
   const overhead = indexBytes + metaBytes
   const rss = process.memoryUsage.rss()
@@ -54,7 +54,7 @@ function stats({ native, server }: ClientContext): Reply {
 }
 
 /** Redis's own words where there is nothing to complain of. */
-function doctor({ native }: ClientContext): Reply {
+function doctor({ native }: ServerContext): Reply {
   const { usedBytes, dataBytes } = native.stats()
   const isSparse = dataBytes > 2 * usedBytes && dataBytes - usedBytes > 100 << 20
   if (isSparse) {
@@ -64,7 +64,10 @@ function doctor({ native }: ClientContext): Reply {
       'Active defragmentation (defragCpuPercent) gives it back.\n'
     )
   }
-  return 'Sam, I have observed the instance for a while, and there is nothing wrong with its memory.'
+  return (
+    'Hi Sam, I can not find any memory issue in your instance. I can only account for what ' +
+    'occurs on this base.\n'
+  )
 }
 
 function purge(): Reply {

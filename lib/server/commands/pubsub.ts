@@ -8,10 +8,10 @@ import { readBytes } from '../../commands/args.js'
 import { MapReply, PushReply, type Reply } from '../../commands/reply.js'
 import { encodeReply } from '../../commands/resp-encoder.js'
 import { type CommandFlag, rowsOf, subcommandsOf } from '../../commands/spec.js'
-import type { Client } from '../client.js'
-import { type ClientContext, type ClientHandler, clientRow, NO_REPLY } from '../client-context.js'
+import { type Client, NO_REPLY } from '../client.js'
 import { type SubscriptionKind, setOf } from '../pubsub.js'
 import { help } from './help.js'
+import { type ClientHandler, clientRow, type ServerContext } from './row.js'
 
 const PREFIXES: Readonly<Record<SubscriptionKind, string>> = {
   channel: '',
@@ -57,11 +57,11 @@ function unsubscribe(kind: SubscriptionKind): ClientHandler {
   }
 }
 
-function publish(context: ClientContext): Reply {
+function publish(context: ServerContext): Reply {
   return context.server.pubsub.publish(readBytes(context, 1), readBytes(context, 2))
 }
 
-function spublish(context: ClientContext): Reply {
+function spublish(context: ServerContext): Reply {
   return context.server.pubsub.publishToShard(readBytes(context, 1), readBytes(context, 2))
 }
 

@@ -8,23 +8,24 @@ import { readInteger, readOption, syntaxError } from '../../commands/args.js'
 import type { Reply } from '../../commands/reply.js'
 import { type CommandFlag, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import { type ClientContext, clientRow, NO_REPLY } from '../client-context.js'
+import { NO_REPLY } from '../client.js'
 import { help } from './help.js'
+import { clientRow, type ServerContext } from './row.js'
 
-function time({ server }: ClientContext): Reply {
+function time({ server }: ServerContext): Reply {
   const nowMs = server.now()
   const seconds = Math.floor(nowMs / 1000)
   return [String(seconds), String(Math.floor((nowMs - seconds * 1000) * 1000))]
 }
 
-function monitor({ client, server }: ClientContext): Reply {
+function monitor({ client, server }: ServerContext): Reply {
   client.isMonitor = true
   server.monitors.add(client)
   server.configureLanes()
   return OK
 }
 
-function slowlogGet(context: ClientContext): Reply {
+function slowlogGet(context: ServerContext): Reply {
   let count = 10
   if (context.argc > 2) {
     const message = 'ERR count should be greater than or equal to -1'
@@ -38,13 +39,13 @@ function slowlogGet(context: ClientContext): Reply {
   })
 }
 
-function slowlogReset({ server }: ClientContext): Reply {
+function slowlogReset({ server }: ServerContext): Reply {
   server.slowlog.reset()
   return OK
 }
 
 /** No replica can acknowledge anything: there are none. */
-function wait(context: ClientContext): Reply {
+function wait(context: ServerContext): Reply {
   readInteger(context, 1)
   const message = 'ERR timeout is not an integer or out of range'
   if (readInteger(context, 2, message) < 0) throw new ReplyError('ERR timeout is negative')
@@ -62,7 +63,7 @@ interface Shutdown {
   abort: boolean
 }
 
-function shutdown(context: ClientContext): Reply {
+function shutdown(context: ServerContext): Reply {
   const options: Shutdown = { save: null, now: false, force: false, abort: false }
   for (let index = 1; index < context.argc; ++index) {
     const word = readOption(context, index)
@@ -118,7 +119,7 @@ const PICTURE = `
 snapfork
 `
 
-function lolwut(context: ClientContext): Reply {
+function lolwut(context: ServerContext): Reply {
   return context.bulk(PICTURE)
 }
 

@@ -8,24 +8,24 @@ import { readBytes } from '../../commands/args.js'
 import { NULL_ARRAY, type Reply } from '../../commands/reply.js'
 import { ALL_KEYS, type CommandFlag, OK, rowsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import { type Client, keyName } from '../client.js'
-import { type ClientContext, clientRow, NO_REPLY } from '../client-context.js'
+import { type Client, keyName, keyOfName, NO_REPLY } from '../client.js'
 import type { ServerCore } from '../server-core.js'
+import { clientRow, type ServerContext } from './row.js'
 
-function multi({ client }: ClientContext): Reply {
+function multi({ client }: ServerContext): Reply {
   if (client.transaction !== null) throw new ReplyError('ERR MULTI calls can not be nested')
   client.transaction = { commands: [], isBroken: false }
   return OK
 }
 
-function discard({ client, server }: ClientContext): Reply {
+function discard({ client, server }: ServerContext): Reply {
   if (client.transaction === null) throw new ReplyError('ERR DISCARD without MULTI')
   client.transaction = null
   server.interest.unwatchAll(client)
   return OK
 }
 
-function watch(context: ClientContext): Reply {
+function watch(context: ServerContext): Reply {
   const { client, server, native, db, argc } = context
   if (client.transaction !== null) throw new ReplyError('ERR WATCH inside MULTI is not allowed')
   if (client.isWatchBroken) return OK
@@ -37,25 +37,25 @@ function watch(context: ClientContext): Reply {
   return OK
 }
 
-function unwatch({ client, server }: ClientContext): Reply {
+function unwatch({ client, server }: ServerContext): Reply {
   server.interest.unwatchAll(client)
   return OK
 }
 
-/** Whether what a client watches is still as it was: also if its time has come and nobody looked. */
+/**
+ * Whether what a client watches is still as it was. A key whose time has come, though nobody has
+ * looked since, is not.
+ */
 function isUntouched(server: ServerCore, client: Client): boolean {
   for (const name of client.watched) {
-    const colon = name.indexOf(':')
-    server.native.keyExists(
-      Number(name.slice(0, colon)),
-      Buffer.from(name.slice(colon + 1), 'latin1'),
-    )
+    const { db, key } = keyOfName(name)
+    server.native.keyExists(db, key)
   }
   if (client.watched.size > 0) server.interest.takeReady()
   return !client.isWatchBroken
 }
 
-function exec(context: ClientContext): Reply {
+function exec(context: ServerContext): Reply {
   const { client, server } = context
   const { transaction } = client
   if (transaction === null) throw new ReplyError('ERR EXEC without MULTI')
