@@ -145,7 +145,7 @@ typedef struct {
         double number;
         int boolean;
     } value;
-    int string_len;
+    size_t string_len;
 } json_token_t;
 
 static const char *char2escape[256] = {
@@ -461,7 +461,7 @@ static void json_encode_exception(lua_State *l, json_config_t *cfg, strbuf_t *js
 static void json_append_string(lua_State *l, strbuf_t *json, int lindex)
 {
     const char *escstr;
-    int i;
+    size_t i;
     const char *str;
     size_t len;
 
@@ -704,7 +704,7 @@ static int json_encode(lua_State *l)
     strbuf_t local_encode_buf;
     strbuf_t *encode_buf;
     char *json;
-    int len;
+    size_t len;
 
     luaL_argcheck(l, lua_gettop(l) == 1, 1, "expected 1 argument");
 
@@ -1127,7 +1127,7 @@ static void json_decode_descend(lua_State *l, json_parse_t *json, int slots)
 
     strbuf_free(json->tmp);
     luaL_error(l, "Found too many nested data structures (%d) at character %d",
-        json->current_depth, json->ptr - json->data);
+        json->current_depth, (int)(json->ptr - json->data));
 }
 
 static void json_parse_object_context(lua_State *l, json_parse_t *json)
@@ -1260,6 +1260,8 @@ static int json_decode(lua_State *l)
     json.data = luaL_checklstring(l, 1, &json_len);
     json.current_depth = 0;
     json.ptr = json.data;
+    if (json_len >= INT_MAX)
+        luaL_error(l, "JSON text is too long");
 
     /* Detect Unicode other than UTF-8 (see RFC 4627, Sec 3)
      *

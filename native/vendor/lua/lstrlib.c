@@ -172,6 +172,7 @@ typedef struct MatchState {
   const char *src_end;  /* end (`\0') of source string */
   lua_State *L;
   int level;  /* total number of captures (finished or unfinished) */
+  int depth;  /* calls of `match' that may still be nested */
   struct {
     const char *init;
     ptrdiff_t len;
@@ -180,6 +181,7 @@ typedef struct MatchState {
 
 
 #define L_ESC		'%'
+#define MATCH_DEPTH_MAX	10000
 #define SPECIALS	"^$*+?.([%-"
 
 
@@ -362,7 +364,20 @@ static const char *match_capture (MatchState *ms, const char *s, int l) {
 }
 
 
+static const char *do_match (MatchState *ms, const char *s, const char *p);
+
+
+/* the C stack has an end */
 static const char *match (MatchState *ms, const char *s, const char *p) {
+  const char *res;
+  if (ms->depth-- == 0) luaL_error(ms->L, "pattern too complex");
+  res = do_match(ms, s, p);
+  ms->depth++;
+  return res;
+}
+
+
+static const char *do_match (MatchState *ms, const char *s, const char *p) {
   init: /* using goto's to optimize tail recursion */
   switch (*p) {
     case '(': {  /* start capture */
@@ -519,6 +534,7 @@ static int str_find_aux (lua_State *L, int find) {
     do {
       const char *res;
       ms.level = 0;
+      ms.depth = MATCH_DEPTH_MAX;
       if ((res=match(&ms, s1, p)) != NULL) {
         if (find) {
           lua_pushinteger(L, s1-s+1);  /* start */
@@ -559,6 +575,7 @@ static int gmatch_aux (lua_State *L) {
        src++) {
     const char *e;
     ms.level = 0;
+    ms.depth = MATCH_DEPTH_MAX;
     if ((e = match(&ms, src, p)) != NULL) {
       lua_Integer newstart = e-s;
       if (e == src) newstart++;  /* empty match? go at least one position */
@@ -661,6 +678,7 @@ static int str_gsub (lua_State *L) {
   while (n < max_s) {
     const char *e;
     ms.level = 0;
+    ms.depth = MATCH_DEPTH_MAX;
     e = match(&ms, src, p);
     if (e) {
       n++;

@@ -364,10 +364,16 @@ Table *luaH_new (lua_State *L, int narray, int nhash) {
   t->array = NULL;
   t->sizearray = 0;
   t->lsizenode = 0;
+  t->readonly = 0;
   t->node = cast(Node *, dummynode);
   setarrayvector(L, t, narray);
   setnodevector(L, t, nhash);
   return t;
+}
+
+
+void luaH_checkwritable (lua_State *L, const Table *t) {
+  if (t->readonly) luaG_runerror(L, "Attempt to modify a readonly table");
 }
 
 

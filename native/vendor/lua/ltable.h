@@ -18,6 +18,7 @@
 #define key2tval(n)	(&(n)->i_key.tvk)
 
 
+LUAI_FUNC void luaH_checkwritable (lua_State *L, const Table *t);
 LUAI_FUNC const TValue *luaH_getnum (Table *t, int key);
 LUAI_FUNC TValue *luaH_setnum (lua_State *L, Table *t, int key);
 LUAI_FUNC const TValue *luaH_getstr (Table *t, TString *key);
