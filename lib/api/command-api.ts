@@ -18,12 +18,23 @@ import { type Clock, CommandContext } from '../commands/context.js'
 import { execute } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
 import { asReply } from '../commands/propagation.js'
-import { type Reply, Status } from '../commands/spec.js'
+import { EncodedReply, PendingReply, type Reply, Status } from '../commands/spec.js'
+import type { ReplyError } from '../errors.js'
 import { BULK_BUFFER, BULK_UTF8, type BulkMode, type NativeEngine } from '../native/engine.js'
 import { type Key, toBytes, type Value } from './values.js'
 
-/** What `call` returns: a simple string and a bulk string are both a string. */
-export type CallReply<Bulk = string> = null | number | bigint | string | Bulk | CallReply<Bulk>[]
+/**
+ * What `call` returns: a simple string and a bulk string are both a string. An error among the
+ * elements of an array, as scripts may return it, is a ReplyError.
+ */
+export type CallReply<Bulk = string> =
+  | null
+  | number
+  | bigint
+  | string
+  | Bulk
+  | ReplyError
+  | CallReply<Bulk>[]
 
 export abstract class CommandApi {
   protected readonly native: NativeEngine
@@ -88,5 +99,8 @@ function checkCommand(command: string): string {
 
 function plain(reply: Reply): CallReply<Buffer> {
   if (reply instanceof Status) return reply.text
+  if (reply instanceof EncodedReply || reply instanceof PendingReply) {
+    throw new TypeError('a reply of this kind is for a connection')
+  }
   return Array.isArray(reply) ? reply.map(plain) : reply
 }

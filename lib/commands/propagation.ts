@@ -56,6 +56,7 @@ function runLogged(command: CommandSpec, context: CommandContext, log: CommandLo
     return reply
   }
   if (!log.accepts) throw log.refusal()
+  if (context.isMuted) return runMuted(command, context, log)
   context.isLogged = true
   context.isRewritten = false
   try {
@@ -70,6 +71,15 @@ function runLogged(command: CommandSpec, context: CommandContext, log: CommandLo
     throw error
   } finally {
     context.isLogged = false
+  }
+}
+
+/** What expired on its way is logged, and nothing else. */
+function runMuted(command: CommandSpec, context: CommandContext, log: CommandLog): Reply {
+  try {
+    return command.run(context)
+  } finally {
+    log.accepts = context.native.logCommit(true)
   }
 }
 

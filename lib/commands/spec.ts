@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { ReplyError } from '../errors.js'
 import type { CommandContext } from './context.js'
 
 /**
@@ -29,8 +30,40 @@ export class Status {
 
 export const OK = new Status('OK')
 
-/** What a handler returns. Bulk strings come in the context's mode: as strings or as Buffers. */
-export type Reply = null | number | bigint | string | Buffer | Status | Reply[]
+/** A reply that is there already as it goes on the wire, in the RESP version of its context. */
+export class EncodedReply {
+  readonly bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+}
+
+/** A reply that comes later. Only to a context that `mayPause`. */
+export class PendingReply {
+  /** Rejects as the handler would have thrown. */
+  readonly promise: Promise<Reply>
+
+  constructor(promise: Promise<Reply>) {
+    this.promise = promise
+  }
+}
+
+/**
+ * What a handler returns. Bulk strings come in the context's mode: as strings or as Buffers. An
+ * error is a reply where it is a part of another one; else it is thrown.
+ */
+export type Reply =
+  | null
+  | number
+  | bigint
+  | string
+  | Buffer
+  | Status
+  | ReplyError
+  | EncodedReply
+  | PendingReply
+  | Reply[]
 
 /** Redis's names of the command flags, as COMMAND INFO lists them; nothing blocks here so far. */
 export type CommandFlag =
@@ -45,6 +78,9 @@ export type CommandFlag =
   | 'blocking'
   | 'loading'
   | 'stale'
+  | 'skip_monitor'
+  | 'no_mandatory_keys'
+  | 'allow_busy'
 
 /** Where the keys are among the arguments; `last` counts from the end if it is negative. */
 export interface KeyRange {
@@ -64,6 +100,7 @@ export type CommandFamily =
   | 'sorted-set'
   | 'geo'
   | 'stream'
+  | 'scripting'
   | 'generic'
   | 'server'
 

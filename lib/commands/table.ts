@@ -4,6 +4,7 @@
  * @module
  */
 
+import { scriptingCommands } from '../scripting/commands.js'
 import { upperCase } from './args.js'
 import { BITMAP_COMMANDS } from './bitmaps.js'
 import { DATABASE_COMMANDS } from './databases.js'
@@ -49,6 +50,7 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
     ...EXPIRY_COMMANDS,
     ...KEY_COMMANDS,
     ...DATABASE_COMMANDS,
+    ...scriptingCommands(findCommand),
     ...PERSISTENCE_COMMANDS,
   ].map((row) => [row.name, row]),
 )

@@ -103,6 +103,20 @@ napi_value LogCommit(Call& call) {
   return call.Bool(log.accepts());
 }
 
+napi_value LogHold(Call& call) {
+  call.engine().log()->commands.Hold();
+  return call.Undefined();
+}
+
+// Ends the unit, unless it is held by others. Whether more writes are taken.
+napi_value LogRelease(Call& call) {
+  LogObject& log = *call.engine().log();
+  log.commands.Release();
+  log.commands.Commit(true);
+  log.seen_changes = call.engine().keyspace().counters().changes;
+  return call.Bool(log.accepts());
+}
+
 napi_value LogIsBehind(Call& call) {
   const EngineObject& engine = call.engine();
   return call.Bool(call.engine().keyspace().counters().changes != engine.log()->seen_changes);
@@ -176,6 +190,8 @@ void AppendLogMethods(std::vector<MethodEntry>& methods) {
                                     {"logCommand", Method<WithLog<LogCommand>>},
                                     {"logWords", Method<WithLog<LogWords>>},
                                     {"logCommit", Method<WithLog<LogCommit>>},
+                                    {"logHold", Method<WithLog<LogHold>>},
+                                    {"logRelease", Method<WithLog<LogRelease>>},
                                     {"logIsBehind", Method<WithLog<LogIsBehind>>},
                                     {"logRotate", Method<WithLog<LogRotate>>},
                                     {"logForgive", Method<WithLog<LogForgive>>},

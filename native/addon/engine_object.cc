@@ -96,6 +96,7 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   AppendPersistMethods(methods);
   AppendLogMethods(methods);
   AppendReplayMethods(methods);
+  AppendScriptMethods(methods);
   std::vector<napi_property_descriptor> properties;
   for (const MethodEntry& method : methods) {
     properties.push_back({.utf8name = method.name,

@@ -31,7 +31,7 @@ void CommandLog::Add(uint32_t db, std::span<const std::string_view> words) {
 }
 
 void CommandLog::Commit(bool atomic) {
-  if (effects_ == 0) return;
+  if (effects_ == 0 || holds_ > 0) return;
   if (timestamps_ || (effects_ > 1 && atomic)) {
     ByteBuffer bytes;
     if (timestamps_) AppendTimestamp(bytes);

@@ -131,11 +131,6 @@ LogReplay::Done LogReplay::TryHot() {
     }
     return Done::kYes;
   }
-  // The library is kept as it is, as one of a snapshot.
-  if (Is(name, "FUNCTION") && count == 3 && Is(words()[1], "LOAD")) {
-    keyspace_.functions().emplace_back(words()[2]);
-    return Done::kYes;
-  }
   return Done::kNo;
 }
 

@@ -26,7 +26,7 @@ import {
 export type Check = (files: readonly SourceFile[]) => string[]
 
 /** Highest first: a folder includes from itself and from those behind it. */
-const CPP_LAYERS = ['addon', 'fork', 'persist', 'keyspace', 'ds', 'mem', 'base']
+const CPP_LAYERS = ['addon', 'script', 'fork', 'persist', 'keyspace', 'ds', 'mem', 'base', 'vendor']
 
 /** What a folder of lib/, or a file directly in it, imports apart from itself. */
 const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
@@ -38,7 +38,8 @@ const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
   host: [],
   api: ['commands', 'native', 'errors', 'util'],
   options: ['commands', 'errors', 'util'],
-  commands: ['native', 'errors', 'util'],
+  commands: ['scripting', 'native', 'errors', 'util'],
+  scripting: ['commands', 'native', 'errors', 'util'],
   native: ['errors', 'util'],
   errors: [],
   util: [],
