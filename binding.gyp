@@ -25,6 +25,8 @@
       "native/base/glob.cc",
       "native/base/hash.cc",
       "native/base/long_double.cc",
+      "native/base/sha1.cc",
+      "native/mem/guarded_stack.cc",
       "native/mem/region.cc",
       "native/mem/keeper.cc",
       "native/mem/page_heap.cc",
@@ -90,7 +92,16 @@
       "native/server/express_lane.cc",
       "native/server/resp_parser.cc",
       "native/fork/directory_lock.cc",
-      "native/fork/snapshot_fork.cc"
+      "native/fork/snapshot_fork.cc",
+      "native/script/bit_library.cc",
+      "native/script/fiber.cc",
+      "native/script/msgpack_library.cc",
+      "native/script/random_library.cc",
+      "native/script/redis_api.cc",
+      "native/script/reply_values.cc",
+      "native/script/sandbox.cc",
+      "native/script/script_vm.cc",
+      "native/script/struct_library.cc"
     ]
   },
   "target_defaults": {
@@ -103,6 +114,17 @@
     }
   },
   "targets": [
+    {
+      "target_name": "snapfork_lua",
+      "type": "static_library",
+      "cflags": ["-fPIC", "-w", "-O2"],
+      "cflags!": ["-Wall", "-Wextra", "-Werror", "-Wshadow"],
+      "include_dirs": ["native/vendor/lua"],
+      "sources": [
+        "<!@(ls native/vendor/lua/*.c)",
+        "<!@(ls native/vendor/lua-cjson/*.c)"
+      ]
+    },
     {
       "target_name": "snapfork_child",
       "type": "static_library",
@@ -117,7 +139,7 @@
     },
     {
       "target_name": "snapfork",
-      "dependencies": ["snapfork_core", "snapfork_child"],
+      "dependencies": ["snapfork_core", "snapfork_child", "snapfork_lua"],
       "sources": [
         "native/addon/addon.cc",
         "native/addon/background.cc",
@@ -138,6 +160,7 @@
         "native/addon/bind_streams.cc",
         "native/addon/bind_persist.cc",
         "native/addon/bind_replay.cc",
+        "native/addon/bind_scripts.cc",
         "native/addon/bind_strings.cc",
         "native/addon/call.cc",
         "native/addon/convert.cc",
@@ -159,7 +182,7 @@
     {
       "target_name": "snapfork_native_test",
       "type": "executable",
-      "dependencies": ["snapfork_core", "snapfork_child"],
+      "dependencies": ["snapfork_core", "snapfork_child", "snapfork_lua"],
       "sources": ["<!@(ls test/native/*_test.cc test/native/main.cc)"],
       "include_dirs": ["test/native"],
       "ldflags": ["-pthread"]

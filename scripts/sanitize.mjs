@@ -13,7 +13,8 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const LAYERS = ['base', 'mem', 'ds', 'keyspace', 'persist', 'fork']
+const LAYERS = ['base', 'mem', 'ds', 'keyspace', 'persist', 'fork', 'script']
+const VENDORED = ['native/vendor/lua', 'native/vendor/lua-cjson']
 const [sanitizers = 'address,undefined', filter = ''] = process.argv.slice(2)
 
 const FLAGS = [
@@ -31,17 +32,28 @@ const sources = [...LAYERS.map((layer) => `native/${layer}`), 'test/native'].fla
     .filter((name) => name.endsWith('.cc'))
     .map((name) => `${folder}/${name}`),
 )
+const vendored = VENDORED.flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.c'))
+    .map((name) => `${folder}/${name}`),
+)
 const objectOf = (source) => join(output, `${basename(dirname(source))}-${basename(source)}.o`)
 
-const waiting = [...sources]
+const cFlags = [
+  ...['-O1', '-g', '-w', `-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all'],
+  ...['-fno-omit-frame-pointer', '-Inative/vendor/lua'],
+]
+const waiting = [...sources, ...vendored]
 const workers = Array.from({ length: availableParallelism() }, async () => {
   for (let source = waiting.pop(); source !== undefined; source = waiting.pop()) {
-    await run(compiler, [...FLAGS, '-c', source, '-o', objectOf(source)])
+    const isOurs = source.endsWith('.cc')
+    const [program, flags] = isOurs ? [compiler, FLAGS] : [process.env.CC ?? 'gcc', cFlags]
+    await run(program, [...flags, '-c', source, '-o', objectOf(source)])
   }
 })
 await Promise.all(workers)
 const program = join(output, 'snapfork_native_test')
-await run(compiler, [...FLAGS, ...sources.map(objectOf), '-o', program])
+await run(compiler, [...FLAGS, ...[...sources, ...vendored].map(objectOf), '-o', program])
 await run(join(ROOT, program), filter === '' ? [] : [filter])
 
 function run(command, args) {

@@ -18,13 +18,23 @@ import { type Clock, CommandContext } from '../commands/context.js'
 import { execute } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
 import { asReply } from '../commands/propagation.js'
-import { type Reply, RichReply, Status } from '../commands/reply.js'
+import { EncodedReply, PendingReply, type Reply, RichReply, Status } from '../commands/reply.js'
 import { ReplyError } from '../errors.js'
 import { BULK_BUFFER, BULK_UTF8, type BulkMode, type NativeEngine } from '../native/engine.js'
 import { type Key, toBytes, type Value } from './values.js'
 
-/** What `call` returns: a simple string and a bulk string are both a string. */
-export type CallReply<Bulk = string> = null | number | bigint | string | Bulk | CallReply<Bulk>[]
+/**
+ * What `call` returns: a simple string and a bulk string are both a string. An error among the
+ * elements of an array, as scripts may return it, is a ReplyError.
+ */
+export type CallReply<Bulk = string> =
+  | null
+  | number
+  | bigint
+  | string
+  | Bulk
+  | ReplyError
+  | CallReply<Bulk>[]
 
 export abstract class CommandApi {
   protected readonly native: NativeEngine
@@ -94,5 +104,8 @@ function plain(reply: Reply): CallReply<Buffer> {
   if (reply instanceof Status) return reply.text
   if (reply instanceof RichReply) return plain(reply.plain)
   if (reply instanceof ReplyError) throw reply
+  if (reply instanceof EncodedReply || reply instanceof PendingReply) {
+    throw new TypeError('a reply of this kind is for a connection')
+  }
   return reply
 }

@@ -40,8 +40,14 @@ export class CommandContext {
   argc = 0
   /** How bulk strings of the reply come back. */
   mode: BulkMode = BULK_UTF8
+  /** In which RESP version the replies of scripts come, as EncodedReply; null: as values. */
+  encodes: 2 | 3 | null = null
+  /** Whether a reply may be pending: a slow script then lets the event loop go on. */
+  mayPause = false
   /** Whether the commands are those of a log, run again: their times are over. */
   isReplay = false
+  /** Whether what commands change is kept out of the log, as a script has asked for. */
+  isMuted = false
   /** Whether the running command is logged. */
   isLogged = false
   /** Whether it was logged in other words than it was sent. */
@@ -82,6 +88,14 @@ export class CommandContext {
   begin(argc: number, mode: BulkMode): void {
     this.argc = argc
     this.mode = mode
+  }
+
+  /**
+   * The context of a script's commands, in the same database: what they select is forgotten with
+   * it. Time stands still in it.
+   */
+  makeInner(nowMs: number): CommandContext {
+    return new CommandContext(this.native, this.db, () => nowMs, this.host)
   }
 
   /** Bytes as a bulk string. */

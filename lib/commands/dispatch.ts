@@ -4,20 +4,15 @@
  *
  * Replies are returned; errors that are part of the protocol are thrown as ReplyError.
  *
- * Invariants
- *  (D1) `run` is the only place that calls a handler. What has to see every command that came by
- *       name (the log, a monitor, latency records) hooks in there. The typed methods that call the
- *       engine directly are the ones in lib/api that use `this.native`.
- *
  * @module
  */
 
 import { ReplyError } from '../errors.js'
 import { arityError, ECHOED_BYTES_MAX, echoed, readBytes, readCString, upperCase } from './args.js'
 import type { CommandContext } from './context.js'
-import { runGuarded } from './propagation.js'
-import { type CommandSpec, fits, type Reply } from './spec.js'
-import { type FindCommand, findCommand } from './table.js'
+import { run } from './run.js'
+import { type CommandSpec, type FindCommand, fits, type Reply } from './spec.js'
+import { findCommand } from './table.js'
 
 /** Finds and runs the command whose arguments `context.begin` announced. */
 export function execute(context: CommandContext): Reply {
@@ -41,12 +36,6 @@ export function resolve(context: CommandContext, find: FindCommand = findCommand
     throw arityError(`${command.name}|${subcommand.name}`.toLowerCase())
   }
   return subcommand
-}
-
-/** Calls the handler. (D1) */
-export function run(command: CommandSpec, context: CommandContext): Reply {
-  const log = context.host?.log
-  return log?.guards ? runGuarded(command, context, log) : command.run(context)
 }
 
 /** Redis repeats the name and as many arguments as start within its limit, quotes counted. */

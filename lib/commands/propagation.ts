@@ -66,6 +66,7 @@ function runLogged(command: CommandSpec, context: CommandContext, log: CommandLo
     return reply
   }
   if (!log.accepts) throw log.refusal()
+  if (context.isMuted) return runMuted(command, context, log)
   context.isLogged = true
   context.isRewritten = false
   try {
@@ -93,6 +94,15 @@ export function logBroken(command: CommandSpec, context: CommandContext): boolea
   if (native.logIsBehind()) logKeys(command, context)
   context.isLogged = false
   return native.logCommit(true)
+}
+
+/** What expired on its way is logged, and nothing else. */
+function runMuted(command: CommandSpec, context: CommandContext, log: CommandLog): Reply {
+  try {
+    return command.run(context)
+  } finally {
+    log.accepts = context.native.logCommit(true)
+  }
 }
 
 function logKeys({ keys }: CommandSpec, context: CommandContext): void {

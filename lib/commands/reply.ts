@@ -80,7 +80,28 @@ export type Reply =
   | Status
   | ReplyError
   | RichReply
+  | EncodedReply
+  | PendingReply
   | Reply[]
+
+/** A reply that is there already as it goes on the wire, in the RESP version of its context. */
+export class EncodedReply {
+  readonly bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+}
+
+/** A reply that comes later. Only to a context that `mayPause`. */
+export class PendingReply {
+  /** Rejects as the handler would have thrown. */
+  readonly promise: Promise<Reply>
+
+  constructor(promise: Promise<Reply>) {
+    this.promise = promise
+  }
+}
 
 /** What RESP3 tells apart and RESP2 does not. */
 export abstract class RichReply {

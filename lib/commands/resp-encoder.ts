@@ -12,9 +12,11 @@ import {
   BigNumberReply,
   BooleanReply,
   DoubleReply,
+  EncodedReply,
   MapReply,
   NullArrayReply,
   OK,
+  PendingReply,
   PushReply,
   type Reply,
   type RichReply,
@@ -64,7 +66,10 @@ export function encodeReply(
   if (Array.isArray(reply)) return encodeArray(reply, protocol)
   if (typeof reply === 'bigint') return `:${reply}\r\n`
   if (Buffer.isBuffer(reply)) return encodeBulk(reply.toString('latin1'))
-  return reply instanceof ReplyError ? encodeError(reply) : encodeRich(reply, protocol)
+  if (reply instanceof ReplyError) return encodeError(reply)
+  if (reply instanceof EncodedReply) return reply.bytes.toString('latin1')
+  if (reply instanceof PendingReply) throw new TypeError('a reply that is pending has no bytes')
+  return encodeRich(reply, protocol)
 }
 
 /** An error reply, line ends in it as blanks. */

@@ -11,7 +11,7 @@ import type { CommandContext } from './context.js'
 import type { Reply } from './reply.js'
 import { REPLY_SHAPES, type ReplyShape } from './reply-shapes.js'
 
-export { OK, type Reply, Status } from './reply.js'
+export { EncodedReply, OK, PendingReply, type Reply, Status } from './reply.js'
 
 /** Redis's names of the command flags, in the order in which COMMAND INFO lists them. */
 export const COMMAND_FLAGS = [
@@ -94,6 +94,9 @@ export interface CommandSpec {
   readonly subcommands?: ReadonlyMap<string, CommandSpec>
   readonly run: Handler
 }
+
+/** The row of a command in any spelling. */
+export type FindCommand = (name: string) => CommandSpec | undefined
 
 /** A row as its family's file writes it. */
 export interface CommandRow extends Omit<CommandSpec, 'family' | 'method' | 'fullName' | 'shape'> {

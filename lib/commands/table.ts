@@ -4,6 +4,7 @@
  * @module
  */
 
+import { scriptingCommands } from '../scripting/commands.js'
 import { upperCase } from './args.js'
 import { BITMAP_COMMANDS } from './bitmaps.js'
 import { BLOCKING_COMMANDS } from './blocking.js'
@@ -24,7 +25,7 @@ import { SORT_COMMANDS } from './sort.js'
 import { SORTED_SET_ALGEBRA_COMMANDS } from './sorted-set-algebra.js'
 import { SORTED_SET_RANGE_COMMANDS } from './sorted-set-ranges.js'
 import { SORTED_SET_COMMANDS } from './sorted-sets.js'
-import type { CommandSpec } from './spec.js'
+import type { CommandSpec, FindCommand } from './spec.js'
 import { STREAM_GROUP_COMMANDS } from './stream-groups.js'
 import { STREAM_COMMANDS } from './streams.js'
 import { STRING_COMMANDS } from './strings.js'
@@ -52,13 +53,11 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
     ...EXPIRY_COMMANDS,
     ...KEY_COMMANDS,
     ...DATABASE_COMMANDS,
+    ...scriptingCommands((name) => findCommand(name)),
     ...PERSISTENCE_COMMANDS,
     ...commandRows(() => COMMANDS),
   ].map((row) => [row.name, row]),
 )
-
-/** The row of a command in any spelling. */
-export type FindCommand = (name: string) => CommandSpec | undefined
 
 /** Finds rows by name: in the two spellings nearly every caller uses without a conversion. */
 export function makeLookup(commands: ReadonlyMap<string, CommandSpec>): FindCommand {
@@ -72,4 +71,4 @@ export function makeLookup(commands: ReadonlyMap<string, CommandSpec>): FindComm
 }
 
 /** The row of a command in any spelling. */
-export const findCommand = makeLookup(COMMANDS)
+export const findCommand: FindCommand = makeLookup(COMMANDS)

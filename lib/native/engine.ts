@@ -23,6 +23,7 @@ import type { ListPrimitives } from './lists.js'
 import type { LogPrimitives } from './log.js'
 import type { Bulk, BulkMode, Int64, Operand } from './operands.js'
 import type { ReplayPrimitives } from './replay.js'
+import type { ScriptPrimitives } from './scripts.js'
 import type { SetPrimitives } from './sets.js'
 import type { SortedSetPrimitives } from './sorted-sets.js'
 import type { StreamPrimitives } from './streams.js'
@@ -237,7 +238,8 @@ export interface NativeEngine
     EvictionPrimitives,
     LogPrimitives,
     ReplayPrimitives,
-    LanePrimitives {
+    LanePrimitives,
+    ScriptPrimitives {
   // Argument vector. Indices 0..count-1; index 0 is the command's name.
   setArguments(values: readonly (string | Uint8Array | number | bigint)[]): number
   argument(index: number, mode: BulkMode): Bulk

@@ -40,8 +40,10 @@ export interface LogPrimitives {
   logWords(db: number, words: readonly (string | Uint8Array)[]): void
   /** Ends the unit. Whether more writes are taken. */
   logCommit(atomic: boolean): boolean
-  /** Begins a unit of several commands, or lets it end with the next commit. */
-  logHold(holds: boolean): void
+  /** Until `logRelease`, what commands change is one unit. May be nested. */
+  logHold(): void
+  /** Ends the unit, unless it is held by another. Whether more writes are taken. */
+  logRelease(): boolean
   /** Whether something has changed that is not logged yet. */
   logIsBehind(): boolean
   /** What comes from now on goes to another file, which is empty. */

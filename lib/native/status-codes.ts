@@ -61,6 +61,7 @@ export const STATUS = {
   BadEndId: 69,
   NotHyperLogLog: 70,
   BadHyperLogLog: 71,
+  NotFunctions: 79,
   ChildActive: 50,
   WorkerThread: 51,
   Busy: 52,

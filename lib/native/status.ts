@@ -36,6 +36,7 @@ const REPLIES: ReadonlyMap<number, string> = new Map([
   [STATUS.NotALexRange, 'ERR min or max not valid string range item'],
   [STATUS.BadPayload, 'ERR DUMP payload version or checksum are wrong'],
   [STATUS.BadPayloadValue, 'ERR Bad data format'],
+  [STATUS.NotFunctions, 'ERR given type is not a function'],
   [STATUS.KeyExists, 'BUSYKEY Target key name already exists.'],
   [
     STATUS.StreamIdTooSmall,

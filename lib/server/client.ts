@@ -124,7 +124,6 @@ export interface ClientWaiter {
     timeoutMs: number,
     words?: ReadonlyMap<number, string>,
   ): Reply
-  defer(context: ClientContext, reply: Promise<Reply>): Reply
 }
 
 /** What a client's commands run in. */
@@ -150,12 +149,19 @@ export class ClientContext<Server = unknown> extends CommandContext {
     this.#waiter = parts.waiter
   }
 
-  /**
-   * Lets the client wait for what takes turns of the event loop. The handler returns what this
-   * returns.
-   */
-  defer(reply: Promise<Reply>): Reply {
-    return this.#waiter.defer(this, reply)
+  override makeInner(nowMs: number): ClientContext<Server> {
+    const { native, host, server } = this
+    const inner = new ClientContext<Server>({
+      native,
+      now: () => nowMs,
+      host: host as CommandHost,
+      server,
+      waiter: this.#waiter,
+    })
+    inner.db = this.db
+    inner.client = this.client
+    inner.mayWait = false
+    return inner
   }
 
   override wait(

@@ -10,17 +10,18 @@
 
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '../commands/context.js'
-import { resolve, run } from '../commands/dispatch.js'
+import { resolve } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
 import { asReply, logBroken } from '../commands/propagation.js'
-import { type Reply, withShape } from '../commands/reply.js'
+import { PendingReply, type Reply, withShape } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeError, encodeReply } from '../commands/resp-encoder.js'
-import type { CommandSpec } from '../commands/spec.js'
-import type { FindCommand } from '../commands/table.js'
+import { run } from '../commands/run.js'
+import type { CommandSpec, FindCommand } from '../commands/spec.js'
 import type { ServerFacts } from '../engine/server-info.js'
 import { ReplyError, SnapforkError } from '../errors.js'
 import { BULK_BUFFER, BULK_LATIN1, type NativeEngine } from '../native/engine.js'
+import { Scripts } from '../scripting/scripts.js'
 import { type Client, ClientContext, NO_REPLY, type StoredCommand } from './client.js'
 import { CommandStats } from './command-stats.js'
 import { KeyInterest } from './key-interest.js'
@@ -82,6 +83,7 @@ export class ServerCore {
   readonly monitors = new Set<Client>()
   readonly stats: CommandStats
   readonly slowlog = new SlowLog()
+  readonly scripts: Scripts
   readonly pauses: Pauses
   readonly shutdown: (options: ShutdownOptions) => void
   readonly setActiveExpiry: (isOn: boolean) => void
@@ -105,6 +107,7 @@ export class ServerCore {
     this.interest = new KeyInterest(native)
     this.waiters = new Waiters(this)
     this.stats = new CommandStats(native)
+    this.scripts = Scripts.of(native)
     this.shutdown = shutdown
     this.pauses = new Pauses(
       (client, command) => this.#resume(client, command),
@@ -140,7 +143,8 @@ export class ServerCore {
   /** Tells the express lanes what they may run. */
   configureLanes(): void {
     const { protoMaxBulkLen, slowlogLogSlowerThan } = this.options
-    const runsReads = this.monitors.size === 0 && !this.pauses.stopsReads
+    const isBusy = this.scripts.runner.isBusy
+    const runsReads = this.monitors.size === 0 && !this.pauses.stopsReads && !isBusy
     const runsWrites = runsReads && !this.pauses.isOn
     this.native.lanesConfigure(runsReads, runsWrites, protoMaxBulkLen, slowlogLogSlowerThan)
   }
@@ -176,6 +180,8 @@ export class ServerCore {
   runCommand(client: Client, argc: number): void {
     const { context } = client
     context.begin(argc, BULK_LATIN1)
+    context.encodes = client.protocol
+    context.mayPause = true
     client.commands += 1
     client.lastUsedAtMs = this.now()
     if (client.replyMode === 'skip-next') client.replyMode = 'skip'
@@ -240,24 +246,22 @@ export class ServerCore {
   whole<T>(act: () => T): T {
     if (!this.interest.isActive) return act()
     const holds = this.interest.hasWaiters && this.host.log.isOn
-    if (holds) this.native.logHold(true)
+    if (holds) this.native.logHold()
     try {
       const result = act()
       this.serveReady()
       return result
     } finally {
-      if (holds) this.native.logHold(false)
-      if (holds && this.host.log.isOn) this.native.logCommit(true)
+      if (holds && this.host.log.isOn) this.native.logRelease()
     }
   }
 
   /** Behind a command of the express lane, whose unit is still open. */
   serveReadyOfLane(): void {
     const { isOn } = this.host.log
-    if (isOn) this.native.logHold(true)
+    if (isOn) this.native.logHold()
     this.serveReady()
-    if (isOn) this.native.logHold(false)
-    if (isOn) this.native.logCommit(true)
+    if (isOn) this.native.logRelease()
   }
 
   /** Serves those who wait for keys that have changed, until nothing changes any more. */
@@ -274,10 +278,24 @@ export class ServerCore {
     try {
       const reply = this.call(client, spec)
       if (reply === NO_REPLY) return ''
+      if (reply instanceof PendingReply) return this.#defer(client, spec, reply)
       return encodeReply(reply, client.protocol, shapeOf(spec, context, client.protocol))
     } catch (error) {
       return this.encodeFailure(error)
     }
+  }
+
+  /** Lets a client wait for a reply; if a script is slow, nobody else is served meanwhile. */
+  #defer(client: Client, spec: CommandSpec, { promise }: PendingReply): string {
+    const isScript = spec.family === 'scripting'
+    const settled = promise.finally(() => {
+      if (!isScript) return
+      this.configureLanes()
+      this.serveReadyOfLane()
+    })
+    this.waiters.defer(client.context, settled)
+    if (isScript) this.configureLanes()
+    return ''
   }
 
   /** Calls a command that is part of another one: an error becomes part of the reply. */
@@ -348,6 +366,10 @@ export class ServerCore {
     if (client.user === null && !OF_STRANGERS.has(spec.name)) {
       this.stats.rejected(spec)
       throw new ReplyError('NOAUTH Authentication required.')
+    }
+    if (this.scripts.runner.isBusy && !spec.flags.includes('allow_busy')) {
+      this.stats.rejected(spec)
+      throw this.scripts.runner.busyError()
     }
     if (client.transaction !== null && spec.flags.includes('no_multi')) {
       this.stats.rejected(spec)

@@ -63,8 +63,8 @@ export class Waiters implements ClientWaiter {
     return NO_REPLY
   }
 
-  /** As {@link ClientContext.defer}. */
-  defer(context: ClientContext, reply: Promise<Reply>): Reply {
+  /** Lets the command at hand wait for a reply that takes turns of the event loop. */
+  defer(context: ClientContext, reply: Promise<Reply>): void {
     const { client, spec } = context
     const core = this.#core
     const waiting = { command: core.store(client, spec), keys: [], timer: null }
@@ -79,7 +79,6 @@ export class Waiters implements ClientWaiter {
       },
       (error: unknown) => end(core.encodeFailure(error)),
     )
-    return NO_REPLY
   }
 
   #timer(client: Client, timeoutMs: number): NodeJS.Timeout | null {

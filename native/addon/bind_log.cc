@@ -103,17 +103,18 @@ napi_value LogCommit(Call& call) {
   return call.Bool(log.accepts());
 }
 
-// Begins or ends a unit of several commands.
 napi_value LogHold(Call& call) {
-  bool holds;
-  if (!call.ReadBool(0, holds)) return nullptr;
-  CommandLog& commands = call.engine().log()->commands;
-  if (holds) {
-    commands.Hold();
-  } else {
-    commands.Release();
-  }
+  call.engine().log()->commands.Hold();
   return call.Undefined();
+}
+
+// Ends the unit, unless it is held by others. Whether more writes are taken.
+napi_value LogRelease(Call& call) {
+  LogObject& log = *call.engine().log();
+  log.commands.Release();
+  log.commands.Commit(true);
+  log.seen_changes = call.engine().keyspace().counters().changes;
+  return call.Bool(log.accepts());
 }
 
 napi_value LogIsBehind(Call& call) {
@@ -190,6 +191,7 @@ void AppendLogMethods(std::vector<MethodEntry>& methods) {
                                     {"logWords", Method<WithLog<LogWords>>},
                                     {"logCommit", Method<WithLog<LogCommit>>},
                                     {"logHold", Method<WithLog<LogHold>>},
+                                    {"logRelease", Method<WithLog<LogRelease>>},
                                     {"logIsBehind", Method<WithLog<LogIsBehind>>},
                                     {"logRotate", Method<WithLog<LogRotate>>},
                                     {"logForgive", Method<WithLog<LogForgive>>},

@@ -392,6 +392,8 @@ napi_value Close(Call& call) {
     return call.Throw(Status(busy ? StatusCode::kBusy : StatusCode::kClosed));
   }
   engine.state = EngineObject::State::kClosed;
+  engine.scripts.last = nullptr;
+  engine.scripts.vms = {};
   return (new CloseWork(call.env(), engine))->Start();
 }
 

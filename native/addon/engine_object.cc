@@ -123,6 +123,7 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   AppendLogMethods(methods);
   AppendReplayMethods(methods);
   AppendLaneMethods(methods);
+  AppendScriptMethods(methods);
   std::vector<napi_property_descriptor> properties;
   for (const MethodEntry& method : methods) {
     properties.push_back({.utf8name = method.name,

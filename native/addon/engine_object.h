@@ -30,8 +30,24 @@
 #include "keyspace/keyspace.h"
 #include "persist/keyspace_load.h"
 #include "persist/log_replay.h"
+#include "script/script_vm.h"
 
 namespace snapfork {
+
+// What runs scripts and functions: a state of Lua each, made when it is needed.
+struct ScriptMachines {
+  ScriptRandom random;
+  std::array<std::unique_ptr<ScriptVm>, 2> vms;  // by ScriptVm::Kind
+  // Commands that scripts run without JavaScript, or null; it outlives the machines.
+  NativeCommands* commands = nullptr;
+  // Whose run was the last.
+  ScriptVm* last = nullptr;
+  // What a script that is suspended may still read.
+  std::string reply;
+  std::string library_text;
+
+  ScriptVm* suspended() const;
+};
 
 class EngineObject {
  public:
@@ -54,6 +70,7 @@ class EngineObject {
   std::unique_ptr<KeyspaceLoad> load;
   // An append-only file that is being run, or null.
   std::unique_ptr<LogReplay> replay;
+  ScriptMachines scripts;
   // The append-only log, or null.
   LogObject* log() const { return log_.get(); }
   void SetLog(std::unique_ptr<LogObject> log);
@@ -130,6 +147,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods);
 void AppendLogMethods(std::vector<MethodEntry>& methods);
 void AppendReplayMethods(std::vector<MethodEntry>& methods);
 void AppendLaneMethods(std::vector<MethodEntry>& methods);
+void AppendScriptMethods(std::vector<MethodEntry>& methods);
 
 // For methods that are legal in any state.
 template <MethodBody kBody>

@@ -33,10 +33,9 @@ class CommandLog final : public ExpiryObserver {
   // Ends the unit. One that is not `atomic` (of a command that meets expired keys as it walks) is
   // logged effect by effect.
   void Commit(bool atomic);
-  // While it is held, units do not end: what a transaction does is one, which ends with the Commit
-  // behind the last Release. Holds are counted.
+  // Until Release, nothing ends the unit: what several commands change is one. May be nested.
   void Hold() { ++holds_; }
-  void Release() { --holds_; }
+  void Release() { holds_ -= holds_ > 0 ? 1 : 0; }
   // A new file begins: it selects its database anew. REQUIRES: no unit is open.
   void StartFile() { db_ = kNoDatabase; }
   // Writes the second before a command of another second (`#TS:`).
@@ -57,7 +56,7 @@ class CommandLog final : public ExpiryObserver {
   ByteBuffer unit_;
   size_t head_bytes_ = 0;  // a SELECT before the first effect
   size_t effects_ = 0;
-  size_t holds_ = 0;
+  uint32_t holds_ = 0;
   uint32_t db_ = kNoDatabase;
   bool timestamps_ = false;
   int64_t second_ = 0;

@@ -73,6 +73,15 @@ Status ReadPayload(Keyspace& keyspace, uint32_t db, std::string_view payload, bo
   return value.Build(keyspace, db, content, storage);
 }
 
+// Behind what was written.
+void AppendFooter(std::string& payload, int version) {
+  char footer[kFooterBytes];
+  StoreLittle(footer, static_cast<uint16_t>(version));
+  payload.append(footer, kVersionBytes);
+  StoreLittle(footer, Crc64(0, payload.data(), payload.size()));
+  payload.append(footer, kRdbChecksumBytes);
+}
+
 }  // namespace
 
 Status DumpValue(const Keyspace& keyspace, EntryView entry, std::string& payload) {
@@ -89,11 +98,47 @@ Status DumpValue(const Keyspace& keyspace, EntryView entry, std::string& payload
   buffers.output_bytes = RdbWriter::kOutputBytesMin;
   RdbWriter writer(sink, options, buffers);
   SF_RETURN_IF_ERROR(WriteRdbBareValue(writer, data, entry));
-  char footer[kFooterBytes];
-  StoreLittle(footer, static_cast<uint16_t>(options.version));
-  payload.append(footer, kVersionBytes);
-  StoreLittle(footer, Crc64(0, payload.data(), payload.size()));
-  payload.append(footer, kRdbChecksumBytes);
+  AppendFooter(payload, options.version);
+  return Status();
+}
+
+Status DumpFunctions(const std::vector<std::string>& texts, std::string& payload) {
+  payload.clear();
+  size_t longest = 0;
+  for (const std::string& text : texts) longest = std::max(longest, text.size());
+  const auto output = std::make_unique<uint8_t[]>(RdbWriter::kOutputBytesMin);
+  const auto compressed = std::make_unique<uint8_t[]>(longest + 1);
+  const auto table = std::make_unique<LzfTable>();
+  StringSink sink(payload);
+  RdbWriterOptions options;
+  options.checksum = false;
+  RdbWriterBuffers buffers;
+  buffers.output = output.get();
+  buffers.output_bytes = RdbWriter::kOutputBytesMin;
+  buffers.compressed = compressed.get();
+  buffers.compressed_bytes = longest + 1;
+  buffers.table = table.get();
+  RdbWriter writer(sink, options, buffers);
+  for (const std::string& text : texts) SF_RETURN_IF_ERROR(writer.WriteBareFunctions(text));
+  SF_RETURN_IF_ERROR(writer.Flush());
+  AppendFooter(payload, options.version);
+  return Status();
+}
+
+Status ReadFunctions(std::string_view payload, std::vector<std::string>& texts) {
+  SF_RETURN_IF_ERROR(CheckPayload(payload));
+  const size_t bytes = payload.size() - kFooterBytes;
+  StringSource source(payload.substr(0, bytes));
+  RdbReader reader(source, false, kReaderBufferBytes);
+  SF_RETURN_IF_ERROR(reader.Open());
+  while (reader.offset() < bytes) {
+    const uint8_t* opcode;
+    SF_RETURN_IF_ERROR(AsPayloadStatus(reader.Take(1, opcode)));
+    if (*opcode != kRdbOpcodeFunction2) return Status(StatusCode::kNotFunctions);
+    RdbString text;
+    SF_RETURN_IF_ERROR(AsPayloadStatus(reader.ReadString(text)));
+    texts.emplace_back(text.text());
+  }
   return Status();
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "keyspace/keyspace.h"
 
@@ -31,6 +32,13 @@ struct RestoreOptions {
 // kBadPayloadValue: what it holds; kKeyExists unless `replace`. Then nothing has changed.
 Status RestoreValue(Keyspace& keyspace, uint32_t db, std::string_view key,
                     std::string_view payload, const RestoreOptions& options);
+
+// Libraries of functions, as FUNCTION DUMP gives them.
+Status DumpFunctions(const std::vector<std::string>& texts, std::string& payload);
+
+// The texts in such a payload. kBadPayload as of RestoreValue; kBadPayloadValue for anything in it
+// that is no library, kNotFunctions if that is whole.
+Status ReadFunctions(std::string_view payload, std::vector<std::string>& texts);
 
 // Version and checksum alone: kBadPayload.
 Status CheckPayload(std::string_view payload);

@@ -89,11 +89,6 @@ LogReplay::Done LogReplay::TryHot() {
     db_ = static_cast<uint32_t>(number);
     return Done::kYes;
   }
-  // The library is kept as it is, as one of a snapshot.
-  if (IsWord(name, "FUNCTION") && count == 3 && IsWord(words()[1], "LOAD")) {
-    keyspace_.functions().emplace_back(words()[2]);
-    return Done::kYes;
-  }
   const HotCommand* const command = FindHotCommand(name, count);
   if (command == nullptr) return Done::kNo;
   replies_.clear();

@@ -47,6 +47,10 @@ Status RdbWriter::WriteAuxInteger(std::string_view name, int64_t value) {
 
 Status RdbWriter::WriteFunctions(std::string_view code) {
   SF_DCHECK(state_ == State::kHeader);
+  return WriteBareFunctions(code);
+}
+
+Status RdbWriter::WriteBareFunctions(std::string_view code) {
   SF_RETURN_IF_ERROR(AppendBytes(&kRdbOpcodeFunction2, 1));
   return AppendString(code);
 }

@@ -64,6 +64,8 @@ class RdbWriter : public BufferedWriter {
 
   // A library of functions.
   SF_CHILD_SAFE Status WriteFunctions(std::string_view code);
+  // The same without a file around it.
+  SF_CHILD_SAFE Status WriteBareFunctions(std::string_view code);
 
   // The entries that follow are in database `id`. The counts are a hint for the loader. A database
   // may come more than once.

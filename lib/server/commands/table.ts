@@ -5,8 +5,9 @@
  */
 
 import { commandRows } from '../../commands/command.js'
-import type { CommandSpec } from '../../commands/spec.js'
+import type { CommandSpec, FindCommand } from '../../commands/spec.js'
 import { COMMANDS, makeLookup } from '../../commands/table.js'
+import { scriptingCommands } from '../../scripting/commands.js'
 import { CLIENT_COMMANDS } from './client.js'
 import { CONNECTION_COMMANDS } from './connection.js'
 import { DEBUG_COMMANDS } from './debug.js'
@@ -26,8 +27,9 @@ export const ALL_COMMANDS: ReadonlyMap<string, CommandSpec> = new Map([
     ...SERVER_COMMANDS,
     ...MEMORY_COMMANDS,
     ...DEBUG_COMMANDS,
+    ...scriptingCommands((name) => findServerCommand(name)),
     ...commandRows(() => ALL_COMMANDS),
   ].map((row) => [row.name, row] as const),
 ])
 
-export const findServerCommand = makeLookup(ALL_COMMANDS)
+export const findServerCommand: FindCommand = makeLookup(ALL_COMMANDS)

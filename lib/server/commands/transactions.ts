@@ -68,6 +68,7 @@ function exec(context: ServerContext): Reply {
   if (!isUnchanged) return NULL_ARRAY
   return asUnit(server, () => {
     context.mayWait = false
+    context.mayPause = false
     const replies: Reply[] = []
     for (const command of transaction.commands) {
       server.restore(client, command)
@@ -82,12 +83,11 @@ function exec(context: ServerContext): Reply {
 /** What is logged meanwhile is one unit. */
 function asUnit<T>({ native, host }: ServerCore, act: () => T): T {
   if (!host.log.isOn) return act()
-  native.logHold(true)
+  native.logHold()
   try {
     return act()
   } finally {
-    native.logHold(false)
-    if (host.log.isOn) native.logCommit(true)
+    if (host.log.isOn) native.logRelease()
   }
 }
 

@@ -1,0 +1,20 @@
+/**
+ * Calls the handler of a command that was found.
+ *
+ * Invariants
+ *  (D1) `run` is the only place that calls a handler. What has to see every command that came by
+ *       name (the log, a monitor, latency records) hooks in there. The typed methods that call the
+ *       engine directly are the ones in lib/api that use `this.native`.
+ *
+ * @module
+ */
+
+import type { CommandContext } from './context.js'
+import { runGuarded } from './propagation.js'
+import type { CommandSpec, Reply } from './spec.js'
+
+/** (D1) */
+export function run(command: CommandSpec, context: CommandContext): Reply {
+  const log = context.host?.log
+  return log?.guards ? runGuarded(command, context, log) : command.run(context)
+}

@@ -1,0 +1,324 @@
+/**
+ * Runs scripts and functions: does what they ask for, until they have come to something.
+ *
+ *     start --call, check, log--> resume ... --done, failed--> reply
+ *               |
+ *               +--paused--> (another turn of the event loop) --> resume
+ *
+ * Invariants
+ *  (N1) What a script changes is one unit of the log, from before its first command to after its
+ *       last, however many turns that takes.
+ *  (N2) One script runs at a time in an engine. While it is paused, others are refused with BUSY.
+ *
+ * @module
+ */
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { readBytes, upperCase } from '../commands/args.js'
+import type { CommandContext } from '../commands/context.js'
+import { asReply } from '../commands/propagation.js'
+import { shapeOf } from '../commands/reply-shapes.js'
+import { encodeError, encodeReply } from '../commands/resp-encoder.js'
+import { run } from '../commands/run.js'
+import {
+  type CommandSpec,
+  EncodedReply,
+  type FindCommand,
+  fits,
+  PendingReply,
+  type Reply,
+} from '../commands/spec.js'
+import { ReplyError, SnapforkError } from '../errors.js'
+import { BULK_BUFFER, BULK_LATIN1, type NativeEngine } from '../native/engine.js'
+import {
+  MACHINE,
+  type Machine,
+  OUTCOME,
+  OUTCOME_ARGC,
+  OUTCOME_LOGGED,
+  OUTCOME_MASK,
+  OUTCOME_RESP3,
+  START_MAY_PAUSE,
+  START_READ_ONLY,
+  START_RESP3,
+} from '../native/scripts.js'
+import { decodeReply } from './reply-text.js'
+
+/** Levels of redis.log, by number. */
+export const LOG_LEVELS = ['debug', 'verbose', 'notice', 'warning'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface RunnerSettings {
+  /** Milliseconds after which a script counts as slow, where the event loop can go on. */
+  slowMs: number
+  /** The same where it cannot: the script is ended, unless it has written. 0: never. */
+  blockingLimitMs: number
+  /** Is told what scripts log; the text is latin1, a character a byte. */
+  onLog: ((level: LogLevel, text: string) => void) | null
+}
+
+/** What is to be run: keys, and arguments behind them, are in the argument vector. */
+export interface Job {
+  readonly machine: Machine
+  readonly ref: number
+  /** In errors: a SHA-1, or the name of a function. */
+  readonly name: string
+  readonly isReadOnly: boolean
+  readonly firstKey: number
+  readonly keys: number
+  readonly args: number
+}
+
+/** A job that runs. */
+interface Running {
+  readonly job: Job
+  readonly context: CommandContext
+  /** In which its commands run: what they select is forgotten with it. */
+  readonly inner: CommandContext
+  readonly find: FindCommand
+  readonly startedAt: number
+  /** The words of the command that has started it. */
+  readonly words: readonly Buffer[]
+  hasWritten: boolean
+  /** What a command has thrown that is no reply. */
+  cause: unknown
+  isHeld: boolean
+}
+
+const NOT_BUSY = 'NOTBUSY No scripts in execution right now.'
+const UNKILLABLE =
+  'UNKILLABLE Sorry the script already executed write commands against the dataset. You can ' +
+  'either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE ' +
+  'command.'
+const UNKNOWN = 'ERR Unknown Redis command called from script'
+const WRONG_ARITY = 'ERR Wrong number of args calling Redis command from script'
+const NOT_ALLOWED = 'ERR This Redis command is not allowed from script'
+const READ_ONLY = 'ERR Write commands are not allowed from read-only scripts.'
+
+export class ScriptRunner {
+  readonly settings: RunnerSettings = { slowMs: 5000, blockingLimitMs: 0, onLog: null }
+  readonly #native: NativeEngine
+  #running: Running | null = null
+
+  constructor(native: NativeEngine) {
+    this.#native = native
+  }
+
+  /** Whether a script is paused: then nothing but its end, or its kill, should be served. */
+  get isBusy(): boolean {
+    return this.#running !== null
+  }
+
+  /** What runs: for FUNCTION STATS. */
+  get running(): { name: string; words: readonly Buffer[]; durationMs: number } | null {
+    if (this.#running === null) return null
+    const { job, words, startedAt } = this.#running
+    return { name: job.name, words, durationMs: Math.floor(performance.now() - startedAt) }
+  }
+
+  /** @throws {ReplyError} BUSY while a script is paused. */
+  checkIdle(): void {
+    if (this.#running !== null) throw this.busyError()
+  }
+
+  /** What commands are answered with while a script is paused. */
+  busyError(): ReplyError {
+    const isFunction = this.#running?.job.machine === MACHINE.functions
+    const kill = isFunction ? 'FUNCTION KILL' : 'SCRIPT KILL'
+    return new ReplyError(
+      `BUSY Redis is busy running a script. You can only call ${kill} or SHUTDOWN NOSAVE.`,
+    )
+  }
+
+  /**
+   * Ends the script that is paused, when its turn comes.
+   *
+   * @throws {ReplyError} if there is none, if it is of the other kind, or if it has written.
+   */
+  kill(machine: Machine): void {
+    if (this.#running === null) throw new ReplyError(NOT_BUSY)
+    if (this.#running.job.machine !== machine) throw this.busyError()
+    if (this.#running.hasWritten) throw new ReplyError(UNKILLABLE)
+    this.#native.scriptKill()
+  }
+
+  /**
+   * Runs a job of which the arguments are in the engine's vector. A reply of its own, or one that is
+   * pending if it is slow and the context `mayPause`.
+   *
+   * @throws {ReplyError} the error that it came to.
+   */
+  start(job: Job, context: CommandContext, find: FindCommand): Reply {
+    this.checkIdle()
+    const running = this.#begin(job, context, find)
+    const { slowMs, blockingLimitMs } = this.settings
+    const options =
+      (context.encodes === 3 ? START_RESP3 : 0) |
+      (job.isReadOnly ? START_READ_ONLY : 0) |
+      (context.mayPause ? START_MAY_PAUSE : 0)
+    const limitMs = context.mayPause ? slowMs : blockingLimitMs
+    const { machine, ref, firstKey, keys, args } = job
+    let isPending = false
+    try {
+      let outcome = this.#native.scriptStart(machine, ref, firstKey, keys, args, options, limitMs)
+      outcome = this.#serve(outcome, running)
+      if ((outcome & OUTCOME_MASK) !== OUTCOME.paused) return this.#finish(outcome, running)
+      isPending = true
+      return new PendingReply(this.#goOn(running))
+    } finally {
+      if (!isPending) this.#end(running)
+    }
+  }
+
+  /**
+   * Runs the text of a library, which may log, and nothing else.
+   *
+   * @returns false if it failed: `scriptFailure`.
+   */
+  load(code: number | string | Uint8Array, limitMs: number): boolean {
+    this.checkIdle()
+    let outcome = this.#native.libraryLoad(MACHINE.functions, code, limitMs)
+    while ((outcome & OUTCOME_MASK) === OUTCOME.log) outcome = this.#log()
+    return (outcome & OUTCOME_MASK) === OUTCOME.done
+  }
+
+  #begin(job: Job, context: CommandContext, find: FindCommand): Running {
+    const { native, host } = context
+    // Time stands still for a script.
+    const now = context.now()
+    const running: Running = {
+      job,
+      context,
+      inner: context.makeInner(now),
+      find,
+      startedAt: performance.now(),
+      words: context.mayPause ? wordsOf(context) : [],
+      hasWritten: false,
+      cause: null,
+      isHeld: host?.log.isOn ?? false,
+    }
+    if (running.isHeld) native.logHold() // (N1)
+    return running
+  }
+
+  #end(running: Running): void {
+    const log = running.context.host?.log
+    if (running.isHeld && log?.isOn) log.accepts = this.#native.logRelease() // (N1)
+    this.#running = null
+  }
+
+  /** Goes on in other turns of the event loop until it is over. */
+  async #goOn(running: Running): Promise<Reply> {
+    this.#running = running // (N2)
+    try {
+      let outcome: number = OUTCOME.paused
+      while ((outcome & OUTCOME_MASK) === OUTCOME.paused) {
+        await nextTurn()
+        outcome = this.#serve(this.#native.scriptResume(null, false), running)
+      }
+      return this.#finish(outcome, running)
+    } finally {
+      this.#end(running)
+    }
+  }
+
+  /** Does what the script asks for, until it pauses or ends. */
+  #serve(first: number, running: Running): number {
+    let outcome = first
+    while (true) {
+      const kind = outcome & OUTCOME_MASK
+      if (kind === OUTCOME.call) {
+        const reply = this.#call(outcome, running)
+        outcome = this.#native.scriptResume(reply, running.hasWritten)
+      } else if (kind === OUTCOME.check) {
+        outcome = this.#native.scriptResume(this.#check(outcome, running), false)
+      } else if (kind === OUTCOME.log) {
+        outcome = this.#log()
+      } else {
+        return outcome
+      }
+    }
+  }
+
+  #finish(outcome: number, { job, context, cause }: Running): Reply {
+    if ((outcome & OUTCOME_MASK) === OUTCOME.failed) {
+      const error = ReplyError.ofLatin1(this.#describeFailure(job.name))
+      throw cause === null ? error : Object.assign(error, { cause })
+    }
+    if (context.encodes !== null) {
+      return new EncodedReply(this.#native.scriptResult(BULK_BUFFER) as Buffer)
+    }
+    const text = this.#native.scriptResult(BULK_LATIN1) as string
+    const reply = decodeReply(text, context.mode)
+    if (reply instanceof ReplyError) throw reply
+    return reply
+  }
+
+  #describeFailure(name: string): string {
+    const [text, source, line] = this.#native.scriptFailure()
+    const place = line < 0 ? '' : `, on ${source}:${line}.`
+    return `${text} script: ${name}${place}`.replace(/[\r\n]/g, ' ')
+  }
+
+  /** Runs the command in the vector; its reply, or the error that it came to. */
+  #call(outcome: number, running: Running): string {
+    const { inner } = running
+    inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
+    const command = resolve(running, inner)
+    if (typeof command === 'string') return `-${command}\r\n`
+    if (command.flags.includes('noscript')) return `-${NOT_ALLOWED}\r\n`
+    const writes = command.flags.includes('write')
+    if (writes && running.job.isReadOnly) return `-${READ_ONLY}\r\n`
+    running.hasWritten ||= writes
+    inner.isMuted = (outcome & OUTCOME_LOGGED) === 0
+    try {
+      const resp = (outcome & OUTCOME_RESP3) === 0 ? 2 : 3
+      return encodeReply(run(command, inner), resp, shapeOf(command, inner, resp))
+    } catch (error) {
+      return this.#failedCall(error, running)
+    }
+  }
+
+  #failedCall(error: unknown, running: Running): string {
+    const reply = asReply(error)
+    if (reply instanceof ReplyError) return encodeError(reply)
+    running.cause = error
+    const text = error instanceof Error ? error.message : String(error)
+    const prefix = isLogFailure(error) ? 'MISCONF' : 'ERR'
+    return encodeError(new ReplyError(`${prefix} ${text}`))
+  }
+
+  /** Everything is allowed here that exists. */
+  #check(outcome: number, running: Running): string {
+    running.inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
+    return typeof resolve(running, running.inner) === 'string' ? '-ERR\r\n' : ':1\r\n'
+  }
+
+  #log(): number {
+    const level = LOG_LEVELS[Number(this.#native.argument(0, BULK_LATIN1))] as LogLevel
+    const text = this.#native.argument(1, BULK_LATIN1) as string
+    this.settings.onLog?.(level, text)
+    return this.#native.scriptResume(null, false)
+  }
+}
+
+/** The row of the announced command, or what is wrong with it in the words of scripts. */
+function resolve({ find }: Running, context: CommandContext): CommandSpec | string {
+  const command = find(readBytes(context, 0))
+  if (command === undefined) return UNKNOWN
+  if (command.subcommands === undefined) return fits(command, context.argc) ? command : WRONG_ARITY
+  if (context.argc < 2) return WRONG_ARITY
+  const subcommand = command.subcommands.get(upperCase(readBytes(context, 1)))
+  if (subcommand === undefined) return UNKNOWN
+  return fits(subcommand, context.argc) ? subcommand : WRONG_ARITY
+}
+
+function isLogFailure(error: unknown): boolean {
+  return error instanceof SnapforkError && error.code === 'ERR_SNAPFORK_LOG_FAILED'
+}
+
+function wordsOf(context: CommandContext): Buffer[] {
+  const words: Buffer[] = []
+  for (let index = 0; index < context.argc; ++index) words.push(context.bytes(index) as Buffer)
+  return words
+}
