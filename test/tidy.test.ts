@@ -38,6 +38,8 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/api/': 'test/lib/api/typed-methods.test.ts',
   // The commands, from end to end and against redis-server.
   'lib/commands/': 'test/compat/commands.test.ts',
+  // Users, against redis-server.
+  'lib/acl/': 'test/compat/acl.test.ts',
   // BGSAVE and its like need an engine with files.
   'lib/commands/persistence.ts': 'test/lib/engine/snapfork.test.ts',
   'lib/engine/child-settings.ts': 'test/lib/engine/saving.test.ts',

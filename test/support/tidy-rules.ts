@@ -36,6 +36,7 @@ const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
   persist: ['cow', 'native', 'errors', 'util'],
   cow: ['native', 'errors', 'util'],
   host: [],
+  acl: ['commands', 'errors', 'util'],
   api: ['commands', 'native', 'errors', 'util'],
   options: ['commands', 'errors', 'util'],
   commands: ['native', 'errors', 'util'],
