@@ -43,6 +43,8 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/server/commands/': 'test/compat/server-sessions.test.ts',
   'lib/engine/server-info.ts': 'test/lib/server/server.test.ts',
   'lib/native/lanes.ts': 'test/compat/server-replies.test.ts',
+  // Users, against redis-server.
+  'lib/acl/': 'test/compat/acl.test.ts',
   // BGSAVE and its like need an engine with files.
   'lib/commands/persistence.ts': 'test/lib/engine/snapfork.test.ts',
   'lib/engine/child-settings.ts': 'test/lib/engine/saving.test.ts',

@@ -40,6 +40,7 @@ const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
   persist: ['cow', 'native', 'errors', 'util'],
   cow: ['native', 'errors', 'util'],
   host: [],
+  acl: ['commands', 'errors', 'util'],
   api: ['commands', 'native', 'errors', 'util'],
   options: ['commands', 'errors', 'util'],
   commands: ['scripting', 'native', 'errors', 'util'],
