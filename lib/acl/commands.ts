@@ -243,7 +243,7 @@ const OPEN: readonly CommandFlag[] = ['noscript', 'loading', 'stale']
 const ADMIN: readonly CommandFlag[] = ['admin', ...OPEN]
 
 /** @param host Asked for when a command runs. */
-export function aclRows(host: () => AclHost): readonly CommandSpec[] {
+export function aclRows(host: (context: CommandContext) => AclHost): readonly CommandSpec[] {
   const ask = (
     name: string,
     arity: number,
@@ -252,7 +252,7 @@ export function aclRows(host: () => AclHost): readonly CommandSpec[] {
     answer: Answer,
     since = '6.0.0',
   ): CommandRow => ({
-    ...row(name, arity, flags, null, since, summary, (context) => answer(context, host())),
+    ...row(name, arity, flags, null, since, summary, (context) => answer(context, host(context))),
     method: null,
   })
   const list: Answer = (context, { users }) => latin1s(context, users.lines())

@@ -12,6 +12,7 @@
  * @module
  */
 
+import type { ReplyError } from '../errors.js'
 import {
   BULK_BUFFER,
   BULK_UTF8,
@@ -88,6 +89,11 @@ export class CommandContext {
   begin(argc: number, mode: BulkMode): void {
     this.argc = argc
     this.mode = mode
+  }
+
+  /** Why the command at hand may not be run by a script, or null. `_command` is its row. */
+  deny(_command: { readonly fullName: string }): ReplyError | null {
+    return null
   }
 
   /**

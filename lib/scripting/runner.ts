@@ -267,6 +267,8 @@ export class ScriptRunner {
     const command = resolve(running, inner)
     if (typeof command === 'string') return `-${command}\r\n`
     if (command.flags.includes('noscript')) return `-${NOT_ALLOWED}\r\n`
+    const denial = inner.deny(command)
+    if (denial !== null) return encodeError(denial)
     const writes = command.flags.includes('write')
     if (writes && running.job.isReadOnly) return `-${READ_ONLY}\r\n`
     running.hasWritten ||= writes
@@ -288,10 +290,13 @@ export class ScriptRunner {
     return encodeError(new ReplyError(`${prefix} ${text}`))
   }
 
-  /** Everything is allowed here that exists. */
+  /** Whether a command exists and is allowed. */
   #check(outcome: number, running: Running): string {
-    running.inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
-    return typeof resolve(running, running.inner) === 'string' ? '-ERR\r\n' : ':1\r\n'
+    const { inner } = running
+    inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
+    const command = resolve(running, inner)
+    if (typeof command === 'string') return '-ERR\r\n'
+    return inner.deny(command) === null ? ':1\r\n' : ':0\r\n'
   }
 
   #log(): number {

@@ -59,7 +59,7 @@ export function describeClient(client: Client, nowMs: number): string {
     ['tot-mem', output.pendingBytes + output.outputBytes],
     ['events', client.waiting === null ? 'r' : ''],
     ['cmd', client.lastCommand],
-    ['user', client.user ?? '(superuser)'],
+    ['user', client.user?.name ?? 'default'],
     ['redir', -1],
     ['resp', client.protocol],
     ['lib-name', client.libName],

@@ -7,10 +7,14 @@
  * @module
  */
 
+import { checkCall, scriptDenialError } from '../acl/check.js'
+import type { User } from '../acl/user.js'
+import { readBytes } from '../commands/args.js'
 import { type Clock, CommandContext } from '../commands/context.js'
 import type { CommandHost } from '../commands/host.js'
 import { type Protocol, type Reply, Status } from '../commands/reply.js'
 import type { CommandSpec } from '../commands/spec.js'
+import type { ReplyError } from '../errors.js'
 import type { NativeEngine } from '../native/engine.js'
 
 /** A command that is kept to be run later. */
@@ -36,6 +40,8 @@ export interface Waiting {
 export interface ClientOutput {
   /** Replies and messages, encoded. */
   write(text: string): void
+  /** Tells its express lane what has changed. */
+  configure(): void
   /** Lets it run on after a wait. */
   resume(): void
   /** Drops the client, with what is written so far if `flushes`. */
@@ -65,7 +71,7 @@ export class Client<Server = unknown> {
   libVersion = ''
   protocol: Protocol = 2
   /** null: it has not said who it is. */
-  user: string | null = null
+  user: User | null = null
   transaction: Transaction | null = null
   /** A key that it watches has changed. */
   isWatchBroken = false
@@ -147,6 +153,15 @@ export class ClientContext<Server = unknown> extends CommandContext {
     super(parts.native, 0, parts.now, parts.host)
     this.server = parts.server
     this.#waiter = parts.waiter
+  }
+
+  override deny(command: { readonly fullName: string }): ReplyError | null {
+    const { user } = this.client
+    if (user === null || user.isUnrestricted) return null
+    const denial = checkCall(user, command as CommandSpec, this.argc, (index) =>
+      readBytes(this, index),
+    )
+    return denial === null ? null : scriptDenialError(denial)
   }
 
   override makeInner(nowMs: number): ClientContext<Server> {

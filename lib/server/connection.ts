@@ -88,7 +88,7 @@ export class Connection implements ClientOutput {
     const isResp3 = client.protocol === 3
     const isStranger = client.user === null
     const isExpress =
-      !isStranger &&
+      client.user?.isUnrestricted === true &&
       client.transaction === null &&
       client.replyMode === 'on' &&
       !client.isMonitor &&

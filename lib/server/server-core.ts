@@ -9,6 +9,7 @@
  */
 
 import { performance } from 'node:perf_hooks'
+import type { CommandTable } from '../commands/command.js'
 import type { Clock } from '../commands/context.js'
 import { resolve } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
@@ -22,6 +23,7 @@ import type { ServerFacts } from '../engine/server-info.js'
 import { ReplyError, SnapforkError } from '../errors.js'
 import { BULK_BUFFER, BULK_LATIN1, type NativeEngine } from '../native/engine.js'
 import { Scripts } from '../scripting/scripts.js'
+import { Access } from './access.js'
 import { type Client, ClientContext, NO_REPLY, type StoredCommand } from './client.js'
 import { CommandStats } from './command-stats.js'
 import { KeyInterest } from './key-interest.js'
@@ -40,6 +42,7 @@ export interface ServerCoreParts {
   readonly databases: number
   readonly options: ResolvedServerOptions
   readonly find: FindCommand
+  readonly table: CommandTable
   /** INFO's text. */
   readonly info: (sections: readonly string[], facts: ServerFacts) => string
   /** Port it listens at, 0 without one. */
@@ -67,8 +70,6 @@ const OF_LISTENERS: ReadonlySet<string> = new Set([
   ...['SUBSCRIBE', 'UNSUBSCRIBE', 'PSUBSCRIBE', 'PUNSUBSCRIBE', 'SSUBSCRIBE', 'SUNSUBSCRIBE'],
   ...['PING', 'QUIT', 'RESET'],
 ])
-/** Before a client has said who it is. */
-const OF_STRANGERS: ReadonlySet<string> = new Set(['AUTH', 'HELLO', 'QUIT', 'RESET'])
 
 export class ServerCore {
   readonly native: NativeEngine
@@ -84,6 +85,7 @@ export class ServerCore {
   readonly stats: CommandStats
   readonly slowlog = new SlowLog()
   readonly scripts: Scripts
+  readonly access: Access
   readonly pauses: Pauses
   readonly shutdown: (options: ShutdownOptions) => void
   readonly setActiveExpiry: (isOn: boolean) => void
@@ -108,6 +110,13 @@ export class ServerCore {
     this.waiters = new Waiters(this)
     this.stats = new CommandStats(native)
     this.scripts = Scripts.of(native)
+    this.access = new Access({
+      table: parts.table,
+      clients: this.clients,
+      now,
+      requirepass: options.requirepass,
+      aclfile: options.aclfile,
+    })
     this.shutdown = shutdown
     this.pauses = new Pauses(
       (client, command) => this.#resume(client, command),
@@ -157,7 +166,7 @@ export class ServerCore {
 
   /** Gives a new client its user, if it needs no password. */
   welcome(client: Client): void {
-    client.user = this.options.requirepass === '' ? 'default' : null
+    client.user = this.access.isOpen ? this.access.users.default : null
     this.clients.set(client.id, client)
   }
 
@@ -169,11 +178,6 @@ export class ServerCore {
     this.pubsub.forget(client)
     client.isMonitor = false
     if (this.monitors.delete(client)) this.configureLanes()
-  }
-
-  /** @throws {ReplyError} if there is no user of that name. */
-  assertUser(name: string): void {
-    if (name !== 'default') throw ReplyError.ofLatin1(`ERR No such user '${name}'`)
   }
 
   /** Runs the command in the argument vector for a client, and writes the reply. (C2) */
@@ -301,6 +305,7 @@ export class ServerCore {
   /** Calls a command that is part of another one: an error becomes part of the reply. */
   callWithin(client: Client, spec: CommandSpec): Reply {
     try {
+      this.access.admit(client, spec)
       const reply = this.call(client, spec)
       return withShape(reply, shapeOf(spec, client.context, client.protocol))
     } catch (error) {
@@ -363,9 +368,11 @@ export class ServerCore {
 
   /** @throws {ReplyError} if a client may not run a command. */
   #admit(client: Client, spec: CommandSpec): void {
-    if (client.user === null && !OF_STRANGERS.has(spec.name)) {
+    try {
+      this.access.admit(client, spec)
+    } catch (error) {
       this.stats.rejected(spec)
-      throw new ReplyError('NOAUTH Authentication required.')
+      throw error
     }
     if (this.scripts.runner.isBusy && !spec.flags.includes('allow_busy')) {
       this.stats.rejected(spec)

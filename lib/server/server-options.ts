@@ -27,6 +27,8 @@ export interface ServerOptions {
   tcpBacklog?: number
   /** Password of the user `default`; none if it is empty. */
   requirepass?: string
+  /** Path of the file of users, for ACL LOAD and SAVE; read when the server begins to listen. */
+  aclfile?: string
   /**
    * Whether clients from elsewhere are refused while there is no password and no address to listen
    * at was given. @defaultValue true
@@ -67,6 +69,7 @@ export interface ResolvedServerOptions {
   readonly unixsocketperm: number | null
   readonly tcpBacklog: number
   readonly requirepass: string
+  readonly aclfile: string | null
   readonly protectedMode: boolean
   readonly maxclients: number
   readonly timeout: number
@@ -98,6 +101,7 @@ const DEFAULTS: ResolvedServerOptions = {
   unixsocketperm: null,
   tcpBacklog: 511,
   requirepass: '',
+  aclfile: null,
   protectedMode: true,
   maxclients: 10_000,
   timeout: 0,

@@ -12,9 +12,10 @@ import {
   type Socket,
 } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { loadUsers } from '../acl/acl-file.js'
 import { INTERNALS, type Snapfork } from '../engine/snapfork.js'
 import { SnapforkError } from '../errors.js'
-import { findServerCommand } from './commands/table.js'
+import { ALL_COMMANDS, findServerCommand } from './commands/table.js'
 import { Connection } from './connection.js'
 import { ServerCore, type ShutdownOptions } from './server-core.js'
 import {
@@ -41,6 +42,7 @@ export class SnapforkServer {
       ...db[INTERNALS](),
       options,
       find: findServerCommand,
+      table: ALL_COMMANDS,
       port: () => this.port ?? 0,
       shutdown: (how) => this.#onShutdown?.(how),
     })
@@ -58,7 +60,8 @@ export class SnapforkServer {
    *   asked for.
    */
   async listen(): Promise<void> {
-    const { port, bind, isBound, unixsocket } = this.#options
+    const { port, bind, isBound, unixsocket, aclfile } = this.#options
+    if (aclfile !== null) loadUsers(this.#core.access.users, aclfile)
     try {
       if (port !== null) await this.#listenAt(bind, port, isBound)
       if (unixsocket !== null) await this.#listenAtPath(unixsocket)
@@ -133,9 +136,9 @@ export class SnapforkServer {
   }
 
   #refusalOf(socket: Socket, isUnix: boolean): string | null {
-    const { maxclients, protectedMode, requirepass, isBound } = this.#options
+    const { maxclients, protectedMode, isBound } = this.#options
     if (this.#connections.size >= maxclients) return '-ERR max number of clients reached\r\n'
-    if (isUnix || !protectedMode || isBound || requirepass !== '') return null
+    if (isUnix || !protectedMode || isBound || !this.#core.access.isOpen) return null
     return isLoopback(socket.remoteAddress ?? '') ? null : PROTECTED
   }
 

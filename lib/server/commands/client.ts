@@ -100,8 +100,8 @@ function parseKill(context: ServerContext): { filters: Filter[]; skipsMe: boolea
     } else if (word === 'LADDR') {
       filters.push(({ address }) => address.local === text)
     } else if (word === 'USER') {
-      context.server.assertUser(text)
-      filters.push((client) => client.user === text)
+      context.server.access.assertUser(text)
+      filters.push((client) => client.user?.name === text)
     } else if (word === 'SKIPME') {
       const answer = readOption(context, index + 1)
       if (answer !== 'YES' && answer !== 'NO') throw syntaxError()

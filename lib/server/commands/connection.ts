@@ -4,7 +4,6 @@
  * @module
  */
 
-import { timingSafeEqual } from 'node:crypto'
 import { arityError, readBytes, readInt32, readOption, syntaxError } from '../../commands/args.js'
 import { MapReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, OK, rowsOf, Status } from '../../commands/spec.js'
@@ -41,33 +40,11 @@ function quit({ client }: ServerContext): Reply {
   return OK
 }
 
-const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.'
-
-/** Compares in a time that tells nothing of where they differ. */
-function isSame(a: string, b: string): boolean {
-  const [x, y] = [Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1')]
-  // The length of the given one is no secret: its sender knows it.
-  return timingSafeEqual(x, x.length === y.length ? y : x) && x.length === y.length
-}
-
-function authenticate({ client, server }: ServerContext, user: string, password: string): void {
-  const { requirepass } = server.options
-  const isKnown = user === 'default' && (requirepass === '' || isSame(password, requirepass))
-  if (!isKnown) throw new ReplyError(WRONG_PASSWORD)
-  client.user = user
-}
-
 function auth(context: ServerContext): Reply {
-  const { argc, server } = context
+  const { argc, server, client } = context
   if (argc > 3) throw syntaxError()
-  if (argc === 2 && server.options.requirepass === '') {
-    throw new ReplyError(
-      'ERR AUTH <password> called without any password configured for the default user. ' +
-        'Are you sure your configuration is correct?',
-    )
-  }
-  const user = argc === 3 ? readBytes(context, 1) : 'default'
-  authenticate(context, user, readBytes(context, argc - 1))
+  const user = argc === 3 ? readBytes(context, 1) : null
+  server.access.login(client, user, readBytes(context, argc - 1))
   return OK
 }
 
@@ -107,7 +84,7 @@ function parseGreeting(context: ServerContext): Greeting {
 function hello(context: ServerContext): Reply {
   const { client } = context
   const { protocol, credentials, name } = parseGreeting(context)
-  if (credentials !== null) authenticate(context, ...credentials)
+  if (credentials !== null) context.server.access.login(client, ...credentials)
   if (client.user === null) {
     throw new ReplyError(
       'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ' +

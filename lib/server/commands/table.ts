@@ -4,6 +4,7 @@
  * @module
  */
 
+import { aclRows } from '../../acl/commands.js'
 import { commandRows } from '../../commands/command.js'
 import type { CommandSpec, FindCommand } from '../../commands/spec.js'
 import { COMMANDS, makeLookup } from '../../commands/table.js'
@@ -13,6 +14,7 @@ import { CONNECTION_COMMANDS } from './connection.js'
 import { DEBUG_COMMANDS } from './debug.js'
 import { MEMORY_COMMANDS } from './memory.js'
 import { PUBSUB_COMMANDS } from './pubsub.js'
+import type { ServerContext } from './row.js'
 import { SERVER_COMMANDS } from './server.js'
 import { TRANSACTION_COMMANDS } from './transactions.js'
 
@@ -27,6 +29,7 @@ export const ALL_COMMANDS: ReadonlyMap<string, CommandSpec> = new Map([
     ...SERVER_COMMANDS,
     ...MEMORY_COMMANDS,
     ...DEBUG_COMMANDS,
+    ...aclRows((context) => (context as ServerContext).server.access),
     ...scriptingCommands((name) => findServerCommand(name)),
     ...commandRows(() => ALL_COMMANDS),
   ].map((row) => [row.name, row] as const),
