@@ -21,6 +21,7 @@ trials:
   memory            saves in a memory group of 1.3 times the data, on a slow disk; needs root
   cache             what the page cache does for a snapshot, and O_DIRECT; takes no options
   eviction          caches of limited memory, and what it costs to note use; takes no options
+  server            redis-benchmark against a server of both; takes no options
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:

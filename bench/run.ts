@@ -24,6 +24,7 @@ import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { runReplay } from './replay.js'
 import { FORK_METRICS, type Run } from './report.js'
 import { appendResults } from './results-file.js'
+import { runServer } from './server.js'
 import { runSlow } from './slow.js'
 import { runSpawn } from './spawn.js'
 import { runStall } from './stall.js'
@@ -143,6 +144,8 @@ try {
     runCache()
   } else if (words.length === 1 && words[0] === 'eviction') {
     runEviction()
+  } else if (words.length === 1 && words[0] === 'server') {
+    await runServer()
   } else {
     const options = parseOptions(words, join(ROOT, 'bench/data'))
     if (options === null) console.log(HELP)

@@ -1,0 +1,153 @@
+// hot_commands_test.cc - the express lane: what it runs, what it leaves, and keys that are watched.
+
+#include "commands/hot_commands.h"
+
+#include <string>
+#include <vector>
+
+#include "server/express_lane.h"
+#include "test.h"
+
+namespace {
+
+using namespace snapfork;
+
+class Log final : public LaneLog {
+ public:
+  bool MayWrite(bool) override { return may_write; }
+  void Add(uint32_t, std::span<const std::string_view> words) override {
+    for (const std::string_view word : words) text += std::string(word) + " ";
+  }
+  void Commit() override { text += "| "; }
+
+  bool may_write = true;
+  std::string text;
+};
+
+struct Fixture {
+  Fixture() { Check(keyspace.Open({.databases = 2})); }
+  static void Check(Status status) { EXPECT_EQ(status, Status()); }
+
+  // What a client gets for what it sends; a word for each command that is left to the caller.
+  std::string Send(std::string_view text) {
+    ExpressLane::Outcome outcome = lane.Run(text);
+    while (outcome != ExpressLane::Outcome::kIdle) {
+      if (outcome == ExpressLane::Outcome::kCommand) {
+        lane.output().Append("<" + std::string(lane.words()[0]) + ">");
+      } else {
+        lane.output().Append("<" + std::to_string(static_cast<int>(outcome)) + ">");
+        changed = keyspace.watch().TakeChanged();
+        if (outcome == ExpressLane::Outcome::kBad) break;
+      }
+      outcome = lane.Run("");
+    }
+    std::string replies(lane.output().view());
+    lane.ClearOutput();
+    return replies;
+  }
+
+  Keyspace keyspace;
+  Log log;
+  LaneShared shared{.keyspace = keyspace, .log = log};
+  ExpressLane lane{shared};
+  std::vector<WatchedKey> changed;
+};
+
+TEST(HotCommands, AreFoundByNameInAnyCaseAndByTheNumberOfWords) {
+  for (const HotCommand& command : HotCommands()) {
+    const auto words = static_cast<size_t>(command.arity < 0 ? -command.arity : command.arity);
+    EXPECT_TRUE(FindHotCommand(command.name, words) == &command);
+    std::string lower(command.name);
+    for (char& c : lower) c = static_cast<char>(c - 'A' + 'a');
+    EXPECT_TRUE(FindHotCommand(lower, words) == &command);
+    EXPECT_TRUE(FindHotCommand(command.name, words - 1) == nullptr);
+    EXPECT_TRUE(FindHotCommand(std::string(command.name) + "X", words) == nullptr);
+  }
+  EXPECT_TRUE(FindHotCommand("NOSUCH", 2) == nullptr);
+  EXPECT_TRUE(FindHotCommand("", 1) == nullptr);
+}
+
+TEST(ExpressLane, RepliesInOrder) {
+  Fixture lane;
+  EXPECT_EQ(lane.Send("SET a 1\r\nGET a\r\nINCR a\r\nNOSUCH\r\nGET none\r\nPING\r\n"),
+            "+OK\r\n$1\r\n1\r\n:2\r\n<NOSUCH>$-1\r\n+PONG\r\n");
+  EXPECT_EQ(lane.log.text, "SET a 1 | GET a | INCR a | GET none | PING | ");
+}
+
+TEST(ExpressLane, LeavesWhatItCannotWord) {
+  Fixture lane;
+  EXPECT_EQ(lane.Send("RPUSH l x\r\nGET l\r\nINCR l\r\nSET a x\r\nINCR a\r\nLPUSH a b\r\n"),
+            ":1\r\n<GET><INCR>+OK\r\n<INCR><LPUSH>");
+  EXPECT_EQ(lane.Send("SET a 1 EX 0\r\nSET a 1 NX XX\r\nZADD z nan m\r\nHSET h f\r\n"),
+            "<SET><SET><ZADD><HSET>");
+  EXPECT_EQ(lane.keyspace.counters().changes, 2);
+}
+
+TEST(ExpressLane, LogsTimesAsAbsoluteOnesAndWhatChanceHasChosen) {
+  Fixture lane;
+  lane.keyspace.SetClock(1'000'000);
+  lane.Send("SET a 1 EX 10\r\nEXPIRE a 20\r\nEXPIRE a -1\r\nSADD s m\r\nSPOP s\r\n");
+  EXPECT_EQ(lane.log.text,
+            "SET a 1 PXAT 1010000 | PEXPIREAT a 1020000 | DEL a | SADD s m | SREM s m | ");
+}
+
+TEST(ExpressLane, LeavesWritesWhenTheyAreNotTaken) {
+  Fixture lane;
+  lane.log.may_write = false;
+  EXPECT_EQ(lane.Send("SET a 1\r\nGET a\r\n"), "<SET>$-1\r\n");
+  lane.shared.runs_reads = false;
+  EXPECT_EQ(lane.Send("GET a\r\n"), "<GET>");
+}
+
+TEST(ExpressLane, StopsWhenMuchIsToBeSent) {
+  Fixture lane;
+  const std::string value(300'000, 'x');
+  lane.Send("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$300000\r\n" + value + "\r\n");
+  std::string requests;
+  for (int i = 0; i < 8; ++i) requests += "GET a\r\n";
+  EXPECT_TRUE(lane.lane.Run(requests) == ExpressLane::Outcome::kOutput);
+  EXPECT_TRUE(lane.lane.output().view().size() < ExpressLane::kOutputBytesMax + 400'000);
+  lane.lane.ClearOutput();
+  EXPECT_TRUE(lane.lane.Run("") == ExpressLane::Outcome::kOutput);
+}
+
+TEST(ExpressLane, StopsBehindAChangeOfAWatchedKey) {
+  Fixture lane;
+  KeyWatch& watch = lane.keyspace.watch();
+  watch.Add(0, lane.keyspace.HashOf("w"), "w");
+  const std::string watched = "<" + std::to_string(static_cast<int>(
+                                        ExpressLane::Outcome::kWatched)) + ">";
+  EXPECT_EQ(lane.Send("SET a 1\r\nGET w\r\n"), "+OK\r\n$-1\r\n");
+  EXPECT_EQ(lane.Send("SET w 1\r\nGET w\r\n"), "+OK\r\n" + watched + "$1\r\n1\r\n");
+  ASSERT_EQ(lane.changed.size(), 1);
+  EXPECT_EQ(lane.changed[0].key, "w");
+  // Of a key that is still missing, nothing has changed.
+  lane.Send("DEL w\r\n");
+  EXPECT_EQ(lane.Send("DEL w a\r\n"), ":1\r\n");
+  watch.Remove(0, lane.keyspace.HashOf("w"), "w");
+  EXPECT_TRUE(!watch.is_active());
+  EXPECT_EQ(lane.Send("SET w 1\r\n"), "+OK\r\n");
+}
+
+TEST(KeyWatch, CountsWhoWatchesAndNotesWhatGoes) {
+  Fixture lane;
+  KeyWatch& watch = lane.keyspace.watch();
+  const uint64_t hash = lane.keyspace.HashOf("w");
+  watch.Add(0, hash, "w");
+  watch.Add(0, hash, "w");
+  watch.Remove(0, hash, "w");
+  EXPECT_TRUE(watch.is_active());
+  lane.keyspace.SetClock(1000);
+  lane.Send("SET w 1 PX 10\r\n");
+  lane.keyspace.EndWatchedCommand();
+  watch.TakeChanged();
+  lane.keyspace.SetClock(2000);
+  lane.Send("GET w\r\n");
+  EXPECT_EQ(lane.changed.size(), 1);
+  lane.Send("SET w 1\r\n");
+  lane.keyspace.Flush(0);
+  lane.keyspace.EndWatchedCommand();
+  EXPECT_EQ(watch.TakeChanged().size(), 1);
+}
+
+}  // namespace
