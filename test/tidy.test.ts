@@ -45,6 +45,7 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/native/lanes.ts': 'test/compat/server-replies.test.ts',
   // Users, against redis-server.
   'lib/acl/': 'test/compat/acl.test.ts',
+  'lib/config/': 'test/compat/config.test.ts',
   // BGSAVE and its like need an engine with files.
   'lib/commands/persistence.ts': 'test/lib/engine/snapfork.test.ts',
   'lib/engine/child-settings.ts': 'test/lib/engine/saving.test.ts',

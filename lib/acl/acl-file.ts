@@ -4,19 +4,14 @@
  * @module
  */
 
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { ReplyError } from '../errors.js'
+import { replaceFile } from '../util/replace-file.js'
 import type { User } from './user.js'
 import type { Users } from './users.js'
+
+/** There are hashes of passwords in it. */
+const MODE = 0o600
 
 /** Node's errors have the system's text behind their code. */
 function reasonOf(error: unknown): string {
@@ -48,33 +43,5 @@ export function loadUsers(users: Users, path: string): User[] {
  * @throws {Error} of the system; the file is as it was then.
  */
 export function saveUsers(users: Users, path: string): void {
-  replaceFile(path, `${users.lines().join('\n')}\n`)
-}
-
-/** Writes latin1 text beside a file, and puts it in its place when it is on disk. */
-function replaceFile(path: string, text: string): void {
-  const temporary = `${path}.tmp-${process.pid}-${Date.now()}`
-  try {
-    const fd = openSync(temporary, 'wx', 0o600)
-    try {
-      writeSync(fd, text, null, 'latin1')
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(temporary, path)
-    syncDirectory(dirname(path))
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  }
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
+  replaceFile(path, `${users.lines().join('\n')}\n`, MODE)
 }
