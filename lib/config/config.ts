@@ -9,7 +9,13 @@ import { basename, dirname, join } from 'node:path'
 import { ReplyError } from '../errors.js'
 import { globMatches } from '../util/glob.js'
 import { ConfError, type ConfLine, parseConf } from './conf-text.js'
-import { DIRECTIVES, type Directive, directiveNames, findDirective } from './directives.js'
+import {
+  DIRECTIVES,
+  type Directive,
+  type DirectiveScope,
+  directiveNames,
+  findDirective,
+} from './directives.js'
 import { ValueError } from './values.js'
 
 /** Lines that are no values: whoever knows users and commands takes them. */
@@ -49,10 +55,10 @@ export class Config {
     return given.filter((one) => this.#valueOf(one) !== one.otherwise).map(({ name }) => name)
   }
 
-  /** Names and values of the directives of the engine that were given. */
-  options(): Map<string, string> {
-    const given = DIRECTIVES.filter((one) => one.scope === 'option' && this.#named.has(one))
-    return new Map(given.map((one) => [one.name, this.#valueOf(one)]))
+  /** The directives of a scope that were given, and their values. */
+  given(scope: DirectiveScope): Map<Directive, string> {
+    const given = DIRECTIVES.filter((one) => one.scope === scope && this.#named.has(one))
+    return new Map(given.map((one) => [one, this.#valueOf(one)]))
   }
 
   /**

@@ -10,7 +10,7 @@ import { findDirective } from './directives.js'
 import { BOOL } from './values.js'
 
 /** `auto-aof-rewrite-percentage` as `autoAofRewritePercentage`. */
-function optionName(directive: string): string {
+export function optionName(directive: string): string {
   return directive.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
@@ -23,7 +23,8 @@ const TEXTS: ReadonlySet<string> = new Set([
   'appenddirname',
 ])
 
-function optionValue(directive: string, value: string): boolean | number | string {
+/** The text of a directive as the value of an option. */
+export function optionValue(directive: string, value: string): boolean | number | string {
   if (findDirective(directive)?.type === BOOL) return value === 'yes'
   const isNumber = !TEXTS.has(directive) && /^-?\d+$/.test(value)
   return isNumber ? Number(value) : value
@@ -34,7 +35,8 @@ function optionValue(directive: string, value: string): boolean | number | strin
  * for the save points: a server has those of Redis.
  */
 export function engineOptions(config: Config): OpenOptions {
-  const given = new Map([['save', config.value('save')], ...config.options()])
+  const named = [...config.given('option')].map(([{ name }, value]) => [name, value] as const)
+  const given = new Map([['save', config.value('save')], ...named])
   return Object.fromEntries(
     [...given].map(([name, value]) => [optionName(name), optionValue(name, value)]),
   )

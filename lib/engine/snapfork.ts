@@ -460,6 +460,8 @@ export class Snapfork extends Database {
       databases,
       host: this.#host,
       now: this.#clock,
+      engineOptions: this.#options,
+      configureEngine: (changes: RuntimeOptions) => this.configure(changes),
       setActiveExpiry: (isOn: boolean) => {
         this.#expiresActively = isOn
       },

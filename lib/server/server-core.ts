@@ -19,9 +19,11 @@ import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeError, encodeReply } from '../commands/resp-encoder.js'
 import { run } from '../commands/run.js'
 import type { CommandSpec, FindCommand } from '../commands/spec.js'
+import type { Config } from '../config/config.js'
 import type { ServerFacts } from '../engine/server-info.js'
 import { ReplyError, SnapforkError } from '../errors.js'
 import { BULK_BUFFER, BULK_LATIN1, type NativeEngine } from '../native/engine.js'
+import type { ResolvedOptions, RuntimeOptions } from '../options.js'
 import { Scripts } from '../scripting/scripts.js'
 import { Access } from './access.js'
 import { type Client, ClientContext, NO_REPLY, type StoredCommand } from './client.js'
@@ -31,6 +33,7 @@ import { monitorLine } from './monitor.js'
 import { Pauses } from './pauses.js'
 import { PubSub } from './pubsub.js'
 import type { ResolvedServerOptions } from './server-options.js'
+import { changeSettings, configOf } from './settings.js'
 import { SlowLog } from './slow-log.js'
 import { Traffic } from './traffic.js'
 import { Waiters } from './waiters.js'
@@ -49,8 +52,14 @@ export interface ServerCoreParts {
   readonly port: () => number
   /** Whether what expires goes by itself. */
   readonly setActiveExpiry: (isOn: boolean) => void
+  readonly engineOptions: () => ResolvedOptions
+  readonly configureEngine: (changes: RuntimeOptions) => Promise<void>
+  /** The file that CONFIG REWRITE writes, or null. */
+  readonly confPath: string | null
   /** Ends the server as SHUTDOWN asks for. */
-  readonly shutdown: (options: ShutdownOptions) => void
+  readonly shutdown: (options: ShutdownOptions) => Promise<never>
+  /** Whether the express lanes know the commands by their names. */
+  readonly usesLanes: boolean
 }
 
 export interface ShutdownOptions {
@@ -87,8 +96,12 @@ export class ServerCore {
   readonly scripts: Scripts
   readonly access: Access
   readonly pauses: Pauses
-  readonly shutdown: (options: ShutdownOptions) => void
+  readonly shutdown: (options: ShutdownOptions) => Promise<never>
+  readonly #usesLanes: boolean
   readonly setActiveExpiry: (isOn: boolean) => void
+  readonly config: Config
+  readonly confPath: string | null
+  readonly #configureEngine: (changes: RuntimeOptions) => Promise<void>
   readonly #port: () => number
   readonly #find: FindCommand
   readonly traffic = new Traffic()
@@ -99,6 +112,9 @@ export class ServerCore {
     const { native, now, databases, options, shutdown } = parts
     this.native = native
     this.host = hostOf(parts, () => this.#facts())
+    this.config = configOf(options, parts.engineOptions())
+    this.confPath = parts.confPath
+    this.#configureEngine = parts.configureEngine
     this.#port = parts.port
     this.#find = parts.find
     this.setActiveExpiry = parts.setActiveExpiry
@@ -118,11 +134,34 @@ export class ServerCore {
       aclfile: options.aclfile,
     })
     this.shutdown = shutdown
+    this.#usesLanes = parts.usesLanes
     this.pauses = new Pauses(
       (client, command) => this.#resume(client, command),
       () => this.configureLanes(),
     )
+    this.#apply()
+  }
+
+  /** Puts the options in force. */
+  #apply(): void {
+    const { busyReplyThreshold, acllogMaxLen } = this.options
+    this.scripts.runner.settings.slowMs = busyReplyThreshold
+    this.access.log.setLengthMax(acllogMaxLen)
     this.configureLanes()
+  }
+
+  /**
+   * Changes directives, all or none: names and values in turn.
+   *
+   * @returns Resolves when they are in force.
+   * @throws {ReplyError} for what is refused.
+   */
+  changeSettings(pairs: readonly string[]): Promise<void> {
+    const { server, engine } = changeSettings(this.config, pairs)
+    this.options = { ...this.options, ...server } as ResolvedServerOptions
+    if (server.requirepass !== undefined) this.access.setPassword(server.requirepass)
+    this.#apply()
+    return this.#configureEngine(engine)
   }
 
   #facts(): ServerFacts {
@@ -153,7 +192,8 @@ export class ServerCore {
   configureLanes(): void {
     const { protoMaxBulkLen, slowlogLogSlowerThan } = this.options
     const isBusy = this.scripts.runner.isBusy
-    const runsReads = this.monitors.size === 0 && !this.pauses.stopsReads && !isBusy
+    const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy
+    const runsReads = this.#usesLanes && !isSeen
     const runsWrites = runsReads && !this.pauses.isOn
     this.native.lanesConfigure(runsReads, runsWrites, protoMaxBulkLen, slowlogLogSlowerThan)
   }
@@ -162,6 +202,14 @@ export class ServerCore {
   makeContext(): ClientContext<ServerCore> {
     const { native, now, host, waiters } = this
     return new ClientContext<ServerCore>({ native, now, host, server: this, waiter: waiters })
+  }
+
+  /** Begins to count anew. */
+  resetStats(): void {
+    this.stats.reset()
+    this.traffic.reset()
+    this.connectionsReceived = 0
+    this.connectionsRejected = 0
   }
 
   /** Gives a new client its user, if it needs no password. */

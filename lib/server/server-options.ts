@@ -56,8 +56,13 @@ export interface ServerOptions {
   notifyKeyspaceEvents?: string
   /** Who may use DEBUG. @defaultValue 'no' */
   enableDebugCommand?: 'no' | 'yes' | 'local'
-  /** Serves TLS on `port`, with what `node:tls` takes. */
+  /** Milliseconds after which a script lets others be answered with BUSY. @defaultValue 5000 */
+  busyReplyThreshold?: number
+  /** Entries of ACL LOG. @defaultValue 128 */
+  acllogMaxLen?: number
+  /** Serves TLS with what `node:tls` takes: on `tlsPort`, or on `port` if there is none. */
   tls?: TlsOptions
+  tlsPort?: number
 }
 
 export interface ResolvedServerOptions {
@@ -82,7 +87,10 @@ export interface ResolvedServerOptions {
   readonly slowlogMaxLen: number
   readonly notifyKeyspaceEvents: string
   readonly enableDebugCommand: 'no' | 'yes' | 'local'
+  readonly busyReplyThreshold: number
+  readonly acllogMaxLen: number
   readonly tls: TlsOptions | null
+  readonly tlsPort: number | null
 }
 
 const MIB = 1 << 20
@@ -114,12 +122,16 @@ const DEFAULTS: ResolvedServerOptions = {
   slowlogMaxLen: 128,
   notifyKeyspaceEvents: '',
   enableDebugCommand: 'no',
+  busyReplyThreshold: 5000,
+  acllogMaxLen: 128,
   tls: null,
+  tlsPort: null,
 }
 
 /** Limits of the numbers. */
 const RANGES: Readonly<Partial<Record<keyof ServerOptions, readonly [number, number]>>> = {
   port: [0, 65_535],
+  tlsPort: [0, 65_535],
   tcpBacklog: [0, 2 ** 31 - 1],
   maxclients: [1, 2 ** 32 - 1],
   timeout: [0, 2 ** 31 - 1],
@@ -128,6 +140,8 @@ const RANGES: Readonly<Partial<Record<keyof ServerOptions, readonly [number, num
   clientQueryBufferLimit: [MIB, Number.MAX_SAFE_INTEGER],
   slowlogLogSlowerThan: [-1, Number.MAX_SAFE_INTEGER],
   slowlogMaxLen: [0, 2 ** 31 - 1],
+  busyReplyThreshold: [0, Number.MAX_SAFE_INTEGER],
+  acllogMaxLen: [0, Number.MAX_SAFE_INTEGER],
 }
 
 /**

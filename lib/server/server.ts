@@ -13,9 +13,12 @@ import {
 } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { loadUsers } from '../acl/acl-file.js'
+import type { CommandTable } from '../commands/command.js'
+import type { CommandSpec } from '../commands/spec.js'
+import { makeLookup } from '../commands/table.js'
 import { INTERNALS, type Snapfork } from '../engine/snapfork.js'
-import { SnapforkError } from '../errors.js'
-import { ALL_COMMANDS, findServerCommand } from './commands/table.js'
+import { ReplyError, SnapforkError } from '../errors.js'
+import { ALL_COMMANDS } from './commands/table.js'
 import { Connection } from './connection.js'
 import { ServerCore, type ShutdownOptions } from './server-core.js'
 import {
@@ -23,6 +26,33 @@ import {
   resolveServerOptions,
   type ServerOptions,
 } from './server-options.js'
+
+/** Ends the process; rejects with what the client is told if it does not end. */
+export type ShutdownListener = (options: ShutdownOptions) => Promise<never>
+
+/** What only a file of directives can say. */
+export interface ConfFacts {
+  readonly path: string | null
+  /** New names of commands, in upper case; an empty one takes a command away. */
+  readonly renames: ReadonlyMap<string, string>
+  /** Lines of users: name and rules. */
+  readonly users: readonly (readonly string[])[]
+}
+
+const NO_CONF: ConfFacts = { path: null, renames: new Map(), users: [] }
+
+function renamed(
+  table: CommandTable,
+  renames: ReadonlyMap<string, string>,
+): ReadonlyMap<string, CommandSpec> {
+  if (renames.size === 0) return table
+  return new Map(
+    [...table].flatMap(([name, row]) => {
+      const newName = renames.get(name) ?? name
+      return newName === '' ? [] : [[newName, row] as const]
+    }),
+  )
+}
 
 /** Between two looks at clients that are idle, and at what was done meanwhile. */
 const TICK_MS = 1000
@@ -34,18 +64,27 @@ export class SnapforkServer {
   #nextId = 1
   #timer: NodeJS.Timeout | null = null
   #closing: Promise<void> | null = null
-  #onShutdown: ((options: ShutdownOptions) => void) | null = null
+  #onShutdown: ShutdownListener | null = null
 
   /** @internal */
-  constructor(db: Snapfork, options: ResolvedServerOptions) {
+  constructor(db: Snapfork, options: ResolvedServerOptions, conf: ConfFacts = NO_CONF) {
+    const table = renamed(ALL_COMMANDS, conf.renames)
     this.#core = new ServerCore({
       ...db[INTERNALS](),
       options,
-      find: findServerCommand,
-      table: ALL_COMMANDS,
+      confPath: conf.path,
+      find: makeLookup(table),
+      table,
+      usesLanes: conf.renames.size === 0,
       port: () => this.port ?? 0,
-      shutdown: (how) => this.#onShutdown?.(how),
+      shutdown: (how) => this.#shutdown(how),
     })
+    for (const [name = '', ...rules] of conf.users) this.#core.access.users.set(name, rules)
+  }
+
+  #shutdown(how: ShutdownOptions): Promise<never> {
+    if (this.#onShutdown !== null) return this.#onShutdown(how)
+    return Promise.reject(new ReplyError('ERR this server cannot be shut down by a client'))
   }
 
   get #options(): ResolvedServerOptions {
@@ -60,10 +99,18 @@ export class SnapforkServer {
    *   asked for.
    */
   async listen(): Promise<void> {
-    const { port, bind, isBound, unixsocket, aclfile } = this.#options
+    const { port, tls, tlsPort, bind, isBound, unixsocket, aclfile } = this.#options
     if (aclfile !== null) loadUsers(this.#core.access.users, aclfile)
     try {
-      if (port !== null) await this.#listenAt(bind, port, isBound)
+      const listeners = {
+        plain: () => this.#makeListener(false),
+        tls: () => this.#makeTlsListener(),
+      }
+      const isPlain = tls === null || tlsPort !== null
+      if (port !== null) {
+        await this.#listenAt(bind, port, isBound, isPlain ? listeners.plain : listeners.tls)
+      }
+      if (tlsPort !== null) await this.#listenAt(bind, tlsPort, isBound, listeners.tls)
       if (unixsocket !== null) await this.#listenAtPath(unixsocket)
     } catch (cause) {
       await this.close()
@@ -72,10 +119,15 @@ export class SnapforkServer {
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref()
   }
 
-  async #listenAt(hosts: readonly string[], port: number, isBound: boolean): Promise<void> {
+  async #listenAt(
+    hosts: readonly string[],
+    port: number,
+    isBound: boolean,
+    make: () => Server,
+  ): Promise<void> {
     let chosen = port
     for (const host of hosts) {
-      const listener = this.#makeListener(false)
+      const listener = make()
       try {
         await listen(listener, { host, port: chosen, backlog: this.#options.tcpBacklog })
       } catch (error) {
@@ -98,10 +150,14 @@ export class SnapforkServer {
   }
 
   #makeListener(isUnix: boolean): Server {
-    const { tls } = this.#options
-    const accept = (socket: Socket) => this.#accept(socket, isUnix)
-    if (tls === null || isUnix) return createTcpServer({ allowHalfOpen: false }, accept)
-    const listener = createTlsServer(tls, accept)
+    return createTcpServer((socket) => this.#accept(socket, isUnix))
+  }
+
+  #makeTlsListener(): Server {
+    const listener = createTlsServer(this.#options.tls ?? {}, (socket) => {
+      this.#accept(socket, false)
+    })
+    // Who does not speak TLS, or has no certificate that counts, is dropped.
     listener.on('tlsClientError', () => {})
     return listener
   }
@@ -159,7 +215,7 @@ export class SnapforkServer {
   }
 
   /** Listens for SHUTDOWN: whoever owns the process decides what that means. */
-  onShutdown(listener: (options: ShutdownOptions) => void): void {
+  onShutdown(listener: ShutdownListener): void {
     this.#onShutdown = listener
   }
 

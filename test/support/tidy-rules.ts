@@ -35,7 +35,7 @@ const CPP_LAYERS = [
 const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['index', 'errors', 'util'],
   index: ['server', 'engine', 'api', 'persist', 'cow', 'host', 'options', 'errors', 'util'],
-  server: ['engine', 'acl', 'scripting', 'commands', 'native', 'errors', 'util'],
+  server: ['engine', 'config', 'options', 'acl', 'scripting', 'commands', 'native', 'errors', 'util'],
   engine: ['persist', 'cow', 'host', 'api', 'commands', 'options', 'native', 'errors', 'util'],
   persist: ['cow', 'native', 'errors', 'util'],
   cow: ['native', 'errors', 'util'],

@@ -5,10 +5,9 @@
  */
 
 import { readInteger, readOption, syntaxError } from '../../commands/args.js'
-import type { Reply } from '../../commands/reply.js'
+import { PendingReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import { NO_REPLY } from '../client.js'
 import { help } from './help.js'
 import { clientRow, type ServerContext } from './row.js'
 
@@ -78,8 +77,7 @@ function shutdown(context: ServerContext): Reply {
     if (context.argc > 2) throw syntaxError()
     throw new ReplyError('ERR No shutdown in progress.')
   }
-  context.server.shutdown(options)
-  return NO_REPLY
+  return new PendingReply(context.server.shutdown(options))
 }
 
 const SLOWLOG = subcommandsOf('SLOWLOG', 'server', [
