@@ -217,9 +217,10 @@ export function mergeSelectors(rules: readonly string[]): string[] {
   const merged: string[] = []
   let open: string[] = []
   for (const rule of rules) {
-    // As in Redis, a selector that opens within another one stands in its place.
+    // As in Redis, a selector that opens within another one stands in its place, and what is put
+    // behind the first word ends at a NUL.
     if (rule.startsWith('(') && !rule.endsWith(')')) open = [rule]
-    else if (open.length > 0) open.push(rule)
+    else if (open.length > 0) open.push(rule.split('\0', 1)[0] as string)
     else merged.push(rule)
     if (open.length > 1 && rule.endsWith(')')) {
       merged.push(open.join(' '))

@@ -16,25 +16,21 @@ import { CommandCatalog } from '../../dist/acl/command-set.js'
 import { type AclHost, aclRows } from '../../dist/acl/commands.js'
 import { Users } from '../../dist/acl/users.js'
 import type { CommandTable } from '../../dist/commands/command.js'
-import { CommandContext } from '../../dist/commands/context.js'
-import { type Protocol, shapeOf } from '../../dist/commands/reply-shapes.js'
-import { encodeError, encodeReply } from '../../dist/commands/resp-encoder.js'
-import { fits } from '../../dist/commands/spec.js'
-import { ReplyError } from '../../dist/errors.js'
-import { BULK_LATIN1, type NativeEngine } from '../../dist/native/engine.js'
+import type { Protocol } from '../../dist/commands/reply-shapes.js'
+import type { NativeEngine } from '../../dist/native/engine.js'
 import { FAMILIES } from '../support/command-arbitraries.js'
 import { openEngine } from '../support/open-engine.js'
 import { announceSeed } from '../support/random.js'
 import { type Node, parseRaw, RawClient } from '../support/raw-client.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { readTable } from '../support/redis-table.js'
+import { runSubcommand } from '../support/run-row.js'
 
 const LONG = process.env.SF_LONG ? 20 : 1
 
 /** Our ACL commands over the table of redis-server. */
 class OurAcl {
   readonly users: Users
-  readonly #context: CommandContext
   readonly #native: NativeEngine
   readonly #host: AclHost
 
@@ -42,7 +38,6 @@ class OurAcl {
     const catalog = new CommandCatalog(table)
     this.users = new Users({ catalog, hasAllChannels: false })
     this.#native = native
-    this.#context = new CommandContext(native, 0)
     this.#host = {
       users: this.users,
       log: new AclLog(),
@@ -59,17 +54,12 @@ class OurAcl {
   }
 
   send(protocol: Protocol, ...args: readonly string[]): string {
-    const context = this.#context
-    const bytes = args.map((text) => Buffer.from(text, 'latin1'))
-    context.begin(this.#native.setArguments(bytes), BULK_LATIN1)
-    const row = aclRows(() => this.#host)[0]?.subcommands?.get(args[1]?.toUpperCase() ?? '')
-    if (row === undefined || !fits(row, args.length)) throw new Error(`no ACL ${args[1]}`)
-    try {
-      return encodeReply(row.run(context), protocol, shapeOf(row, context, protocol))
-    } catch (error) {
-      if (!(error instanceof ReplyError)) throw error
-      return encodeError(error)
-    }
+    return runSubcommand(
+      this.#native,
+      aclRows(() => this.#host),
+      protocol,
+      args,
+    )
   }
 }
 

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { type ConfigHost, configRows } from '../../dist/config/commands.js'
 import { ConfError, parseCommandLine } from '../../dist/config/conf-text.js'
 import { Config, type SpecialLines } from '../../dist/config/config.js'
 import { DIRECTIVES } from '../../dist/config/directives.js'
@@ -18,9 +19,12 @@ import { engineOptions } from '../../dist/config/engine-options.js'
 import { rewriteConf, rewriteConfFile } from '../../dist/config/rewrite.js'
 import { ReplyError } from '../../dist/errors.js'
 import { resolveOptions } from '../../dist/options.js'
+import { openEngine } from '../support/open-engine.js'
 import { announceSeed } from '../support/random.js'
+import { RawClient } from '../support/raw-client.js'
 import { startRedis } from '../support/redis-server.js'
 import { ErrorReply, RespClient, type RespReply } from '../support/resp-client.js'
+import { runSubcommand } from '../support/run-row.js'
 
 const LONG = process.env.SF_LONG ? 20 : 1
 const SERVER = process.env.REDIS_SERVER ?? 'redis-server'
@@ -160,6 +164,44 @@ t.test('CONFIG', { skip }, async (t) => {
       t.strictSame(sorted(config.get(names)), sorted(await client.send('CONFIG', 'GET', ...names)))
     })
     await fc.assert(property, { seed, numRuns: 200 * LONG })
+  })
+
+  await t.test('answers as redis-server does in both protocols', async (t) => {
+    const { native } = openEngine(t)
+    const config = new Config()
+    config.load('hz 77', NO_SPECIAL)
+    await client.send('CONFIG', 'SET', 'hz', '77')
+    let resets = 0
+    const applied: string[] = []
+    const host: ConfigHost = {
+      config,
+      path: null,
+      userLines: () => null,
+      apply: ({ directive, value }) => applied.push(`${directive.name} ${value}`),
+      resetStatistics: () => {
+        resets += 1
+      },
+    }
+    const rows = configRows(() => host)
+    const lines = ['GET hz', 'GET nosuch', 'SET hz x', 'SET hz 5', 'SET hz 5 x', 'REWRITE']
+    for (const protocol of [2, 3] as const) {
+      const theirs = await RawClient.connect({ path: redis.socketPath }, protocol)
+      t.teardown(() => theirs.close())
+      for (const line of [...lines, 'RESETSTAT']) {
+        const args = ['CONFIG', ...line.split(' ')]
+        t.equal(runSubcommand(native, rows, protocol, args), await theirs.send(...args), line)
+      }
+    }
+    t.strictSame(applied, ['hz 5', 'hz 5'])
+    t.equal(resets, 2)
+    const directory = makeDirectory(t)
+    const { path } = writeConf(directory, 'hz 77\n')
+    const withFile = configRows(() => ({ ...host, path }))
+    t.equal(runSubcommand(native, withFile, 2, ['CONFIG', 'REWRITE']), '+OK\r\n')
+    t.match(readFileSync(path, 'latin1'), /^hz 5\n/)
+    rmSync(path)
+    const refused = runSubcommand(native, withFile, 2, ['CONFIG', 'REWRITE'])
+    t.equal(refused, '-ERR Rewriting config file: No such file or directory\r\n')
   })
 
   await t.test('puts back what was in force when a value is refused', async (t) => {

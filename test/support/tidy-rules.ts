@@ -41,7 +41,7 @@ const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
   cow: ['native', 'errors', 'util'],
   host: [],
   acl: ['commands', 'errors', 'util'],
-  config: ['options', 'errors', 'util'],
+  config: ['options', 'commands', 'errors', 'util'],
   api: ['commands', 'native', 'errors', 'util'],
   options: ['commands', 'errors', 'util'],
   commands: ['scripting', 'native', 'errors', 'util'],
