@@ -24,8 +24,8 @@ import { ReplyError } from '../errors.js'
 import { MACHINE } from '../native/scripts.js'
 import type { RestorePolicy } from './function-libraries.js'
 import { FUNCTION_HELP, SCRIPT_HELP } from './help.js'
-import type { FindCommand } from './runner.js'
 import { bulkOf } from './reply-text.js'
+import type { FindCommand } from './runner.js'
 import { readKeyCount, Scripts } from './scripts.js'
 
 const NOSCRIPT: readonly CommandFlag[] = ['noscript']
@@ -241,7 +241,15 @@ const FUNCTION_SUBCOMMANDS = subcommands([
   row('DELETE', 3, CHANGE, null, '7.0.0', 'Removes a library.', functionDelete),
   row('FLUSH', -2, CHANGE, null, '7.0.0', 'Removes all libraries.', functionFlush),
   row('LIST', -2, NOSCRIPT, null, '7.0.0', 'The libraries and their functions.', functionList),
-  row('STATS', 2, BUSY, null, '7.0.0', 'What function is running, and how many are there.', functionStats),
+  row(
+    'STATS',
+    2,
+    BUSY,
+    null,
+    '7.0.0',
+    'What function is running, and how many are there.',
+    functionStats,
+  ),
   row('DUMP', 2, NOSCRIPT, null, '7.0.0', 'All libraries in serialised form.', functionDump),
   row('RESTORE', -3, GROW, null, '7.0.0', 'Loads serialised libraries.', functionRestore),
   row('KILL', 2, BUSY, null, '7.0.0', 'Ends a function that is slow.', functionKill),
@@ -272,7 +280,13 @@ function callFunction(context: CommandContext, find: FindCommand, isReadOnly: bo
 
 /** @param find The row of a command that a script calls. */
 export function scriptingCommands(find: FindCommand): readonly CommandSpec[] {
-  const runs = (name: string, isReadOnly: boolean, since: string, summary: string, run: Runner) => ({
+  const runs = (
+    name: string,
+    isReadOnly: boolean,
+    since: string,
+    summary: string,
+    run: Runner,
+  ) => ({
     ...row(name, -3, isReadOnly ? RUN_READ : RUN, null, since, summary, (context) =>
       run(context, find, isReadOnly),
     ),

@@ -285,7 +285,7 @@ export class ScriptRunner {
   /** Everything is allowed here that exists. */
   #check(outcome: number, running: Running): string {
     running.inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
-    return typeof resolve(running, running.inner) === 'string' ? '-ERR\r\n' : ':1\r\n'
+    return lookUp(running, running.inner) === null ? '-ERR\r\n' : ':1\r\n'
   }
 
   #log(): number {
@@ -296,15 +296,19 @@ export class ScriptRunner {
   }
 }
 
-/** The row of the announced command, or what is wrong with it in the words of scripts. */
-function resolve({ find }: Running, context: CommandContext): CommandSpec | string {
+/** The row of the announced command, whatever its arguments; null if there is none. */
+function lookUp({ find }: Running, context: CommandContext): CommandSpec | null {
   const command = find(readBytes(context, 0))
-  if (command === undefined) return UNKNOWN
-  if (command.subcommands === undefined) return fits(command, context.argc) ? command : WRONG_ARITY
-  if (context.argc < 2) return WRONG_ARITY
-  const subcommand = command.subcommands.get(upperCase(readBytes(context, 1)))
-  if (subcommand === undefined) return UNKNOWN
-  return fits(subcommand, context.argc) ? subcommand : WRONG_ARITY
+  if (command?.subcommands === undefined || context.argc < 2) return command ?? null
+  return command.subcommands.get(upperCase(readBytes(context, 1))) ?? null
+}
+
+/** The row of a command that is to be run, or what is wrong with it in the words of scripts. */
+function resolve(running: Running, context: CommandContext): CommandSpec | string {
+  const command = lookUp(running, context)
+  if (command === null) return UNKNOWN
+  const isWhole = command.subcommands === undefined && fits(command, context.argc)
+  return isWhole ? command : WRONG_ARITY
 }
 
 function isLogFailure(error: unknown): boolean {

@@ -5,6 +5,7 @@
 // size (bytes). Integers and floats are aligned to their size, as far as ! allows.
 
 #include <bit>
+#include <cctype>
 #include <climits>
 #include <cstdint>
 #include <cstring>
@@ -125,6 +126,7 @@ bool IsInteger(char option) { return std::strchr("bBhHlLTiI", option) != nullptr
 uint64_t ToBits(lua_Number number) {
   if (number < 0) return static_cast<uint64_t>(number >= -0x1p63 ? static_cast<int64_t>(number)
                                                                  : INT64_MIN);
+  if (number != number) return uint64_t{1} << 63;
   return number < 0x1p64 ? static_cast<uint64_t>(number) : 0;
 }
 
@@ -216,7 +218,7 @@ lua_Number UnpackFloat(const Format& format, const char* from) {
 
 // Bytes of the option 'c' with 0: the number that was read last, which is taken back.
 size_t TakeLength(lua_State* L, size_t rest) {
-  if (!lua_isnumber(L, -1)) luaL_error(L, "format 'c0' needs a previous size");
+  if (lua_gettop(L) <= 2 || !lua_isnumber(L, -1)) luaL_error(L, "format 'c0' needs a previous size");
   const lua_Number length = lua_tonumber(L, -1);
   lua_pop(L, 1);
   luaL_argcheck(L, length >= 0 && length <= static_cast<lua_Number>(rest), 2,
@@ -271,9 +273,8 @@ int Size(lua_State* L) {
     if (format.option == 'c' && format.bytes == 0) {
       luaL_argerror(L, 1, "option 'c0' has no fixed size");
     }
-    if (!IsInteger(format.option) && std::strchr("xfdcs", format.option) == nullptr) {
-      format.ReadControl();
-    }
+    // As in Redis, a letter that is no option counts as nothing here.
+    if (!std::isalnum(static_cast<unsigned char>(format.option))) format.ReadControl();
     total += format.bytes;
   }
   lua_pushinteger(L, static_cast<lua_Integer>(total));

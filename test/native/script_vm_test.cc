@@ -148,8 +148,10 @@ TEST(ScriptVm, SurvivesWhatHasBrokenOthers) {
       "return string.format('%99.99f', 1e308)",
       "return ('x'):rep(1e8):byte(1, -1)",
   };
+  ScriptRun run;
+  run.limit_micros = 300'000;  // for those without an end
   for (const std::string_view script : scripts) {
-    const ScriptOutcome outcome = machine.Start(script);
+    const ScriptOutcome outcome = machine.Start(script, run);
     EXPECT_TRUE(outcome == ScriptOutcome::kDone || outcome == ScriptOutcome::kFailed);
   }
   EXPECT_EQ(machine.Result("return 'alive'"), "$5\r\nalive\r\n");

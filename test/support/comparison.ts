@@ -10,7 +10,7 @@
 
 import { type Clock, CommandContext } from '../../dist/commands/context.js'
 import { execute } from '../../dist/commands/dispatch.js'
-import { type Reply, Status } from '../../dist/commands/spec.js'
+import { EncodedReply, PendingReply, type Reply, Status } from '../../dist/commands/spec.js'
 import { ReplyError } from '../../dist/errors.js'
 import { BULK_LATIN1, type NativeEngine } from '../../dist/native/engine.js'
 import { KEYS, type TimeMode } from './arbitraries/common.js'
@@ -166,6 +166,10 @@ export class Theirs {
 function toResp(reply: Reply): RespReply {
   if (reply instanceof Status) return new SimpleString(reply.text)
   if (Array.isArray(reply)) return reply.map(toResp)
+  if (reply instanceof ReplyError) return new ErrorReply(reply.bytes.toString('latin1'))
+  if (reply instanceof EncodedReply || reply instanceof PendingReply) {
+    throw new TypeError('a reply for a connection')
+  }
   return Buffer.isBuffer(reply) ? reply.toString('latin1') : reply
 }
 

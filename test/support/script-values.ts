@@ -30,7 +30,18 @@ const EDGES = [
   ...['0', '-0', '1', '-1', '31', '32', '33', '127', '128', '255', '256', '-32', '-33', '-128'],
   ...['-129', '65535', '65536', '-32768', '-32769', '2^31-1', '2^31', '-2^31', '-2^31-1', '2^32'],
   ...['2^32-1', '2^53', '2^53+1', '-2^53', '2^62', '2^63', '-2^63', '2^64', '1e15', '1e16', '1e17'],
-  ...['1e14', '99999999999999', '1e300', '-1e300', '5e-324', '0.1', '0.5', '1/3', '-2.5', '3.14159'],
+  ...[
+    '1e14',
+    '99999999999999',
+    '1e300',
+    '-1e300',
+    '5e-324',
+    '0.1',
+    '0.5',
+    '1/3',
+    '-2.5',
+    '3.14159',
+  ],
 ]
 
 export const numberLiterals = fc.oneof(
@@ -52,6 +63,12 @@ const leaves = fc.oneof(
   fc.constantFrom('true', 'false', 'nil', 'cjson.null'),
 )
 
+const keyLiterals = fc.oneof(
+  textLiterals,
+  fc.integer({ min: -3, max: 12 }).map(String),
+  fc.constantFrom('1.5', '1e15', '2^40', 'true'),
+)
+
 /** Tables too: lists, maps, both, with holes. */
 export const valueLiterals = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
@@ -63,12 +80,6 @@ export const valueLiterals = fc.letrec<{ value: string }>((tie) => ({
       .map((pairs) => `{${pairs.map(([key, value]) => `[${key}]=${value}`).join(',')}}`),
   ),
 })).value
-
-const keyLiterals = fc.oneof(
-  textLiterals,
-  fc.integer({ min: -3, max: 12 }).map(String),
-  fc.constantFrom('1.5', '1e15', '2^40', 'true'),
-)
 
 /** Well-formed JSON, and what a few changes make of it. */
 export const jsonTexts = fc.oneof(
@@ -85,14 +96,16 @@ export const jsonTexts = fc.oneof(
 )
 
 /** Bytes that may be MessagePack. */
-export const packedBytes = fc.oneof(
-  fc.uint8Array({ maxLength: 24 }),
-  fc
-    .array(fc.oneof(fc.integer({ min: 0xc0, max: 0xdf }), fc.integer({ min: 0, max: 255 })), {
-      maxLength: 16,
-    })
-    .map((bytes) => Uint8Array.from(bytes)),
-).map((bytes) => quote(Buffer.from(bytes).toString('latin1')))
+export const packedBytes = fc
+  .oneof(
+    fc.uint8Array({ maxLength: 24 }),
+    fc
+      .array(fc.oneof(fc.integer({ min: 0xc0, max: 0xdf }), fc.integer({ min: 0, max: 255 })), {
+        maxLength: 16,
+      })
+      .map((bytes) => Uint8Array.from(bytes)),
+  )
+  .map((bytes) => quote(Buffer.from(bytes).toString('latin1')))
 
 const structOptions = fc.oneof(
   fc.constantFrom(...'bBhHlLTiIfds<> x'),
