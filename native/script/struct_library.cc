@@ -197,10 +197,9 @@ lua_Number UnpackInteger(const Format& format, const char* from) {
     bits = bits << 8 | static_cast<uint8_t>(from[at]);
   }
   if (format.option < 'a') return static_cast<lua_Number>(bits);
-  if (format.bytes > 0 && format.bytes < sizeof(bits)) {
-    const int unused = static_cast<int>(64 - 8 * format.bytes);
-    return static_cast<lua_Number>(static_cast<int64_t>(bits << unused) >> unused);
-  }
+  // Of more than 8 bytes Redis takes a sign from elsewhere, as its processor shifts modulo 64.
+  const uint64_t sign = ~uint64_t{0} << ((8 * format.bytes - 1) & 63);
+  if ((bits & sign) != 0) bits |= sign;
   return static_cast<lua_Number>(static_cast<int64_t>(bits));
 }
 
