@@ -137,8 +137,8 @@ export class ScriptRunner {
   }
 
   /**
-   * Runs a job of which the arguments are in the engine's vector. A reply of its own, or one that is
-   * pending if it is slow and the context `mayPause`.
+   * Runs a job whose arguments are in the engine's vector. Its reply, or one that is pending if it
+   * is slow and the context `mayPause`.
    *
    * @throws {ReplyError} the error that it came to.
    */

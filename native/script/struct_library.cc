@@ -4,12 +4,12 @@
 // byte of padding), b B h H l L T i I with a size (integers), f d, s (ends with a NUL), c with a
 // size (bytes). Integers and floats are aligned to their size, as far as ! allows.
 
+#include <algorithm>
 #include <bit>
 #include <cctype>
 #include <climits>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "script/libraries.h"
 
@@ -146,7 +146,7 @@ void PackFloat(luaL_Buffer* to, const Format& format, lua_Number number) {
   char bytes[sizeof(Float)];
   std::memcpy(bytes, &value, sizeof(Float));
   if (format.is_little != (std::endian::native == std::endian::little)) {
-    for (size_t i = 0; i < sizeof(Float) / 2; ++i) std::swap(bytes[i], bytes[sizeof(Float) - 1 - i]);
+    std::reverse(bytes, bytes + sizeof(Float));
   }
   luaL_addlstring(to, bytes, sizeof(Float));
 }
@@ -208,7 +208,7 @@ lua_Number UnpackFloat(const Format& format, const char* from) {
   char bytes[sizeof(Float)];
   std::memcpy(bytes, from, sizeof(Float));
   if (format.is_little != (std::endian::native == std::endian::little)) {
-    for (size_t i = 0; i < sizeof(Float) / 2; ++i) std::swap(bytes[i], bytes[sizeof(Float) - 1 - i]);
+    std::reverse(bytes, bytes + sizeof(Float));
   }
   Float value;
   std::memcpy(&value, bytes, sizeof(Float));
@@ -217,7 +217,9 @@ lua_Number UnpackFloat(const Format& format, const char* from) {
 
 // Bytes of the option 'c' with 0: the number that was read last, which is taken back.
 size_t TakeLength(lua_State* L, size_t rest) {
-  if (lua_gettop(L) <= 2 || !lua_isnumber(L, -1)) luaL_error(L, "format 'c0' needs a previous size");
+  if (lua_gettop(L) <= 2 || !lua_isnumber(L, -1)) {
+    luaL_error(L, "format 'c0' needs a previous size");
+  }
   const lua_Number length = lua_tonumber(L, -1);
   lua_pop(L, 1);
   luaL_argcheck(L, length >= 0 && length <= static_cast<lua_Number>(rest), 2,

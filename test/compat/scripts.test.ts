@@ -111,7 +111,11 @@ if (redis === null) {
   compareRandom(
     'cjson.encode of numbers',
     fc.tuple(fc.integer({ min: 1, max: 14 }), anyNumberLiterals).map(([digits, number]) => {
-      return `(function() cjson.encode_number_precision(${digits}) cjson.encode_invalid_numbers(true) local text = cjson.encode({${number}}) cjson.encode_number_precision(14) cjson.encode_invalid_numbers(false) return text end)()`
+      return `(function()
+          cjson.encode_number_precision(${digits}) cjson.encode_invalid_numbers(true)
+          local text = cjson.encode({${number}})
+          cjson.encode_number_precision(14) cjson.encode_invalid_numbers(false)
+          return text end)()`
     }),
   )
   compareRandom(
@@ -161,7 +165,8 @@ function batchScript(expressions: readonly string[]): string {
   const functions = expressions.map((expression) => `function() return ${expression} end`)
   return `local function tell(v)
     if type(v) == "number" then return string.format("%.17g", v) end
-    if type(v) ~= "table" then return v == nil and "nil" or type(v) == "userdata" and "null" or v end
+    if v == nil then return "nil" end
+    if type(v) ~= "table" then return type(v) == "userdata" and "null" or v end
     local t = {}
     for k, e in pairs(v) do t[#t + 1] = {tell(k), tell(e)} end
     return t

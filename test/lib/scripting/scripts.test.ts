@@ -81,7 +81,7 @@ t.test('libraries outlive a restart, by way of the log and of its base', async (
     const second = await open(options)
     t.equal(second.call('FCALL', 'bump', 1, 'n'), 1)
     t.throws(() => second.call('FCALL', 'gone', 1, 'n'), /Function not found/)
-    await second.rewrite()
+    await second.bgrewriteaof()
     await second.close()
     const third = await open(options)
     t.equal(third.call('FCALL', 'bump', 1, 'n'), 2)
