@@ -20,6 +20,7 @@ trials:
   disk              saves beside writes on slow and fast disks; needs root; draws docs/disk.svg
   memory            saves in a memory group of 1.3 times the data, on a slow disk; needs root
   cache             what the page cache does for a snapshot, and O_DIRECT; takes no options
+  scripts           runs of scripts a second, beside redis-server; takes no options
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:

@@ -23,6 +23,7 @@ import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { runReplay } from './replay.js'
 import { FORK_METRICS, type Run } from './report.js'
 import { appendResults } from './results-file.js'
+import { runScripts } from './scripts.js'
 import { runSlow } from './slow.js'
 import { runSpawn } from './spawn.js'
 import { runStall } from './stall.js'
@@ -140,6 +141,8 @@ try {
     runSpawn()
   } else if (words.length === 1 && words[0] === 'cache') {
     runCache()
+  } else if (words.length === 1 && words[0] === 'scripts') {
+    runScripts()
   } else {
     const options = parseOptions(words, join(ROOT, 'bench/data'))
     if (options === null) console.log(HELP)
