@@ -24,6 +24,7 @@ import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { runReplay } from './replay.js'
 import { FORK_METRICS, type Run } from './report.js'
 import { appendResults } from './results-file.js'
+import { runScripts } from './scripts.js'
 import { runServer } from './server.js'
 import { runSlow } from './slow.js'
 import { runSpawn } from './spawn.js'
@@ -146,6 +147,8 @@ try {
     runEviction()
   } else if (words.length === 1 && words[0] === 'server') {
     await runServer()
+  } else if (words.length === 1 && words[0] === 'scripts') {
+    runScripts()
   } else {
     const options = parseOptions(words, join(ROOT, 'bench/data'))
     if (options === null) console.log(HELP)

@@ -48,6 +48,9 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/config/': 'test/compat/config.test.ts',
   // BGSAVE and its like need an engine with files.
   'lib/commands/persistence.ts': 'test/lib/engine/snapfork.test.ts',
+  // From end to end, and against redis-server.
+  'lib/scripting/': 'test/compat/scripts.test.ts',
+  'lib/native/scripts.ts': 'test/lib/scripting/scripts.test.ts',
   'lib/engine/child-settings.ts': 'test/lib/engine/saving.test.ts',
   'lib/engine/open.ts': 'test/lib/engine/snapfork.test.ts',
   'lib/engine/log-recovery.ts': 'test/lib/persist/append-log.test.ts',

@@ -14,6 +14,7 @@ commands:
   check PATH    check a snapshot, an append-only file, a manifest, or a directory of them
   doctor [DIR]  look at this machine, and at the disk of DIR (default: the current directory)
   report FILE   show what the last saves cost, from the file of the option reportFile
+  serve [CONF]  serve Redis clients, with a redis.conf and its directives as options
   tour          fill a store, save it by fork() while writing, load the file, compare
 
 options of check:
@@ -28,6 +29,10 @@ options of report:
   --html OUT        write a page with charts, which loads nothing
   --json            print the records as JSON
 
+options of serve:
+  -                 read more of the configuration from standard input
+  --name value ...  a directive of redis.conf, such as --port 6380 --appendonly yes
+
 options of tour:
   --keys N          number of keys, 1 to 10,000,000 (default 1,000,000)
   --value-bytes B   length of each value, 1 to 1,048,576 (default 64)
@@ -36,7 +41,7 @@ options of tour:
   -h, --help        print this
   -v, --version     print the version
 
-snapfork is a library: import { open } from 'snapfork'. It has no server in this version.
+snapfork is a library as well: import { open, createServer } from 'snapfork'.
 `
 
 export interface TourOptions {
@@ -72,6 +77,7 @@ export type Command =
   | { readonly name: 'check'; readonly options: CheckCommandOptions }
   | { readonly name: 'doctor'; readonly options: DoctorCommandOptions }
   | { readonly name: 'report'; readonly options: ReportCommandOptions }
+  | { readonly name: 'serve'; readonly args: readonly string[] }
   | { readonly name: 'load-report'; readonly dir: string }
 
 /** What the tour starts in a fresh process; no part of the command line people use. */
@@ -91,6 +97,9 @@ export function parseCommand(words: readonly string[]): Command {
     return { name: 'help' }
   }
   if (name === '--version' || name === '-v') return { name: 'version' }
+  if (name === 'serve') {
+    return rest.includes('--help') ? { name: 'help' } : { name: 'serve', args: rest }
+  }
   if (name === 'tour') return parseTour(rest)
   if (name === 'check') return parseCheck(rest)
   if (name === 'doctor') return parseDoctor(rest)

@@ -18,6 +18,7 @@ import { runCheck } from './check.js'
 import { runDoctor } from './doctor.js'
 import { UsageError } from './errors.js'
 import { runReport } from './report.js'
+import { runServe } from './serve.js'
 import { Terminal } from './terminal.js'
 import { runTour } from './tour.js'
 import { reportLoad } from './tour-load.js'
@@ -67,6 +68,8 @@ async function run(command: Command): Promise<void> {
       return runReport(command.options, (line) => console.log(line))
     case 'load-report':
       return reportLoad(command.dir, (line) => console.log(line))
+    case 'serve':
+      return runServe(command.args, listenForSignals())
     case 'tour':
       return runTour(command.options, new Terminal(process.stdout, process.env), listenForSignals())
   }

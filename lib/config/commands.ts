@@ -18,7 +18,7 @@ import {
   subcommandsOf,
 } from '../commands/spec.js'
 import { ReplyError } from '../errors.js'
-import type { Change, Config } from './config.js'
+import type { Config } from './config.js'
 import { rewriteConfFile } from './rewrite.js'
 
 /** What the commands stand on. */
@@ -28,8 +28,12 @@ export interface ConfigHost {
   readonly path: string | null
   /** Lines of users for the file; null if they have a file of their own. */
   userLines(): readonly string[] | null
-  /** Puts a value in force; a `ValueError` is its refusal. */
-  apply(change: Change): void
+  /**
+   * Changes values: names and values in turn, all or none.
+   *
+   * @throws {ReplyError} for what is refused.
+   */
+  change(pairs: readonly string[], context: CommandContext): Reply
   resetStatistics(): void
 }
 
@@ -45,10 +49,7 @@ const get: Answer = (context, { config }) => {
   return texts.map((text) => context.bulkOf(Buffer.from(text, 'latin1')))
 }
 
-const set: Answer = (context, host) => {
-  host.config.set(wordsFrom(context, 2), (change) => host.apply(change))
-  return OK
-}
+const set: Answer = (context, host) => host.change(wordsFrom(context, 2), context)
 
 const rewrite: Answer = (_, host) => {
   if (host.path === null) throw new ReplyError('ERR The server is running without a config file')
@@ -84,7 +85,7 @@ const HELP = [
 const ADMIN: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale']
 
 /** @param host Asked for when a command runs. */
-export function configRows(host: () => ConfigHost): readonly CommandSpec[] {
+export function configRows(host: (context: CommandContext) => ConfigHost): readonly CommandSpec[] {
   const ask = (
     name: string,
     arity: number,
@@ -93,7 +94,7 @@ export function configRows(host: () => ConfigHost): readonly CommandSpec[] {
     summary: string,
     answer: Answer,
   ): CommandRow => ({
-    ...row(name, arity, flags, null, since, summary, (context) => answer(context, host())),
+    ...row(name, arity, flags, null, since, summary, (context) => answer(context, host(context))),
     method: null,
   })
   const never = (): never => {

@@ -21,7 +21,7 @@ export const OUTCOME = {
   failed: 1,
   /** The argument vector holds a command that the script calls: resume with its reply. */
   call: 2,
-  /** The argument vector holds a command: resume with `:1` or `:0`, or an error, if it may be run. */
+  /** The argument vector holds a command: resume with `:1` if it may be run, else an error. */
   check: 3,
   /** The argument vector holds a level and a line for the log. */
   log: 4,
@@ -65,8 +65,8 @@ export interface ScriptPrimitives {
   /** A number to start it with; -1 if it does not compile: `scriptFailure`. */
   scriptCompile(machine: Machine, code: Operand): number
   /**
-   * Runs a script whose keys, and arguments behind them, are in the argument vector. `limitMs`: when
-   * it is paused, or else ended if it has not written; 0: never. An outcome with its bits.
+   * Runs a script whose keys, and arguments behind them, are in the argument vector. `limitMs`:
+   * when it is paused, or else ended if it has not written; 0: never. An outcome with its bits.
    */
   scriptStart(
     machine: Machine,

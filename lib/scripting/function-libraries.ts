@@ -187,7 +187,7 @@ export class FunctionLibraries {
     }
   }
 
-  /** Runs a library's text, which registers its functions; those of `leaving` are not in the way. */
+  /** Runs a library's text, which registers functions; those of `leaving` are not in the way. */
   #compile(
     name: string,
     code: Buffer,

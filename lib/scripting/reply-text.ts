@@ -13,6 +13,12 @@ export function decodeReply(text: string, mode: BulkMode): Reply {
   return new Decoder(text, mode).decode()
 }
 
+interface OpenArray {
+  readonly replies: Reply[]
+  readonly length: number
+}
+
+/** Without recursion, since scripts may nest as deeply as they like. */
 class Decoder {
   readonly #text: string
   readonly #mode: BulkMode
@@ -24,34 +30,50 @@ class Decoder {
   }
 
   decode(): Reply {
+    const open: OpenArray[] = []
+    while (true) {
+      let reply: Reply
+      if (this.#text[this.#at] === '*') {
+        const array = { replies: [], length: Number(this.#line()) }
+        if (array.length > 0) {
+          open.push(array)
+          continue
+        }
+        reply = array.replies
+      } else {
+        reply = this.#leaf()
+      }
+      let top = open.at(-1)
+      for (; top !== undefined; top = open.at(-1)) {
+        top.replies.push(reply)
+        if (top.replies.length < top.length) break
+        reply = top.replies
+        open.pop()
+      }
+      if (top === undefined) return reply
+    }
+  }
+
+  /** What is behind the sign, up to the end of the line. */
+  #line(): string {
     const end = this.#text.indexOf('\r', this.#at)
-    const sign = this.#text[this.#at]
     const line = this.#text.slice(this.#at + 1, end)
     this.#at = end + 2
-    switch (sign) {
-      case '$':
-        return line === '-1' ? null : this.#bulk(Number(line))
-      case ':':
-        return integer(line)
-      case '+':
-        return new Status(line)
-      case '-':
-        return ReplyError.ofLatin1(line)
-      default:
-        return this.#array(Number(line))
-    }
+    return line
+  }
+
+  #leaf(): Reply {
+    const sign = this.#text[this.#at]
+    const line = this.#line()
+    if (sign === '$') return line === '-1' ? null : this.#bulk(Number(line))
+    if (sign === ':') return integer(line)
+    return sign === '+' ? new Status(line) : ReplyError.ofLatin1(line)
   }
 
   #bulk(length: number): Bulk {
     const latin1 = this.#text.slice(this.#at, this.#at + length)
     this.#at += length + 2
     return bulkOf(latin1, this.#mode)
-  }
-
-  #array(length: number): Reply[] {
-    const replies: Reply[] = []
-    for (let index = 0; index < length; ++index) replies.push(this.decode())
-    return replies
   }
 }
 

@@ -143,8 +143,8 @@ export class ScriptRunner {
   }
 
   /**
-   * Runs a job of which the arguments are in the engine's vector. A reply of its own, or one that is
-   * pending if it is slow and the context `mayPause`.
+   * Runs a job whose arguments are in the engine's vector. Its reply, or one that is pending if it
+   * is slow and the context `mayPause`.
    *
    * @throws {ReplyError} the error that it came to.
    */
@@ -294,8 +294,8 @@ export class ScriptRunner {
   #check(outcome: number, running: Running): string {
     const { inner } = running
     inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
-    const command = resolve(running, inner)
-    if (typeof command === 'string') return '-ERR\r\n'
+    const command = lookUp(running, inner)
+    if (command === null) return '-ERR\r\n'
     return inner.deny(command) === null ? ':1\r\n' : ':0\r\n'
   }
 
@@ -307,15 +307,19 @@ export class ScriptRunner {
   }
 }
 
-/** The row of the announced command, or what is wrong with it in the words of scripts. */
-function resolve({ find }: Running, context: CommandContext): CommandSpec | string {
+/** The row of the announced command, whatever its arguments; null if there is none. */
+function lookUp({ find }: Running, context: CommandContext): CommandSpec | null {
   const command = find(readBytes(context, 0))
-  if (command === undefined) return UNKNOWN
-  if (command.subcommands === undefined) return fits(command, context.argc) ? command : WRONG_ARITY
-  if (context.argc < 2) return WRONG_ARITY
-  const subcommand = command.subcommands.get(upperCase(readBytes(context, 1)))
-  if (subcommand === undefined) return UNKNOWN
-  return fits(subcommand, context.argc) ? subcommand : WRONG_ARITY
+  if (command?.subcommands === undefined || context.argc < 2) return command ?? null
+  return command.subcommands.get(upperCase(readBytes(context, 1))) ?? null
+}
+
+/** The row of a command that is to be run, or what is wrong with it in the words of scripts. */
+function resolve(running: Running, context: CommandContext): CommandSpec | string {
+  const command = lookUp(running, context)
+  if (command === null) return UNKNOWN
+  const isWhole = command.subcommands === undefined && fits(command, context.argc)
+  return isWhole ? command : WRONG_ARITY
 }
 
 function isLogFailure(error: unknown): boolean {

@@ -14,11 +14,12 @@ import type { Clock } from '../commands/context.js'
 import { resolve } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
 import { asReply, logBroken } from '../commands/propagation.js'
-import { PendingReply, type Reply, withShape } from '../commands/reply.js'
+import { OK, PendingReply, type Reply, withShape } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeError, encodeReply } from '../commands/resp-encoder.js'
 import { run } from '../commands/run.js'
 import type { CommandSpec, FindCommand } from '../commands/spec.js'
+import type { ConfigHost } from '../config/commands.js'
 import type { Config } from '../config/config.js'
 import type { ServerFacts } from '../engine/server-info.js'
 import { ReplyError, SnapforkError } from '../errors.js'
@@ -100,7 +101,7 @@ export class ServerCore {
   readonly #usesLanes: boolean
   readonly setActiveExpiry: (isOn: boolean) => void
   readonly config: Config
-  readonly confPath: string | null
+  readonly configHost: ConfigHost
   readonly #configureEngine: (changes: RuntimeOptions) => Promise<void>
   readonly #port: () => number
   readonly #find: FindCommand
@@ -113,7 +114,6 @@ export class ServerCore {
     this.native = native
     this.host = hostOf(parts, () => this.#facts())
     this.config = configOf(options, parts.engineOptions())
-    this.confPath = parts.confPath
     this.#configureEngine = parts.configureEngine
     this.#port = parts.port
     this.#find = parts.find
@@ -139,7 +139,25 @@ export class ServerCore {
       (client, command) => this.#resume(client, command),
       () => this.configureLanes(),
     )
+    this.configHost = this.#makeConfigHost(parts.confPath)
     this.#apply()
+  }
+
+  #makeConfigHost(path: string | null): ConfigHost {
+    const { config, access } = this
+    return {
+      config,
+      path,
+      userLines: () => (access.path === null ? access.users.lines() : null),
+      resetStatistics: () => this.#resetStatistics(),
+      change: (pairs, context) => {
+        const done = this.#changeSettings(pairs)
+        if (context.mayPause) return new PendingReply(done.then(() => OK))
+        // Within a transaction nobody can wait: what it comes to shows later.
+        done.catch(() => {})
+        return OK
+      },
+    }
   }
 
   /** Puts the options in force. */
@@ -156,7 +174,7 @@ export class ServerCore {
    * @returns Resolves when they are in force.
    * @throws {ReplyError} for what is refused.
    */
-  changeSettings(pairs: readonly string[]): Promise<void> {
+  #changeSettings(pairs: readonly string[]): Promise<void> {
     const { server, engine } = changeSettings(this.config, pairs)
     this.options = { ...this.options, ...server } as ResolvedServerOptions
     if (server.requirepass !== undefined) this.access.setPassword(server.requirepass)
@@ -205,7 +223,7 @@ export class ServerCore {
   }
 
   /** Begins to count anew. */
-  resetStats(): void {
+  #resetStatistics(): void {
     this.stats.reset()
     this.traffic.reset()
     this.connectionsReceived = 0

@@ -219,6 +219,11 @@ export class SnapforkServer {
     this.#onShutdown = listener
   }
 
+  /** Whether there are save points: then a server saves before it ends. */
+  get hasSavePoints(): boolean {
+    return this.#core.config.value('save') !== ''
+  }
+
   /** Port it listens at, or null without one. */
   get port(): number | null {
     for (const listener of this.#listeners) {

@@ -186,6 +186,10 @@ napi_value SaveInBackground(Call& call) {
 }
 
 napi_value ForkSave(Call& call) {
+  // A script that is paused has changed a part of what it will: no file may hold that alone.
+  if (call.engine().scripts.suspended() != nullptr) {
+    return call.Throw(Status(StatusCode::kChildActive));
+  }
   Napi::Object options;
   SnapshotRequest request;
   if (!ReadOptionsObject(call, options) || !ReadForkRequest(options, request)) return nullptr;

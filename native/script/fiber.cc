@@ -72,31 +72,31 @@ asm(R"(
   .type snapfork_switch_stack, %function
   .p2align 4
 snapfork_switch_stack:
-  sub sp, sp, #160
-  stp x19, x20, [sp, #0]
-  stp x21, x22, [sp, #16]
-  stp x23, x24, [sp, #32]
-  stp x25, x26, [sp, #48]
-  stp x27, x28, [sp, #64]
-  stp x29, x30, [sp, #80]
-  stp d8, d9, [sp, #96]
-  stp d10, d11, [sp, #112]
-  stp d12, d13, [sp, #128]
-  stp d14, d15, [sp, #144]
+  sub sp, sp, 160
+  stp x19, x20, [sp, 0]
+  stp x21, x22, [sp, 16]
+  stp x23, x24, [sp, 32]
+  stp x25, x26, [sp, 48]
+  stp x27, x28, [sp, 64]
+  stp x29, x30, [sp, 80]
+  stp d8, d9, [sp, 96]
+  stp d10, d11, [sp, 112]
+  stp d12, d13, [sp, 128]
+  stp d14, d15, [sp, 144]
   mov x9, sp
   str x9, [x0]
   mov sp, x1
-  ldp x19, x20, [sp, #0]
-  ldp x21, x22, [sp, #16]
-  ldp x23, x24, [sp, #32]
-  ldp x25, x26, [sp, #48]
-  ldp x27, x28, [sp, #64]
-  ldp x29, x30, [sp, #80]
-  ldp d8, d9, [sp, #96]
-  ldp d10, d11, [sp, #112]
-  ldp d12, d13, [sp, #128]
-  ldp d14, d15, [sp, #144]
-  add sp, sp, #160
+  ldp x19, x20, [sp, 0]
+  ldp x21, x22, [sp, 16]
+  ldp x23, x24, [sp, 32]
+  ldp x25, x26, [sp, 48]
+  ldp x27, x28, [sp, 64]
+  ldp x29, x30, [sp, 80]
+  ldp d8, d9, [sp, 96]
+  ldp d10, d11, [sp, 112]
+  ldp d12, d13, [sp, 128]
+  ldp d14, d15, [sp, 144]
+  add sp, sp, 160
   ret
   .size snapfork_switch_stack, .-snapfork_switch_stack
 
@@ -109,7 +109,7 @@ snapfork_fiber_trampoline:
   .cfi_undefined x30
   mov x0, x19
   blr x20
-  brk #1
+  brk 1
   .cfi_endproc
   .size snapfork_fiber_trampoline, .-snapfork_fiber_trampoline
 )");

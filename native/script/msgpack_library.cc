@@ -223,9 +223,12 @@ bool PushWide(Input& input, uint8_t type) {
     case 0xcc:
     case 0xcd:
     case 0xce:
-    case 0xcf:
-      lua_pushnumber(L, static_cast<lua_Number>(input.TakeNumber(size_t{1} << (type - 0xcc))));
+    case 0xcf: {
+      // As Redis reads it: above 2^63 it is negative.
+      const uint64_t number = input.TakeNumber(size_t{1} << (type - 0xcc));
+      lua_pushnumber(L, static_cast<lua_Number>(static_cast<int64_t>(number)));
       return true;
+    }
     case 0xd0:
     case 0xd1:
     case 0xd2:

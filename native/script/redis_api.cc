@@ -268,8 +268,8 @@ int RegisterFunction(lua_State* L) {
   const std::string_view name = TextAt(L, kName);
   if (!IsName(name)) {
     return Raise(L,
-                 "Library names can only contain letters, numbers, or underscores(_) and must be at "
-                 "least one character long");
+                 "Library names can only contain letters, numbers, or underscores(_) and must be "
+                 "at least one character long");
   }
   for (const FunctionRegistration& other : vm.registrations()) {
     if (other.name == name) return Raise(L, "Function already exists in the library");

@@ -149,6 +149,14 @@ void ReplyReader::Push() {
   }
 }
 
+// Makes blanks of line ends in the bulk string that begins there, its own excepted.
+void BlankLineEnds(std::string& to, size_t at) {
+  const size_t first = to.find('\n', at) + 1;
+  for (size_t i = first; i + 2 < to.size(); ++i) {
+    if (to[i] == '\r' || to[i] == '\n') to[i] = ' ';
+  }
+}
+
 void AppendCount(std::string& to, char sign, size_t count) {
   to += sign;
   to += IntegerText(static_cast<int64_t>(count));
@@ -291,10 +299,12 @@ bool ResultWriter::AppendSpecial() {
   } else if (Field("set", LUA_TTABLE)) {
     AppendSet();
   } else if (Field("big_number", LUA_TSTRING)) {
+    const size_t at = to_.size();
     if (is_resp3()) {
       AppendLine(to_, '(', Top());
     } else {
       AppendBulk(to_, Top());
+      BlankLineEnds(to_, at);
     }
   } else if (Field("verbatim_string", LUA_TTABLE)) {
     if (!AppendVerbatim()) {

@@ -270,8 +270,7 @@ void ScriptVm::ReadFailure() {
     lua_rawget(L_, -2);
     size_t bytes = 0;
     const char* text = lua_tolstring(L_, -1, &bytes);
-    const std::string_view view = text == nullptr ? std::string_view() : std::string_view(text, bytes);
-    return view;
+    return text == nullptr ? std::string_view() : std::string_view(text, bytes);
   };
   const std::string_view text = field("err");
   failure_.text = text.data() == nullptr ? std::string_view("ERR unknown error") : text;

@@ -4,11 +4,12 @@
 // byte of padding), b B h H l L T i I with a size (integers), f d, s (ends with a NUL), c with a
 // size (bytes). Integers and floats are aligned to their size, as far as ! allows.
 
+#include <algorithm>
 #include <bit>
+#include <cctype>
 #include <climits>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "script/libraries.h"
 
@@ -125,6 +126,7 @@ bool IsInteger(char option) { return std::strchr("bBhHlLTiI", option) != nullptr
 uint64_t ToBits(lua_Number number) {
   if (number < 0) return static_cast<uint64_t>(number >= -0x1p63 ? static_cast<int64_t>(number)
                                                                  : INT64_MIN);
+  if (number != number) return uint64_t{1} << 63;
   return number < 0x1p64 ? static_cast<uint64_t>(number) : 0;
 }
 
@@ -144,7 +146,7 @@ void PackFloat(luaL_Buffer* to, const Format& format, lua_Number number) {
   char bytes[sizeof(Float)];
   std::memcpy(bytes, &value, sizeof(Float));
   if (format.is_little != (std::endian::native == std::endian::little)) {
-    for (size_t i = 0; i < sizeof(Float) / 2; ++i) std::swap(bytes[i], bytes[sizeof(Float) - 1 - i]);
+    std::reverse(bytes, bytes + sizeof(Float));
   }
   luaL_addlstring(to, bytes, sizeof(Float));
 }
@@ -195,10 +197,9 @@ lua_Number UnpackInteger(const Format& format, const char* from) {
     bits = bits << 8 | static_cast<uint8_t>(from[at]);
   }
   if (format.option < 'a') return static_cast<lua_Number>(bits);
-  if (format.bytes > 0 && format.bytes < sizeof(bits)) {
-    const int unused = static_cast<int>(64 - 8 * format.bytes);
-    return static_cast<lua_Number>(static_cast<int64_t>(bits << unused) >> unused);
-  }
+  // Of more than 8 bytes Redis takes a sign from elsewhere, as its processor shifts modulo 64.
+  const uint64_t sign = ~uint64_t{0} << ((8 * format.bytes - 1) & 63);
+  if ((bits & sign) != 0) bits |= sign;
   return static_cast<lua_Number>(static_cast<int64_t>(bits));
 }
 
@@ -207,7 +208,7 @@ lua_Number UnpackFloat(const Format& format, const char* from) {
   char bytes[sizeof(Float)];
   std::memcpy(bytes, from, sizeof(Float));
   if (format.is_little != (std::endian::native == std::endian::little)) {
-    for (size_t i = 0; i < sizeof(Float) / 2; ++i) std::swap(bytes[i], bytes[sizeof(Float) - 1 - i]);
+    std::reverse(bytes, bytes + sizeof(Float));
   }
   Float value;
   std::memcpy(&value, bytes, sizeof(Float));
@@ -216,7 +217,9 @@ lua_Number UnpackFloat(const Format& format, const char* from) {
 
 // Bytes of the option 'c' with 0: the number that was read last, which is taken back.
 size_t TakeLength(lua_State* L, size_t rest) {
-  if (!lua_isnumber(L, -1)) luaL_error(L, "format 'c0' needs a previous size");
+  if (lua_gettop(L) <= 2 || !lua_isnumber(L, -1)) {
+    luaL_error(L, "format 'c0' needs a previous size");
+  }
   const lua_Number length = lua_tonumber(L, -1);
   lua_pop(L, 1);
   luaL_argcheck(L, length >= 0 && length <= static_cast<lua_Number>(rest), 2,
@@ -271,9 +274,8 @@ int Size(lua_State* L) {
     if (format.option == 'c' && format.bytes == 0) {
       luaL_argerror(L, 1, "option 'c0' has no fixed size");
     }
-    if (!IsInteger(format.option) && std::strchr("xfdcs", format.option) == nullptr) {
-      format.ReadControl();
-    }
+    // As in Redis, a letter that is no option counts as nothing here.
+    if (!std::isalnum(static_cast<unsigned char>(format.option))) format.ReadControl();
     total += format.bytes;
   }
   lua_pushinteger(L, static_cast<lua_Integer>(total));

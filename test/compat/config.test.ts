@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { OK } from '../../dist/commands/reply.js'
 import { type ConfigHost, configRows } from '../../dist/config/commands.js'
 import { ConfError, parseCommandLine } from '../../dist/config/conf-text.js'
 import { Config, type SpecialLines } from '../../dist/config/config.js'
@@ -177,7 +178,10 @@ t.test('CONFIG', { skip }, async (t) => {
       config,
       path: null,
       userLines: () => null,
-      apply: ({ directive, value }) => applied.push(`${directive.name} ${value}`),
+      change: (pairs) => {
+        config.set(pairs, ({ directive, value }) => applied.push(`${directive.name} ${value}`))
+        return OK
+      },
       resetStatistics: () => {
         resets += 1
       },

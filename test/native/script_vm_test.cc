@@ -51,13 +51,14 @@ TEST(Sha1, OfKnownTexts) {
 
 TEST(ScriptVm, AsksForCommandsAndGoesOnWithTheirReplies) {
   Machine machine;
-  EXPECT_TRUE(machine.Start("return {redis.call('GET', KEYS[1]), redis.call('INCRBY', 'n', 2)}",
-                      ScriptRun()) == ScriptOutcome::kFailed);
+  constexpr std::string_view kScript =
+      "return {redis.call('GET', KEYS[1]), redis.call('INCRBY', 'n', 2)}";
+  // Without its key.
+  EXPECT_TRUE(machine.Start(kScript) == ScriptOutcome::kFailed);
   const std::string_view keys[] = {"key"};
   ScriptRun run;
   run.keys = keys;
-  EXPECT_TRUE(machine.Start("return {redis.call('GET', KEYS[1]), redis.call('INCRBY', 'n', 2)}", run) ==
-        ScriptOutcome::kCall);
+  EXPECT_TRUE(machine.Start(kScript, run) == ScriptOutcome::kCall);
   EXPECT_EQ(machine.Words(), "GET key");
   EXPECT_TRUE(machine.vm.Resume("$5\r\nvalue\r\n", false) == ScriptOutcome::kCall);
   EXPECT_EQ(machine.Words(), "INCRBY n 2");
@@ -148,8 +149,10 @@ TEST(ScriptVm, SurvivesWhatHasBrokenOthers) {
       "return string.format('%99.99f', 1e308)",
       "return ('x'):rep(1e8):byte(1, -1)",
   };
+  ScriptRun run;
+  run.limit_micros = 300'000;  // for those without an end
   for (const std::string_view script : scripts) {
-    const ScriptOutcome outcome = machine.Start(script);
+    const ScriptOutcome outcome = machine.Start(script, run);
     EXPECT_TRUE(outcome == ScriptOutcome::kDone || outcome == ScriptOutcome::kFailed);
   }
   EXPECT_EQ(machine.Result("return 'alive'"), "$5\r\nalive\r\n");
@@ -217,7 +220,8 @@ TEST(ScriptVm, ConvertsRepliesOfBothVersions) {
   Machine machine;
   ScriptRun run;
   run.client_resp = 3;
-  EXPECT_TRUE(machine.Start("redis.setresp(3) return redis.call('X')", run) == ScriptOutcome::kCall);
+  EXPECT_TRUE(machine.Start("redis.setresp(3) return redis.call('X')", run) ==
+              ScriptOutcome::kCall);
   const std::string_view reply =
       "*9\r\n%1\r\n$1\r\na\r\n:1\r\n~1\r\n+m\r\n,1.5\r\n#t\r\n#f\r\n(123\r\n=5\r\ntxt:x\r\n"
       "$0\r\n\r\n:3\r\n";

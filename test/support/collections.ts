@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Database } from '../../dist/index.js'
+import type { CallReply } from '../../dist/api/command-api.js'
+import { type Database, ReplyError } from '../../dist/index.js'
 import { ErrorReply, type RespClient, type RespReply, SimpleString } from './resp-client.js'
 
 /** Whoever runs commands: an engine or a server. Text is latin1, a character a byte. */
@@ -40,9 +41,8 @@ export class ServerRunner implements CommandRunner {
   }
 }
 
-type Reply = null | number | bigint | string | Buffer | Reply[]
-
-function latin1(reply: Reply): RespReply {
+function latin1(reply: CallReply<Buffer>): RespReply {
+  if (reply instanceof ReplyError) return new ErrorReply(reply.bytes.toString('latin1'))
   if (Buffer.isBuffer(reply)) return reply.toString('latin1')
   return Array.isArray(reply) ? reply.map(latin1) : reply
 }

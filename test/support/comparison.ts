@@ -10,7 +10,13 @@
 
 import { type Clock, CommandContext } from '../../dist/commands/context.js'
 import { execute } from '../../dist/commands/dispatch.js'
-import { type Reply, RichReply, Status } from '../../dist/commands/reply.js'
+import {
+  EncodedReply,
+  PendingReply,
+  type Reply,
+  RichReply,
+  Status,
+} from '../../dist/commands/reply.js'
 import { ReplyError } from '../../dist/errors.js'
 import { BULK_LATIN1, type NativeEngine } from '../../dist/native/engine.js'
 import { KEYS, type TimeMode } from './arbitraries/common.js'
@@ -168,6 +174,9 @@ function toResp(reply: Reply): RespReply {
   if (Array.isArray(reply)) return reply.map(toResp)
   if (reply instanceof RichReply) return toResp(reply.plain)
   if (reply instanceof ReplyError) return new ErrorReply(reply.bytes.toString('latin1'))
+  if (reply instanceof EncodedReply || reply instanceof PendingReply) {
+    throw new TypeError('a reply for a connection')
+  }
   return Buffer.isBuffer(reply) ? reply.toString('latin1') : reply
 }
 

@@ -8,9 +8,10 @@
  */
 
 import { CommandContext } from '../../dist/commands/context.js'
-import { resolve, run } from '../../dist/commands/dispatch.js'
+import { resolve } from '../../dist/commands/dispatch.js'
 import { type Protocol, shapeOf } from '../../dist/commands/reply-shapes.js'
 import { encodeError, encodeReply } from '../../dist/commands/resp-encoder.js'
+import { run } from '../../dist/commands/run.js'
 import { ReplyError } from '../../dist/errors.js'
 import { BULK_LATIN1, type NativeEngine } from '../../dist/native/engine.js'
 import { DATABASES, resolveTimes, type Step } from './command-arbitraries.js'

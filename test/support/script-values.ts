@@ -63,6 +63,12 @@ const leaves = fc.oneof(
   fc.constantFrom('true', 'false', 'nil', 'cjson.null'),
 )
 
+const keyLiterals = fc.oneof(
+  textLiterals,
+  fc.integer({ min: -3, max: 12 }).map(String),
+  fc.constantFrom('1.5', '1e15', '2^40', 'true'),
+)
+
 /** Tables too: lists, maps, both, with holes. */
 export const valueLiterals = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
@@ -74,12 +80,6 @@ export const valueLiterals = fc.letrec<{ value: string }>((tie) => ({
       .map((pairs) => `{${pairs.map(([key, value]) => `[${key}]=${value}`).join(',')}}`),
   ),
 })).value
-
-const keyLiterals = fc.oneof(
-  textLiterals,
-  fc.integer({ min: -3, max: 12 }).map(String),
-  fc.constantFrom('1.5', '1e15', '2^40', 'true'),
-)
 
 /** Well-formed JSON, and what a few changes make of it. */
 export const jsonTexts = fc.oneof(

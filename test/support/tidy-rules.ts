@@ -33,9 +33,19 @@ const CPP_LAYERS = [
 
 /** What a folder of lib/, or a file directly in it, imports apart from itself. */
 const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['index', 'errors', 'util'],
+  cli: ['index', 'server', 'config', 'engine', 'errors', 'util'],
   index: ['server', 'engine', 'api', 'persist', 'cow', 'host', 'options', 'errors', 'util'],
-  server: ['engine', 'config', 'options', 'acl', 'scripting', 'commands', 'native', 'errors', 'util'],
+  server: [
+    'engine',
+    'config',
+    'options',
+    'acl',
+    'scripting',
+    'commands',
+    'native',
+    'errors',
+    'util',
+  ],
   engine: ['persist', 'cow', 'host', 'api', 'commands', 'options', 'native', 'errors', 'util'],
   persist: ['cow', 'native', 'errors', 'util'],
   cow: ['native', 'errors', 'util'],

@@ -8,9 +8,9 @@ import { aclRows } from '../../acl/commands.js'
 import { commandRows } from '../../commands/command.js'
 import type { CommandSpec, FindCommand } from '../../commands/spec.js'
 import { COMMANDS, makeLookup } from '../../commands/table.js'
+import { configRows } from '../../config/commands.js'
 import { scriptingCommands } from '../../scripting/commands.js'
 import { CLIENT_COMMANDS } from './client.js'
-import { CONFIG_COMMANDS } from './config.js'
 import { CONNECTION_COMMANDS } from './connection.js'
 import { DEBUG_COMMANDS } from './debug.js'
 import { MEMORY_COMMANDS } from './memory.js'
@@ -28,7 +28,7 @@ export const ALL_COMMANDS: ReadonlyMap<string, CommandSpec> = new Map([
     ...TRANSACTION_COMMANDS,
     ...PUBSUB_COMMANDS,
     ...SERVER_COMMANDS,
-    ...CONFIG_COMMANDS,
+    ...configRows((context) => (context as ServerContext).server.configHost),
     ...MEMORY_COMMANDS,
     ...DEBUG_COMMANDS,
     ...aclRows((context) => (context as ServerContext).server.access),
