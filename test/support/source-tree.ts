@@ -24,7 +24,7 @@ export interface FunctionLength {
 }
 
 const NOT_READ = new Set(['node_modules', '.git', '.tap', '.bench', 'build', 'dist', 'prebuilds'])
-/** Sources of others. */
+/** Sources of others are in folders of this one. */
 const VENDORED = 'native/vendor'
 const TEXT = /\.(ts|cts|mts|mjs|cjs|cc|h|def|gyp|md|svg|json|txt|toml|sh)$|^[.A-Z]|(^|\/)run$/
 const NOT_OURS = /^(package-lock\.json|bench\/results\/.*)$/
@@ -34,7 +34,7 @@ export function readTree(root: string, folder = ''): SourceFile[] {
   const files: SourceFile[] = []
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = join(folder, entry.name)
-    if (path === VENDORED) continue
+    if (folder === VENDORED && entry.isDirectory()) continue
     if (entry.isDirectory() && !NOT_READ.has(entry.name)) files.push(...readTree(root, path))
     if (!entry.isFile() || !TEXT.test(path) || NOT_OURS.test(path)) continue
     files.push({ path, text: readFileSync(join(root, path), 'utf8') })
