@@ -141,7 +141,7 @@ if (redis === null) {
     'struct.pack',
     fc
       .tuple(structFormats, fc.array(fc.oneof(anyNumberLiterals, textLiterals), { maxLength: 6 }))
-      .map(([format, values]) => `struct.pack(${['"' + format + '"', ...values].join(',')})`),
+      .map(([format, values]) => `struct.pack(${[`"${format}"`, ...values].join(',')})`),
   )
   compareRandom(
     'struct.size',

@@ -58,8 +58,9 @@ function nonsense(random: Random): Buffer {
   return Buffer.from(text, 'latin1')
 }
 
-async function open(path: string): Promise<Socket> {
-  const socket = connect(path)
+/** @param at A path, or a port of this host. */
+async function open(at: string | number): Promise<Socket> {
+  const socket = typeof at === 'string' ? connect(at) : connect(at, '127.0.0.1')
   socket.on('error', () => {})
   await once(socket, 'connect')
   return socket
@@ -94,9 +95,10 @@ t.test('Nonsense, cut anywhere', async (t) => {
 })
 
 t.test('Connections by the thousand', async (t) => {
-  const ours = await serve(t)
+  const ours = await serve(t, { port: 0, bind: '127.0.0.1' })
+  const port = ours.server.port as number
   for (let round = 0; round < CONNECTIONS; round += 100) {
-    const sockets = await Promise.all(Array.from({ length: 100 }, () => open(ours.path)))
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => open(port)))
     for (const socket of sockets) socket.write('PING\r\n*1\r\n$4\r\nPI')
     for (const socket of sockets) socket.destroy()
   }
@@ -160,11 +162,12 @@ t.test('What a client asks for and does not read is not all made', async (t) => 
 t.test('A client whose commands never end is dropped at its limit', async (t) => {
   const ours = await serve(t, { clientQueryBufferLimit: 1 << 20 })
   const endless = await open(ours.path)
-  const closed = once(endless, 'close')
+  const closed = new Promise((resolve) => endless.once('close', resolve))
   endless.write('*2\r\n$3\r\nGET\r\n$100000000\r\n')
   const chunk = Buffer.alloc(1 << 16)
   while (!endless.destroyed && endless.writable) {
-    if (!endless.write(chunk)) await Promise.race([once(endless, 'drain'), closed])
+    const drained = new Promise((resolve) => endless.once('drain', resolve))
+    if (!endless.write(chunk)) await Promise.race([drained, closed])
   }
   await assertServes(t, ours)
 })

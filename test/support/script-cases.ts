@@ -392,7 +392,7 @@ export const COMMANDS: readonly string[][] = [
 
 /** FUNCTION LOAD of a library with these lines. */
 function library(head: string, ...lines: readonly string[]): string[] {
-  return ['FUNCTION', 'LOAD', ['#!lua name=' + head, ...lines].join('\n')]
+  return ['FUNCTION', 'LOAD', [`#!lua name=${head}`, ...lines].join('\n')]
 }
 
 const NOTHING = 'function() end'
@@ -506,7 +506,7 @@ export const LIBRARY_COMMANDS: readonly string[][] = [
   library(
     'quick',
     "local x = redis.log(redis.LOG_DEBUG, 'a') redis.register_function('q1',",
-    NOTHING + ')',
+    `${NOTHING})`,
   ),
   ...['f1', 'F1', '5', 'late', 'none', 'set', 'raise', 'table', 'global', 'raw', 'field'].map(
     (name) => ['FCALL', name, '0'],
@@ -535,7 +535,7 @@ export const LIBRARY_COMMANDS: readonly string[][] = [
   ['FUNCTION', 'DELETE', 'REST'],
   ['FUNCTION', 'DELETE', 'rest'],
   ['FCALL', 'count', '0'],
-  ['FUNCTION', 'LOAD', 'REPLACE', '#!lua name=one\nredis.register_function("f2", ' + NOTHING + ')'],
+  ['FUNCTION', 'LOAD', 'REPLACE', `#!lua name=one\nredis.register_function("f2", ${NOTHING})`],
   ['FCALL', 'f1', '0'],
   ['FCALL', 'f2', '0'],
   ['FUNCTION', 'LOAD', 'REPLACE', '#!lua name=one\nredis.register_function("fixed", 1)'],
