@@ -20,6 +20,7 @@ import {
   row,
   rowsOf,
   Status,
+  subcommandsOf,
 } from '../commands/spec.js'
 import { ReplyError } from '../errors.js'
 import { MACHINE } from '../native/scripts.js'
@@ -90,7 +91,7 @@ function help(lines: readonly string[]): Handler {
   return () => lines.map((line) => new Status(line))
 }
 
-const SCRIPT_SUBCOMMANDS = subcommands([
+const SCRIPT_SUBCOMMANDS = subcommands('SCRIPT', [
   row('LOAD', 3, COMPILE, null, '2.6.0', 'Compiles a script; its SHA-1.', scriptLoad),
   row('EXISTS', -3, NOSCRIPT, null, '2.6.0', 'Which scripts are compiled.', scriptExists),
   row('FLUSH', -2, NOSCRIPT, null, '2.6.0', 'Forgets all scripts.', scriptFlush),
@@ -236,7 +237,7 @@ function functionKill(context: CommandContext): Reply {
   return OK
 }
 
-const FUNCTION_SUBCOMMANDS = subcommands([
+const FUNCTION_SUBCOMMANDS = subcommands('FUNCTION', [
   row('LOAD', -3, GROW, null, '7.0.0', 'Loads a library of functions; its name.', functionLoad),
   row('DELETE', 3, CHANGE, null, '7.0.0', 'Removes a library.', functionDelete),
   row('FLUSH', -2, CHANGE, null, '7.0.0', 'Removes all libraries.', functionFlush),
@@ -256,8 +257,12 @@ const FUNCTION_SUBCOMMANDS = subcommands([
   row('HELP', 2, HELP, null, '7.0.0', 'The subcommands of FUNCTION.', help(FUNCTION_HELP)),
 ])
 
-function subcommands(rows: readonly CommandRow[]): ReadonlyMap<string, CommandSpec> {
-  return new Map(rowsOf('scripting', rows).map((one) => [one.name, { ...one, method: null }]))
+function subcommands(
+  container: string,
+  rows: readonly CommandRow[],
+): ReadonlyMap<string, CommandSpec> {
+  const typeless = rows.map((one) => ({ ...one, method: null }))
+  return subcommandsOf(container, 'scripting', typeless)
 }
 
 // --- running ---

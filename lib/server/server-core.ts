@@ -407,6 +407,7 @@ export class ServerCore {
   noteSlow(client: Client, micros: number): void {
     const { slowlogLogSlowerThan, slowlogMaxLen } = this.options
     if (slowlogLogSlowerThan < 0 || micros < slowlogLogSlowerThan) return
+    if (client.context.spec?.flags.includes('skip_slowlog')) return
     const args = this.arguments(client).map((arg) => arg.toString('latin1'))
     const second = Math.floor(this.now() / 1000)
     const { address, name } = client

@@ -1,7 +1,7 @@
 // log_replay.h - an append-only file run on a keyspace.
 //
-// Hot commands are run here; every other is left to the caller, who runs it by name. What is between
-// MULTI and EXEC is run only if all of it is there.
+// Hot commands are run here; every other is left to the caller, who runs it by name. What is
+// between MULTI and EXEC is run only if all of it is there.
 //
 // Runs in: the owner's thread.
 

@@ -101,7 +101,8 @@ for (const [name, Redis] of Object.entries(CLIENTS)) {
       const redis = connect()
       redis.defineCommand('addBoth', {
         numberOfKeys: 2,
-        lua: "return redis.call('incrby', KEYS[1], ARGV[1]) + redis.call('incrby', KEYS[2], ARGV[1])",
+        lua: `return redis.call('incrby', KEYS[1], ARGV[1]) +
+          redis.call('incrby', KEYS[2], ARGV[1])`,
       })
       const scripted = redis as unknown as Record<
         'addBoth',

@@ -120,7 +120,9 @@ function reset(context: ServerContext): Reply {
   return RESET
 }
 
-const CONNECTION: readonly CommandFlag[] = ['noscript', 'loading', 'stale', 'fast']
+const CONNECTION: readonly CommandFlag[] = [
+  ...(['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'] as const),
+]
 
 export const CONNECTION_COMMANDS = rowsOf('connection', [
   clientRow('PING', -1, ['fast'], null, '1.0.0', 'Replies PONG, or what it is given.', ping),

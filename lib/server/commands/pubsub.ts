@@ -7,7 +7,13 @@
 import { readBytes } from '../../commands/args.js'
 import { MapReply, PushReply, type Reply } from '../../commands/reply.js'
 import { encodeReply } from '../../commands/resp-encoder.js'
-import { type CommandFlag, rowsOf, subcommandsOf } from '../../commands/spec.js'
+import {
+  ALL_KEYS,
+  type CommandFlag,
+  FIRST_KEY,
+  rowsOf,
+  subcommandsOf,
+} from '../../commands/spec.js'
 import { type Client, NO_REPLY } from '../client.js'
 import { type SubscriptionKind, setOf } from '../pubsub.js'
 import { help } from './help.js'
@@ -131,10 +137,10 @@ export const PUBSUB_COMMANDS = rowsOf('pubsub', [
   clientRow('UNSUBSCRIBE', -1, LISTEN, null, '2.0.0', 'Ends that.', unsubscribe('channel')),
   clientRow('PSUBSCRIBE', -2, LISTEN, null, '2.0.0', 'Listens to patterns.', subscribe('pattern')),
   clientRow('PUNSUBSCRIBE', -1, LISTEN, null, '2.0.0', 'Ends that.', unsubscribe('pattern')),
-  clientRow('SSUBSCRIBE', -2, LISTEN, null, '7.0.0', 'Listens in a shard.', subscribe('shard')),
-  clientRow('SUNSUBSCRIBE', -1, LISTEN, null, '7.0.0', 'Ends that.', unsubscribe('shard')),
+  clientRow('SSUBSCRIBE', -2, LISTEN, ALL_KEYS, '7.0.0', 'Listens in a shard.', subscribe('shard')),
+  clientRow('SUNSUBSCRIBE', -1, LISTEN, ALL_KEYS, '7.0.0', 'Ends that.', unsubscribe('shard')),
   clientRow('PUBLISH', 3, SEND, null, '2.0.0', 'Sends a message to a channel.', publish),
-  clientRow('SPUBLISH', 3, SEND, null, '7.0.0', 'Sends one within a shard.', spublish),
+  clientRow('SPUBLISH', 3, SEND, FIRST_KEY, '7.0.0', 'Sends one within a shard.', spublish),
   {
     ...clientRow('PUBSUB', -2, [], null, '2.8.0', 'Who listens.', () => null),
     subcommands: PUBSUB,

@@ -139,7 +139,7 @@ export const SERVER_COMMANDS = rowsOf('server', [
   clientRow(
     'SHUTDOWN',
     -1,
-    [...ADMIN, 'no_multi'],
+    [...ADMIN, 'no_multi', 'allow_busy'],
     null,
     '1.0.0',
     'Saves as configured, and ends.',

@@ -91,11 +91,12 @@ function asUnit<T>({ native, host }: ServerCore, act: () => T): T {
   }
 }
 
-const FLAGS: readonly CommandFlag[] = ['noscript', 'loading', 'stale', 'fast']
+const FLAGS: readonly CommandFlag[] = ['noscript', 'loading', 'stale', 'fast', 'allow_busy']
+const EXEC: readonly CommandFlag[] = ['noscript', 'loading', 'stale', 'skip_slowlog']
 
 export const TRANSACTION_COMMANDS = rowsOf('transactions', [
   clientRow('MULTI', 1, FLAGS, null, '1.2.0', 'Begins a transaction.', multi),
-  clientRow('EXEC', 1, ['noscript', 'loading', 'stale'], null, '1.2.0', 'Runs it.', exec),
+  clientRow('EXEC', 1, EXEC, null, '1.2.0', 'Runs it.', exec),
   clientRow('DISCARD', 1, FLAGS, null, '2.0.0', 'Gives a transaction up.', discard),
   clientRow('WATCH', -2, FLAGS, ALL_KEYS, '2.2.0', 'Lets EXEC fail if a key changes.', watch),
   clientRow('UNWATCH', 1, FLAGS, null, '2.2.0', 'Watches no key any more.', unwatch),

@@ -1,0 +1,145 @@
+/**
+ * What a server is beyond its replies: passwords and users, limits, its configuration, what INFO
+ * says of it, and how it ends.
+ */
+
+import { connect } from 'node:net'
+import t, { type Test } from 'tap'
+import { createServer, ReplyError } from '../../../dist/index.js'
+import { serve } from '../../support/our-server.js'
+import { ErrorReply, RespClient, type RespReply, SimpleString } from '../../support/resp-client.js'
+
+/** A client whose replies are text where they are no more than that; errors begin with a dash. */
+class Talker {
+  readonly #client: RespClient
+
+  constructor(client: RespClient) {
+    this.#client = client
+  }
+
+  static async connect(t: Test, path: string): Promise<Talker> {
+    const client = await RespClient.connect({ path })
+    t.teardown(() => client.close())
+    return new Talker(client)
+  }
+
+  async send(...args: string[]): Promise<RespReply | string> {
+    const reply = await this.#client.send(...args)
+    if (reply instanceof ErrorReply) return `-${reply.text}`
+    return reply instanceof SimpleString ? reply.text : reply
+  }
+}
+
+t.test('options', async (t) => {
+  const { db } = await serve(t)
+  t.throws(() => createServer(db, { nosuch: 1 } as object), { code: 'ERR_SNAPFORK_INVALID_ARG' })
+  t.throws(() => createServer(db, { port: 65_536 }), { code: 'ERR_SNAPFORK_INVALID_ARG' })
+  t.throws(() => createServer(db, { port: '1' as unknown as number }), TypeError)
+})
+
+t.test('a password', async (t) => {
+  const { path } = await serve(t, { requirepass: 'secret' })
+  const client = await Talker.connect(t, path)
+  t.match(await client.send('GET', 'a'), /^-NOAUTH /)
+  t.match(await client.send('AUTH', 'wrong'), /^-WRONGPASS /)
+  t.match(await client.send('AUTH', 'nobody', 'secret'), /^-WRONGPASS /)
+  t.equal(await client.send('AUTH', 'secret'), 'OK')
+  t.equal(await client.send('GET', 'a'), null)
+  const other = await Talker.connect(t, path)
+  t.ok(Array.isArray(await other.send('HELLO', '2', 'AUTH', 'default', 'secret')))
+  t.match(await other.send('ACL', 'LOG', '1'), [[/count/]])
+})
+
+t.test('users', async (t) => {
+  const { path } = await serve(t)
+  const admin = await Talker.connect(t, path)
+  const rules = ['on', '>pw', '+get', '+set', '+multi', '+exec', '+eval', '~mine:*', '&news']
+  t.equal(await admin.send('ACL', 'SETUSER', 'ada', ...rules), 'OK')
+  const ada = await Talker.connect(t, path)
+  t.equal(await ada.send('AUTH', 'ada', 'pw'), 'OK')
+  t.equal(await ada.send('SET', 'mine:1', 'x'), 'OK')
+  t.match(await ada.send('SET', 'other', 'x'), /^-NOPERM .*keys/)
+  t.match(await ada.send('INCR', 'mine:1'), /^-NOPERM .*'incr'/)
+  const script = "return redis.pcall('incr', 'mine:1')"
+  t.match(await ada.send('EVAL', script, '0'), /can't run this command/)
+  await ada.send('MULTI')
+  t.match(await ada.send('DEL', 'mine:1'), /^-NOPERM/)
+  t.match(await ada.send('EXEC'), /^-EXECABORT/)
+  // The express lane knows that she may do everything now.
+  await admin.send('ACL', 'SETUSER', 'ada', '+@all', '~*')
+  t.equal(await ada.send('INCR', 'n'), 1)
+  t.equal(await admin.send('ACL', 'DELUSER', 'ada'), 1)
+  await t.rejects(ada.send('GET', 'n'))
+})
+
+t.test('more clients than it may have', async (t) => {
+  const { path } = await serve(t, { maxclients: 2 })
+  const clients = [await Talker.connect(t, path), await Talker.connect(t, path)]
+  await Promise.all(clients.map((client) => client.send('PING')))
+  const refused = connect(path)
+  let text = ''
+  for await (const chunk of refused) text += String(chunk)
+  t.equal(text, '-ERR max number of clients reached\r\n')
+})
+
+t.test('CONFIG', async (t) => {
+  const { path, db } = await serve(t, { slowlogLogSlowerThan: 77 }, { maxmemory: 10 << 20 })
+  const client = await Talker.connect(t, path)
+  const get = async (name: string) => ((await client.send('CONFIG', 'GET', name)) as string[])[1]
+  t.equal(await get('slowlog-log-slower-than'), '77')
+  t.equal(await get('maxmemory'), `${10 << 20}`)
+  t.equal(await client.send('CONFIG', 'SET', 'maxmemory', '20mb', 'timeout', '5'), 'OK')
+  t.equal(await get('timeout'), '5')
+  t.match(db.info('memory'), /maxmemory:20971520\r/)
+  t.match(await client.send('CONFIG', 'SET', 'port', '1'), /while the server listens/)
+  t.match(await client.send('CONFIG', 'REWRITE'), /without a config file/)
+  t.equal(await client.send('CONFIG', 'SET', 'appendonly', 'yes'), 'OK')
+  t.match(db.info('persistence'), /aof_enabled:1/)
+  t.equal(await client.send('CONFIG', 'SET', 'requirepass', 'new'), 'OK')
+  const stranger = await Talker.connect(t, path)
+  t.match(await stranger.send('GET', 'a'), /^-NOAUTH/)
+})
+
+t.test('INFO', async (t) => {
+  const { path } = await serve(t, { port: 0, bind: '127.0.0.1' })
+  const client = await Talker.connect(t, path)
+  await client.send('SET', 'a', '1')
+  await client.send('GET', 'a')
+  await client.send('LPUSH', 'a', '1')
+  const text = String(await client.send('INFO', 'everything'))
+  t.match(text, /connected_clients:1\r/)
+  t.match(text, /tcp_port:[1-9]\d*\r/)
+  t.match(text, /cmdstat_get:calls=1,usec=\d+,usec_per_call=[\d.]+,rejected_calls=0,failed_calls=0/)
+  t.match(text, /errorstat_WRONGTYPE:count=1/)
+  t.match(text, /role:master/)
+  t.notMatch(String(await client.send('INFO')), /cmdstat_/)
+  await client.send('CONFIG', 'RESETSTAT')
+  t.notMatch(String(await client.send('INFO', 'errorstats')), /WRONGTYPE/)
+})
+
+t.test('both ways to an engine take turns', async (t) => {
+  const { path, db } = await serve(t)
+  const client = await Talker.connect(t, path)
+  db.set('a', '1')
+  t.equal(await client.send('INCR', 'a'), 2)
+  t.equal(db.get('a'), '2')
+  const popped = client.send('BLPOP', 'queue', '0')
+  const other = await Talker.connect(t, path)
+  while (!/blocked_clients:1/.test(String(await other.send('INFO', 'clients'))));
+  await other.send('RPUSH', 'queue', 'job')
+  t.strictSame((await popped) as unknown, ['queue', 'job'])
+})
+
+t.test('its end', async (t) => {
+  const { path, server, db } = await serve(t)
+  const client = await Talker.connect(t, path)
+  t.match(await client.send('SHUTDOWN'), /cannot be shut down by a client/)
+  server.onShutdown(async () => {
+    throw new ReplyError('ERR Errors trying to SHUTDOWN. Check logs.')
+  })
+  t.match(await client.send('SHUTDOWN', 'NOSAVE'), /^-ERR Errors trying/)
+  const waiting = t.rejects(client.send('BLPOP', 'none', '0'))
+  await server.close()
+  await waiting
+  t.equal(db.set('goes', 'on'), 'OK')
+})
