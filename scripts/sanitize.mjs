@@ -13,7 +13,9 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const LAYERS = ['base', 'mem', 'ds', 'keyspace', 'persist', 'fork', 'script']
+const LAYERS = [
+  ...['base', 'mem', 'ds', 'keyspace', 'commands', 'persist', 'server', 'fork', 'script'],
+]
 const VENDORED = ['native/vendor/lua', 'native/vendor/lua-cjson']
 const [sanitizers = 'address,undefined', filter = ''] = process.argv.slice(2)
 

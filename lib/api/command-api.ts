@@ -69,7 +69,9 @@ export abstract class CommandApi {
 
   #call(mode: BulkMode, command: string, args: readonly Value[]): CallReply<Buffer> {
     try {
-      return plain(this.run(mode, checkCommand(command), ...args.map(toBytes)))
+      const reply = plain(this.run(mode, checkCommand(command), ...args.map(toBytes)))
+      if (reply instanceof ReplyError) throw reply
+      return reply
     } catch (error) {
       throw asReply(error)
     }
@@ -97,13 +99,12 @@ function checkCommand(command: string): string {
   return typeof command === 'string' ? command : String(toBytes(command))
 }
 
-/** A reply as RESP2 has it. */
+/** A reply as RESP2 has it; an error among others is one of them. */
 function plain(reply: Reply): CallReply<Buffer> {
   if (typeof reply !== 'object' || reply === null) return reply
   if (Array.isArray(reply)) return reply.map(plain)
   if (reply instanceof Status) return reply.text
   if (reply instanceof RichReply) return plain(reply.plain)
-  if (reply instanceof ReplyError) throw reply
   if (reply instanceof EncodedReply || reply instanceof PendingReply) {
     throw new TypeError('a reply of this kind is for a connection')
   }

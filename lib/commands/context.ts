@@ -24,6 +24,11 @@ import {
 import type { CommandHost } from './host.js'
 import type { Reply } from './reply.js'
 
+/** What a context knows of the row of a command. */
+export interface CommandName {
+  readonly fullName: string
+}
+
 /** Reads Unix time in milliseconds. */
 export type Clock = () => number
 
@@ -66,6 +71,8 @@ export class CommandContext {
     this.host = host
   }
 
+  /** Is called behind every command that did not fail, those of scripts included; null: nobody. */
+  afterRun: ((command: CommandName, context: CommandContext) => void) | null = null
   /** A command that waited is tried once more. */
   isRetry = false
 
@@ -92,7 +99,7 @@ export class CommandContext {
   }
 
   /** Why the command at hand may not be run by a script, or null. `_command` is its row. */
-  deny(_command: { readonly fullName: string }): ReplyError | null {
+  deny(_command: CommandName): ReplyError | null {
     return null
   }
 

@@ -16,5 +16,7 @@ import type { CommandSpec, Reply } from './spec.js'
 /** (D1) */
 export function run(command: CommandSpec, context: CommandContext): Reply {
   const log = context.host?.log
-  return log?.guards ? runGuarded(command, context, log) : command.run(context)
+  const reply = log?.guards ? runGuarded(command, context, log) : command.run(context)
+  context.afterRun?.(command, context)
+  return reply
 }

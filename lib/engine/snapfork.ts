@@ -99,6 +99,7 @@ export class Snapfork extends Database {
   readonly #options: () => ResolvedOptions
   readonly #setOptions: (options: ResolvedOptions) => void
   #expiresActively = true
+  #onUpkeep: (() => void) | null = null
   #changing: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
@@ -189,6 +190,7 @@ export class Snapfork extends Database {
     )
     if (this.#log.log?.isOn) native.logCommit(false)
     this.#saves.tick()
+    this.#onUpkeep?.()
     return done
   }
 
@@ -462,6 +464,10 @@ export class Snapfork extends Database {
       now: this.#clock,
       engineOptions: this.#options,
       configureEngine: (changes: RuntimeOptions) => this.configure(changes),
+      /** Behind every turn in which keys may have gone by themselves. */
+      onUpkeep: (listener: (() => void) | null) => {
+        this.#onUpkeep = listener
+      },
       setActiveExpiry: (isOn: boolean) => {
         this.#expiresActively = isOn
       },

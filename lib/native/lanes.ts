@@ -20,7 +20,12 @@ export const LANE = {
   slow: 5,
   /** Keys that are watched have changed: see `takeWatched`. */
   watched: 6,
+  /** All is done, and so many bytes (in the place of words) of replies are for `laneTake`. */
+  long: 7,
 } as const
+
+/** `KeyChange` of the engine. */
+export const KEY_CHANGE = { changed: 0, expired: 1, evicted: 2 } as const
 
 /** Replies: text of one byte a character, or bytes; null: none. */
 export type LaneOutput = string | Buffer | null
@@ -33,7 +38,8 @@ export interface LanePrimitives {
    * of {@link LANE}, plus eight times the number of words in the argument vector.
    */
   laneRun(lane: number, chunk: Uint8Array | null): LaneOutput | number
-  laneTake(lane: number): LaneOutput
+  /** Replies; long ones that fit into `buffer` are put there: how many bytes they are. */
+  laneTake(lane: number, buffer: Uint8Array | null): LaneOutput | number
   /** Adds a reply to the output; how many bytes it has then. */
   laneReply(lane: number, reply: string | Uint8Array): number
   laneConfigure(
@@ -62,8 +68,8 @@ export interface LanePrimitives {
   watchKey(db: number, key: Operand, watches: boolean): void
   watchAllKeys(all: boolean): void
   /**
-   * Ends a command: databases and keys (text of one byte a character) of watched keys that it has
-   * changed, flat; null if there are none.
+   * Ends a command: databases, keys (text of one byte a character) and what has become of them (of
+   * {@link KEY_CHANGE}), of watched keys that were changed, flat; null if there are none.
    */
   takeWatched(): (number | string)[] | null
 }

@@ -10,7 +10,7 @@
 import { checkCall, scriptDenialError } from '../acl/check.js'
 import type { User } from '../acl/user.js'
 import { readBytes } from '../commands/args.js'
-import { type Clock, CommandContext } from '../commands/context.js'
+import { type Clock, CommandContext, type CommandName } from '../commands/context.js'
 import type { CommandHost } from '../commands/host.js'
 import { type Protocol, type Reply, Status } from '../commands/reply.js'
 import type { CommandSpec } from '../commands/spec.js'
@@ -57,6 +57,21 @@ export interface ClientAddress {
   readonly isUnix: boolean
 }
 
+/** How a client is told of changes of what it has read. */
+export interface Tracking {
+  /** Number of the client that is told in its place; 0: it is told itself. */
+  readonly redirect: number
+  readonly isBroadcast: boolean
+  readonly prefixes: readonly string[]
+  readonly mode: 'all' | 'optin' | 'optout'
+  /** Not of what it has changed itself. */
+  readonly noLoop: boolean
+  /** What CLIENT CACHING has said of the next command, or null. */
+  caching: boolean | null
+  /** Whether the other client is gone, and this one was told so. */
+  isBroken: boolean
+}
+
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
 
 export class Client<Server = unknown> {
@@ -81,6 +96,8 @@ export class Client<Server = unknown> {
   readonly patterns = new Set<string>()
   readonly shardChannels = new Set<string>()
   waiting: Waiting | null = null
+  /** null: it is not told of changes. */
+  tracking: Tracking | null = null
   replyMode: ReplyMode = 'on'
   isMonitor = false
   noEvict = false
@@ -155,7 +172,7 @@ export class ClientContext<Server = unknown> extends CommandContext {
     this.#waiter = parts.waiter
   }
 
-  override deny(command: { readonly fullName: string }): ReplyError | null {
+  override deny(command: CommandName): ReplyError | null {
     const { user } = this.client
     if (user === null || user.isUnrestricted) return null
     const denial = checkCall(user, command as CommandSpec, this.argc, (index) =>
@@ -176,6 +193,7 @@ export class ClientContext<Server = unknown> extends CommandContext {
     inner.db = this.db
     inner.client = this.client
     inner.mayWait = false
+    inner.afterRun = this.afterRun
     return inner
   }
 

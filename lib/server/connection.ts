@@ -18,6 +18,7 @@
  */
 
 import type { Socket } from 'node:net'
+import { SnapforkError } from '../errors.js'
 import { LANE, type LaneOutput } from '../native/lanes.js'
 import { Client, type ClientAddress, type ClientOutput } from './client.js'
 import type { ServerCore } from './server-core.js'
@@ -92,6 +93,7 @@ export class Connection implements ClientOutput {
       client.transaction === null &&
       client.replyMode === 'on' &&
       !client.isMonitor &&
+      client.tracking === null &&
       (isResp3 || !client.isSubscriber)
     const key = `${db} ${isResp3} ${isStranger} ${isExpress}`
     if (key === this.#configured) return
@@ -121,8 +123,13 @@ export class Connection implements ClientOutput {
     return this.client.waiting !== null || this.client.isClosing
   }
 
-  /** Runs what has come, until it is all done or a command waits. (N1) */
+  /** Runs what has come; if the engine was closed, there is nobody who could. */
   #run(chunk: Buffer | null): void {
+    if (!unlessClosed(() => this.#runAll(chunk))) this.close(false)
+  }
+
+  /** Runs until all is done or a command waits. (N1) */
+  #runAll(chunk: Buffer | null): void {
     if (this.#isStalled) {
       this.#socket.pause()
       if (chunk !== null) this.#socket.unshift(chunk)
@@ -134,6 +141,7 @@ export class Connection implements ClientOutput {
     const loggedBefore = this.#logged()
     let result = native.laneRun(lane, chunk)
     while (typeof result === 'number') {
+      if ((result & 7) === LANE.long) break
       this.#handle(result & 7, result >> 3)
       if (this.#isClosed) return
       if (this.#isStalled || this.#isFull) {
@@ -182,10 +190,10 @@ export class Connection implements ClientOutput {
       case LANE.slow:
         client.context.argc = argc
         core.noteSlow(client, native.laneMicros(client.lane))
-        core.serveReadyOfLane()
+        core.serveReadyOfLane(client)
         break
       case LANE.watched:
-        core.serveReadyOfLane()
+        core.serveReadyOfLane(client)
         break
     }
   }
@@ -205,8 +213,15 @@ export class Connection implements ClientOutput {
   }
 
   #flush(): void {
-    const output = this.#core.native.laneTake(this.client.lane)
-    if (output !== null) this.#send(output)
+    const { native, buffers } = this.#core
+    const buffer = buffers.take()
+    const output = native.laneTake(this.client.lane, buffer)
+    if (typeof output === 'number') {
+      this.#send(buffer.subarray(0, output))
+    } else {
+      buffers.giveBack(buffer)
+      if (output !== null) this.#send(output)
+    }
   }
 
   #send(output: Exclude<LaneOutput, null>): void {
@@ -243,7 +258,7 @@ export class Connection implements ClientOutput {
   #sendNow(output: Exclude<LaneOutput, null>): void {
     this.#core.traffic.outputBytes += output.length
     if (typeof output === 'string') this.#socket.write(output, 'latin1')
-    else this.#socket.write(output)
+    else this.#socket.write(output, () => this.#core.buffers.giveBack(output))
     if (this.#socket.writableLength > 0) this.#checkLimit()
   }
 
@@ -297,9 +312,19 @@ export class Connection implements ClientOutput {
     this.#isClosed = true
     const core = this.#core
     const { client } = this
-    core.waiters.end(client, null)
-    core.forget(client)
+    unlessClosed(() => core.forget(client))
     core.native.laneClose(client.lane)
+  }
+}
+
+/** false if the engine was closed, so that the rest of what was to be done is of no use. */
+function unlessClosed(act: () => void): boolean {
+  try {
+    act()
+    return true
+  } catch (error) {
+    if (error instanceof SnapforkError && error.code === 'ERR_SNAPFORK_CLOSED') return false
+    throw error
   }
 }
 

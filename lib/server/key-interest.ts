@@ -11,17 +11,29 @@ import { type Client, keyName, keyOfName } from './client.js'
 
 type Clients = Map<string, Set<Client>>
 
+/** What has become of a key; `change` is of {@link KEY_CHANGE}. */
+export interface KeyChange {
+  readonly db: number
+  readonly key: string
+  readonly change: number
+}
+
+const NONE: readonly KeyChange[] = []
+
 export class KeyInterest {
   readonly #native: Pick<NativeEngine, 'watchKey' | 'takeWatched'>
   readonly #watchers: Clients = new Map()
   readonly #waiters: Clients = new Map()
+  /** Who has read a key and is to be told when it changes. */
+  readonly #readers: Clients = new Map()
+  readonly #ready: string[] = []
 
   constructor(native: Pick<NativeEngine, 'watchKey' | 'takeWatched'>) {
     this.#native = native
   }
 
   get isActive(): boolean {
-    return this.#watchers.size + this.#waiters.size > 0
+    return this.#watchers.size + this.#waiters.size + this.#readers.size > 0
   }
 
   get hasWaiters(): boolean {
@@ -50,26 +62,46 @@ export class KeyInterest {
     for (const name of names) this.#remove(this.#waiters, client, name)
   }
 
+  /** A client has read a key. */
+  read(client: Client, name: string): void {
+    this.#add(this.#readers, client, name)
+  }
+
+  /** Who has read a key; they have not any more. */
+  takeReaders(name: string): Client[] {
+    const readers = [...(this.#readers.get(name) ?? [])]
+    for (const client of readers) this.#remove(this.#readers, client, name)
+    return readers
+  }
+
+  /** A client wants to be told of nothing more. */
+  unreadAll(client: Client): void {
+    for (const name of [...this.#readers.keys()]) this.#remove(this.#readers, client, name)
+  }
+
   /** Who waits for a key, first come first. */
   waitersOf(name: string): Client[] {
     return [...(this.#waiters.get(name) ?? [])]
   }
 
-  /**
-   * Ends a command: transactions that watch what it has changed are broken.
-   *
-   * @returns The changed keys that somebody waits for.
-   */
-  takeReady(): string[] {
-    const changed = this.#native.takeWatched()
-    if (changed === null) return []
-    const ready: string[] = []
-    for (let at = 0; at < changed.length; at += 2) {
-      const name = keyName(changed[at] as number, changed[at + 1] as string)
+  /** Ends a command: transactions that watch what it has changed are broken. */
+  collect(): readonly KeyChange[] {
+    const flat = this.#native.takeWatched()
+    if (flat === null) return NONE
+    const changes: KeyChange[] = []
+    for (let at = 0; at < flat.length; at += 3) {
+      const [db, key, change] = flat.slice(at, at + 3) as [number, string, number]
+      changes.push({ db, key, change })
+      const name = keyName(db, key)
       for (const client of this.#watchers.get(name) ?? []) client.isWatchBroken = true
-      if (this.#waiters.has(name)) ready.push(name)
+      if (this.#waiters.has(name)) this.#ready.push(name)
     }
-    return ready
+    return changes
+  }
+
+  /** The keys that were changed since the last call, and that somebody waits for. */
+  takeReady(): string[] {
+    return this.#ready.splice(0)
   }
 
   #add(clients: Clients, client: Client, name: string): void {

@@ -10,7 +10,7 @@
 
 import { performance } from 'node:perf_hooks'
 import type { CommandTable } from '../commands/command.js'
-import type { Clock } from '../commands/context.js'
+import type { Clock, CommandContext } from '../commands/context.js'
 import { resolve } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
 import { asReply, logBroken } from '../commands/propagation.js'
@@ -27,15 +27,19 @@ import { BULK_BUFFER, BULK_LATIN1, type NativeEngine } from '../native/engine.js
 import type { ResolvedOptions, RuntimeOptions } from '../options.js'
 import { Scripts } from '../scripting/scripts.js'
 import { Access } from './access.js'
+import { BufferPool } from './buffer-pool.js'
 import { type Client, ClientContext, NO_REPLY, type StoredCommand } from './client.js'
 import { CommandStats } from './command-stats.js'
+import { KeyEvents } from './key-events.js'
 import { KeyInterest } from './key-interest.js'
+import { LatencyMonitor } from './latency-monitor.js'
 import { monitorLine } from './monitor.js'
 import { Pauses } from './pauses.js'
 import { PubSub } from './pubsub.js'
 import type { ResolvedServerOptions } from './server-options.js'
 import { changeSettings, configOf } from './settings.js'
 import { SlowLog } from './slow-log.js'
+import { TrackingTable } from './tracking.js'
 import { Traffic } from './traffic.js'
 import { Waiters } from './waiters.js'
 
@@ -75,6 +79,7 @@ export interface ShutdownOptions {
 const NOT_QUEUED: ReadonlySet<string> = new Set([
   ...['EXEC', 'DISCARD', 'MULTI', 'WATCH', 'QUIT', 'RESET'],
 ])
+const FLUSHES: ReadonlySet<string> = new Set(['FLUSHALL', 'FLUSHDB'])
 /** What a client of RESP2 may do while it listens. */
 const OF_LISTENERS: ReadonlySet<string> = new Set([
   ...['SUBSCRIBE', 'UNSUBSCRIBE', 'PSUBSCRIBE', 'PUNSUBSCRIBE', 'SSUBSCRIBE', 'SUNSUBSCRIBE'],
@@ -92,8 +97,15 @@ export class ServerCore {
   readonly interest: KeyInterest
   readonly waiters: Waiters
   readonly monitors = new Set<Client>()
+  readonly events: KeyEvents
+  readonly tracking: TrackingTable
+  /** Whose command runs. */
+  #actor: Client | null = null
+  /** Messages to that client, which come behind its reply. */
+  readonly #behindReply: string[] = []
   readonly stats: CommandStats
   readonly slowlog = new SlowLog()
+  readonly latency = new LatencyMonitor()
   readonly scripts: Scripts
   readonly access: Access
   readonly pauses: Pauses
@@ -105,7 +117,9 @@ export class ServerCore {
   readonly #configureEngine: (changes: RuntimeOptions) => Promise<void>
   readonly #port: () => number
   readonly #find: FindCommand
+  #afterRun: CommandContext['afterRun'] = null
   readonly traffic = new Traffic()
+  readonly buffers = new BufferPool()
   connectionsReceived = 0
   connectionsRejected = 0
 
@@ -123,6 +137,16 @@ export class ServerCore {
     this.options = options
     this.pubsub = new PubSub((client, message) => client.output.write(message))
     this.interest = new KeyInterest(native)
+    this.tracking = new TrackingTable({
+      interest: this.interest,
+      clients: this.clients,
+      watchAll: () => this.#watchAll(),
+      send: (client, message) => {
+        if (client === this.#actor) this.#behindReply.push(message)
+        else client.output.write(message)
+      },
+    })
+    this.events = new KeyEvents((channel, message) => this.pubsub.publish(channel, message))
     this.waiters = new Waiters(this)
     this.stats = new CommandStats(native)
     this.scripts = Scripts.of(native)
@@ -165,7 +189,27 @@ export class ServerCore {
     const { busyReplyThreshold, acllogMaxLen } = this.options
     this.scripts.runner.settings.slowMs = busyReplyThreshold
     this.access.log.setLengthMax(acllogMaxLen)
+    this.#configureEvents()
     this.configureLanes()
+  }
+
+  #watchAll(): void {
+    this.native.watchAllKeys(this.events.isOn || this.tracking.hasBroadcast)
+  }
+
+  #configureEvents(): void {
+    const { events, options } = this
+    events.configure(options.notifyKeyspaceEvents)
+    this.#watchAll()
+    this.#afterRun = events.isOn
+      ? (command, context) => this.collect(command as CommandSpec, context)
+      : null
+    for (const { context } of this.clients.values()) context.afterRun = this.#afterRun
+  }
+
+  /** To be called now and then: keys may have gone though no command came. */
+  tick(): void {
+    if (this.#isWatching) this.serveReady()
   }
 
   /**
@@ -190,7 +234,7 @@ export class ServerCore {
       clients: clients.length,
       maxClients: this.options.maxclients,
       blockedClients: clients.filter(({ waiting }) => waiting !== null).length,
-      trackingClients: 0,
+      trackingClients: this.tracking.size,
       connectionsReceived,
       connectionsRejected,
       inputBytes: traffic.inputBytes,
@@ -208,18 +252,26 @@ export class ServerCore {
 
   /** Tells the express lanes what they may run. */
   configureLanes(): void {
-    const { protoMaxBulkLen, slowlogLogSlowerThan } = this.options
+    const { protoMaxBulkLen } = this.options
     const isBusy = this.scripts.runner.isBusy
     const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy
     const runsReads = this.#usesLanes && !isSeen
-    const runsWrites = runsReads && !this.pauses.isOn
-    this.native.lanesConfigure(runsReads, runsWrites, protoMaxBulkLen, slowlogLogSlowerThan)
+    const runsWrites = runsReads && !this.pauses.isOn && !this.events.isOn
+    this.native.lanesConfigure(runsReads, runsWrites, protoMaxBulkLen, this.#slowMicros)
   }
 
   /** What the commands of a new client run in. */
   makeContext(): ClientContext<ServerCore> {
     const { native, now, host, waiters } = this
-    return new ClientContext<ServerCore>({ native, now, host, server: this, waiter: waiters })
+    const context = new ClientContext<ServerCore>({
+      native,
+      now,
+      host,
+      server: this,
+      waiter: waiters,
+    })
+    context.afterRun = this.#afterRun
+    return context
   }
 
   /** Begins to count anew. */
@@ -242,6 +294,7 @@ export class ServerCore {
     this.pauses.forget(client)
     this.interest.unwatchAll(client)
     this.pubsub.forget(client)
+    this.tracking.end(client)
     client.isMonitor = false
     if (this.monitors.delete(client)) this.configureLanes()
   }
@@ -255,12 +308,15 @@ export class ServerCore {
     client.commands += 1
     client.lastUsedAtMs = this.now()
     if (client.replyMode === 'skip-next') client.replyMode = 'skip'
+    this.#actor = client
     const text = this.#replyTo(client)
+    this.#actor = null
     if (client.replyMode === 'on') {
       if (text !== '') client.output.write(text)
     } else if (client.replyMode === 'skip') {
       client.replyMode = 'on'
     }
+    for (const message of this.#behindReply.splice(0)) client.output.write(message)
   }
 
   /** The encoded reply; nothing if it was written, or will be. */
@@ -312,9 +368,13 @@ export class ServerCore {
     client.output.write(text)
   }
 
+  get #isWatching(): boolean {
+    return this.interest.isActive || this.events.isOn || this.tracking.size > 0
+  }
+
   /** Runs a command as a unit of the log, and serves those who waited for what it has changed. */
   whole<T>(act: () => T): T {
-    if (!this.interest.isActive) return act()
+    if (!this.#isWatching) return act()
     const holds = this.interest.hasWaiters && this.host.log.isOn
     if (holds) this.native.logHold()
     try {
@@ -327,19 +387,31 @@ export class ServerCore {
   }
 
   /** Behind a command of the express lane, whose unit is still open. */
-  serveReadyOfLane(): void {
+  serveReadyOfLane(client: Client | null = null): void {
+    this.#actor = client
     const { isOn } = this.host.log
     if (isOn) this.native.logHold()
     this.serveReady()
+    this.#actor = null
     if (isOn) this.native.logRelease()
   }
 
   /** Serves those who wait for keys that have changed, until nothing changes any more. */
   serveReady(): void {
+    this.collect()
     for (let ready = this.interest.takeReady(); ready.length > 0; ) {
       for (const name of ready) this.waiters.serve(name)
+      this.collect()
       ready = this.interest.takeReady()
     }
+  }
+
+  /** Looks at what was changed of keys; `command` has done it, or none has. */
+  collect(command: CommandSpec | null = null, context: CommandContext | null = null): void {
+    const changes = this.interest.collect()
+    if (changes.length === 0) return
+    this.events.tell(changes, command, context)
+    this.tracking.tell(changes, this.#actor)
   }
 
   /** Calls a command; its reply or error encoded. */
@@ -395,19 +467,33 @@ export class ServerCore {
     try {
       const reply = run(spec, context)
       failed = false
+      if (client.tracking !== null) this.tracking.note(client, spec)
+      if (FLUSHES.has(spec.name) && this.tracking.size > 0) this.tracking.tellAll()
       return reply
     } finally {
       const micros = (performance.now() - start) * 1000
       this.stats.called(spec, micros, failed)
-      this.noteSlow(client, micros)
+      this.noteSlow(client, micros, spec)
     }
   }
 
-  /** Keeps the command in the argument vector if it took long. */
-  noteSlow(client: Client, micros: number): void {
-    const { slowlogLogSlowerThan, slowlogMaxLen } = this.options
+  /** From so many microseconds on a command is noted; -1: none is. */
+  get #slowMicros(): number {
+    const { slowlogLogSlowerThan: slow, latencyMonitorThreshold } = this.options
+    const spike = latencyMonitorThreshold * 1000
+    if (spike === 0) return slow
+    return slow < 0 ? spike : Math.min(slow, spike)
+  }
+
+  /** Keeps the command in the argument vector if it took long; `spec` is its row, or it is hot. */
+  noteSlow(client: Client, micros: number, spec?: CommandSpec): void {
+    const { slowlogLogSlowerThan, slowlogMaxLen, latencyMonitorThreshold } = this.options
+    if (latencyMonitorThreshold > 0 && micros >= latencyMonitorThreshold * 1000) {
+      const name = spec === undefined || spec.flags.includes('fast') ? 'fast-command' : 'command'
+      this.latency.add(name, Math.floor(micros / 1000), this.now())
+    }
     if (slowlogLogSlowerThan < 0 || micros < slowlogLogSlowerThan) return
-    if (client.context.spec?.flags.includes('skip_slowlog')) return
+    if (spec?.flags.includes('skip_slowlog')) return
     const args = this.arguments(client).map((arg) => arg.toString('latin1'))
     const second = Math.floor(this.now() / 1000)
     const { address, name } = client
@@ -478,10 +564,11 @@ function hostOf({ host, info }: ServerCoreParts, facts: () => ServerFacts): Comm
   })
 }
 
-/** The error reply for what a handler has thrown; rethrows what is no error of operation. */
+/** The error reply for what a handler has thrown: whatever it is, the server's host goes on. */
 export function toReplyError(thrown: unknown): ReplyError {
   const error = asReply(thrown)
   if (error instanceof ReplyError) return error
-  if (error instanceof SnapforkError) return new ReplyError(`ERR ${error.message}`)
-  throw error
+  const text = error instanceof Error ? error.message : String(error)
+  const prefix = error instanceof SnapforkError ? 'ERR' : 'ERR internal error:'
+  return Object.assign(new ReplyError(`${prefix} ${text}`), { cause: error })
 }

@@ -52,6 +52,8 @@ export interface ServerOptions {
   slowlogLogSlowerThan?: number
   /** How many of them. @defaultValue 128 */
   slowlogMaxLen?: number
+  /** Commands that take so many milliseconds count as an event of LATENCY; 0: none. */
+  latencyMonitorThreshold?: number
   /** Events that are published, in Redis's letters. @defaultValue none */
   notifyKeyspaceEvents?: string
   /** Who may use DEBUG. @defaultValue 'no' */
@@ -85,6 +87,7 @@ export interface ResolvedServerOptions {
   readonly pubsubOutputBufferLimit: OutputBufferLimit
   readonly slowlogLogSlowerThan: number
   readonly slowlogMaxLen: number
+  readonly latencyMonitorThreshold: number
   readonly notifyKeyspaceEvents: string
   readonly enableDebugCommand: 'no' | 'yes' | 'local'
   readonly busyReplyThreshold: number
@@ -120,6 +123,7 @@ const DEFAULTS: ResolvedServerOptions = {
   pubsubOutputBufferLimit: PUBSUB_LIMIT,
   slowlogLogSlowerThan: 10_000,
   slowlogMaxLen: 128,
+  latencyMonitorThreshold: 0,
   notifyKeyspaceEvents: '',
   enableDebugCommand: 'no',
   busyReplyThreshold: 5000,
@@ -140,6 +144,7 @@ const RANGES: Readonly<Partial<Record<keyof ServerOptions, readonly [number, num
   clientQueryBufferLimit: [MIB, Number.MAX_SAFE_INTEGER],
   slowlogLogSlowerThan: [-1, Number.MAX_SAFE_INTEGER],
   slowlogMaxLen: [0, 2 ** 31 - 1],
+  latencyMonitorThreshold: [0, 2 ** 31 - 1],
   busyReplyThreshold: [0, Number.MAX_SAFE_INTEGER],
   acllogMaxLen: [0, Number.MAX_SAFE_INTEGER],
 }

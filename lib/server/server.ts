@@ -64,13 +64,16 @@ export class SnapforkServer {
   #nextId = 1
   #timer: NodeJS.Timeout | null = null
   #closing: Promise<void> | null = null
+  readonly #onUpkeep: (listener: (() => void) | null) => void
   #onShutdown: ShutdownListener | null = null
 
   /** @internal */
   constructor(db: Snapfork, options: ResolvedServerOptions, conf: ConfFacts = NO_CONF) {
     const table = renamed(ALL_COMMANDS, conf.renames)
+    const internals = db[INTERNALS]()
+    this.#onUpkeep = internals.onUpkeep
     this.#core = new ServerCore({
-      ...db[INTERNALS](),
+      ...internals,
       options,
       confPath: conf.path,
       find: makeLookup(table),
@@ -117,6 +120,7 @@ export class SnapforkServer {
       throw new SnapforkError('ERR_SNAPFORK_IO', 'The server cannot listen.', { cause })
     }
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref()
+    this.#onUpkeep(() => this.#core.tick())
   }
 
   async #listenAt(
@@ -241,6 +245,7 @@ export class SnapforkServer {
 
   async #close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer)
+    this.#onUpkeep(null)
     this.#core.pauses.stop()
     const closed = this.#listeners.map(
       (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),

@@ -1,6 +1,7 @@
 // bind_lanes.cc - the engine's methods on what clients of a server send.
 
 #include <algorithm>
+#include <cstring>
 
 #include "addon/engine_object.h"
 #include "addon/lane_table.h"
@@ -39,16 +40,23 @@ napi_value LaneClose(Call& call) {
   return call.Undefined();
 }
 
+// Of an output that is too long for a string, in the place of an outcome.
+constexpr size_t kLong = 7;
+
 // Lane and chunk, or null to go on. Replies if all that has come is done; else the outcome, as
 // lib/native/lanes.ts numbers it, and the number of words times 8: these are the argument vector
-// then.
+// then. Replies that are long are left for laneTake: their bytes, times 8, and kLong.
 napi_value LaneRun(Call& call) {
   ExpressLane* lane;
   std::string_view chunk;
   if (!ReadLane(call, lane)) return nullptr;
   ReadBytes(call.env(), call.argument(1), chunk);
   const ExpressLane::Outcome outcome = lane->Run(chunk);
-  if (outcome == ExpressLane::Outcome::kIdle) return TakeOutput(call, *lane);
+  if (outcome == ExpressLane::Outcome::kIdle) {
+    const size_t bytes = lane->output().view().size();
+    if (bytes <= kTextBytesMax) return TakeOutput(call, *lane);
+    return call.Number(static_cast<double>(bytes * 8 + kLong));
+  }
   size_t count = 0;
   if (outcome != ExpressLane::Outcome::kOutput && outcome != ExpressLane::Outcome::kBad) {
     call.engine().SetArguments(lane->words());
@@ -57,9 +65,19 @@ napi_value LaneRun(Call& call) {
   return call.Number(static_cast<double>(count * 8 + static_cast<size_t>(outcome)));
 }
 
+// Long ones are put into a buffer, if one is given that has the room: how many bytes they are.
 napi_value LaneTake(Call& call) {
   ExpressLane* lane;
-  return ReadLane(call, lane) ? TakeOutput(call, *lane) : nullptr;
+  std::string_view buffer;
+  if (!ReadLane(call, lane)) return nullptr;
+  const std::string_view output = lane->output().view();
+  if (output.size() <= kTextBytesMax || !ReadBytes(call.env(), call.argument(1), buffer) ||
+      buffer.size() < output.size()) {
+    return TakeOutput(call, *lane);
+  }
+  std::memcpy(const_cast<char*>(buffer.data()), output.data(), output.size());
+  lane->ClearOutput();
+  return call.Number(static_cast<double>(output.size()));
 }
 
 // A reply of the caller: text of one byte a character, or bytes.
@@ -169,8 +187,8 @@ napi_value WatchAllKeys(Call& call) {
   return call.Undefined();
 }
 
-// Ends a command of the caller. Flat, database and key of what was changed of watched keys; null if
-// there is nothing.
+// Ends a command of the caller. Flat, database, key and what has become of it, of watched keys;
+// null if there is nothing.
 napi_value TakeWatched(Call& call) {
   Keyspace& keyspace = call.engine().keyspace();
   if (keyspace.watch().is_active()) keyspace.EndWatchedCommand();
@@ -179,6 +197,7 @@ napi_value TakeWatched(Call& call) {
   for (const WatchedKey& one : keyspace.watch().TakeChanged()) {
     reply.Push(call.Number(one.db));
     reply.Push(call.Bulk(one.key, BulkMode::kLatin1));
+    reply.Push(call.Number(static_cast<double>(one.change)));
   }
   return reply.value();
 }

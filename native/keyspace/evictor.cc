@@ -10,6 +10,9 @@
 namespace snapfork {
 namespace {
 
+// Neighbours of which one is drawn: several buckets of them.
+constexpr unsigned kDrawnFrom = 16;
+
 AccessKind KindFor(EvictionPolicy policy) {
   switch (policy) {
     case EvictionPolicy::kAllLru:
@@ -107,8 +110,12 @@ bool Evictor::EvictRandom() {
     const uint32_t db = (next_db_ + i) % count;
     if (KeysIn(db) == 0) continue;
     next_db_ = (db + 1) % count;
+    // Entries of a bucket are in the order in which they came: the first would be the oldest.
     Candidate drawn{};
-    Draw(db, 1, [&](uint64_t hash, Handle handle) { drawn = {0, hash, handle, db}; });
+    uint64_t seen = 0;
+    Draw(db, kDrawnFrom, [&](uint64_t hash, Handle handle) {
+      if (keyspace_.Random() % ++seen == 0) drawn = {0, hash, handle, db};
+    });
     return EvictAt(db, drawn.hash, drawn.handle);
   }
   return false;
@@ -200,7 +207,7 @@ bool Evictor::EvictAt(uint32_t db, uint64_t hash, Handle handle) {
   ExpiryObserver* const observer = keyspace_.expiry_observer();
   if (observer != nullptr) observer->OnKeyEvicted(db, found.entry.key());
   KeyWatch& watch = keyspace_.watch();
-  if (watch.is_active()) watch.OnGone(db, hash, found.entry.key());
+  if (watch.is_active()) watch.OnGone(db, hash, found.entry.key(), KeyChange::kEvicted);
   keyspace_.Remove(db, found);
   ++keyspace_.counters().evicted_keys;
   return true;

@@ -5,6 +5,11 @@
 #include <algorithm>
 
 namespace snapfork {
+namespace {
+
+constexpr size_t kNotesCompared = 16;
+
+}  // namespace
 
 void KeyWatch::Add(uint32_t db, uint64_t hash, std::string_view key) {
   std::vector<Counted>& same = keys_[hash];
@@ -42,15 +47,17 @@ bool KeyWatch::Contains(uint32_t db, uint64_t hash, std::string_view key) const 
 
 void KeyWatch::OnLookup(uint32_t db, uint64_t hash, std::string_view key, bool exists) {
   if (!Contains(db, hash, key)) return;
-  for (const Note& note : notes_) {
-    // What it was at first counts.
-    if (note.key.db == db && note.key.key == key) return;
+  // What it was at first counts. Where many are looked up, each is so once.
+  if (notes_.size() <= kNotesCompared) {
+    for (const Note& note : notes_) {
+      if (note.key.db == db && note.key.key == key) return;
+    }
   }
   notes_.push_back({{db, std::string(key)}, exists});
 }
 
-void KeyWatch::OnGone(uint32_t db, uint64_t hash, std::string_view key) {
-  if (Contains(db, hash, key)) changed_.push_back({db, std::string(key)});
+void KeyWatch::OnGone(uint32_t db, uint64_t hash, std::string_view key, KeyChange change) {
+  if (Contains(db, hash, key)) changed_.push_back({db, std::string(key), change});
 }
 
 }  // namespace snapfork

@@ -17,9 +17,13 @@
 
 namespace snapfork {
 
+// What has become of a watched key.
+enum class KeyChange : uint32_t { kChanged, kExpired, kEvicted };
+
 struct WatchedKey {
   uint32_t db;
   std::string key;
+  KeyChange change = KeyChange::kChanged;
 };
 
 class KeyWatch {
@@ -27,13 +31,14 @@ class KeyWatch {
   // Keys are counted: each Add needs its Remove. `hash` is that of the keyspace.
   void Add(uint32_t db, uint64_t hash, std::string_view key);
   void Remove(uint32_t db, uint64_t hash, std::string_view key);
-  // Every key is watched, or those that were added.
+  // Every key is watched, or those that were added. A database that is emptied or exchanged is told
+  // of in neither case but for the latter.
   void WatchAll(bool all) { all_ = all; }
   bool is_active() const { return all_ || !keys_.empty(); }
 
   void OnLookup(uint32_t db, uint64_t hash, std::string_view key, bool exists);
   // A key went though no command has changed it.
-  void OnGone(uint32_t db, uint64_t hash, std::string_view key);
+  void OnGone(uint32_t db, uint64_t hash, std::string_view key, KeyChange change);
   // The watched keys of a database are all looked at: it is emptied, or another one takes its
   // place. `exists(key)` says whether one is there.
   template <typename Exists>

@@ -51,7 +51,7 @@ Found Keyspace::Peek(uint32_t db, std::string_view key) {
   if (found.slot == nullptr) return found;
   found.entry = EntryAt(found.handle());
   if (found.entry.has_expiry() && found.entry.expiry() <= Now()) {
-    if (watch_.is_active()) watch_.OnGone(db, found.hash, key);
+    if (watch_.is_active()) watch_.OnGone(db, found.hash, key, KeyChange::kExpired);
     Remove(db, found);
     if (expiry_observer_ != nullptr) expiry_observer_->OnKeyExpired(db, key);
     ++counters_.expired_keys;
@@ -314,7 +314,9 @@ uint64_t Keyspace::ExpireDueIn(uint32_t db, int64_t now, uint64_t limit) {
     found.slot = database.index.Find(found.hash, [&](Handle other) { return other == handle; });
     SF_CHECK(found.slot != nullptr);  // (S1)
     if (expiry_observer_ != nullptr) expiry_observer_->OnKeyExpired(db, found.entry.key());
-    if (watch_.is_active()) watch_.OnGone(db, found.hash, found.entry.key());
+    if (watch_.is_active()) {
+      watch_.OnGone(db, found.hash, found.entry.key(), KeyChange::kExpired);
+    }
     Remove(db, found);
     ++removed;
   }

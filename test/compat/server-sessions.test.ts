@@ -324,6 +324,164 @@ const SESSIONS: Readonly<Record<string, string>> = {
     b: CLIENT GETNAME
     b: CLIENT HELP
   `,
+  'events of keys': `
+    b: CONFIG SET notify-keyspace-events KEA
+    b: CONFIG GET notify-keyspace-events
+    PSUBSCRIBE __key*
+    b: SET a 1
+    b: SET a 2 EX 100
+    b: SET a 3 PX 1000 NX
+    b: SETEX b 100 x
+    b: SETNX b y
+    b: SETNX c y
+    b: GETSET a 5
+    b: GETEX a PERSIST
+    b: GETEX a EX 5
+    b: GETEX a EXAT 1
+    b: GETDEL b
+    b: MSET m1 1 m2 2
+    b: MSETNX m3 1
+    b: APPEND c x
+    b: SETRANGE c 1 z
+    b: INCR n
+    b: DECRBY n 3
+    b: INCRBYFLOAT n 0.5
+    b: SETBIT bits 3 1
+    b: BITFIELD bits SET u4 0 5
+    b: BITOP NOT bits2 bits
+    b: BITOP NOT bits2 none
+    b: PFADD p a
+    b: PFMERGE p2 p
+    b: EXPIRE c 100
+    b: PERSIST c
+    b: EXPIRE c -1
+    b: RENAME m1 m9
+    b: MOVE m9 1
+    b: COPY m2 m4
+    b: DEL m2 m4 none
+    b: RPUSH l a b c
+    b: LPUSH l z
+    b: LPUSHX l z
+    b: LPOP l
+    b: RPOP l
+    b: LINSERT l BEFORE b x
+    b: LSET l 0 q
+    b: LREM l 1 q
+    b: LTRIM l 0 0
+    b: LMOVE l l2 LEFT RIGHT
+    b: LMPOP 1 l2 LEFT
+    b: RPUSH l a b c
+    b: RPOPLPUSH l l
+    b: SORT l ALPHA STORE sl
+    b: BLPOP l 1
+    b: SADD s a b c
+    b: SREM s a
+    b: SMOVE s s2 c
+    b: SADD s b c
+    b: SINTERSTORE s3 s s
+    b: SUNIONSTORE s3 s s2
+    b: SDIFFSTORE s3 s s
+    b: HSET h a 1 b 2
+    b: HSETNX h c 1
+    b: HMSET h d 1
+    b: HINCRBY h a 1
+    b: HINCRBYFLOAT h a 0.5
+    b: HDEL h a
+    b: HDEL h b c d
+    b: ZADD z 1 a 2 b 3 c 4 d
+    b: ZADD z XX INCR 1 a
+    b: ZINCRBY z 1 a
+    b: ZREM z b
+    b: ZPOPMIN z
+    b: ZMPOP 1 z MAX
+    b: ZADD z 1 a 2 b 3 c 4 d
+    b: ZREMRANGEBYSCORE z 1 1
+    b: ZREMRANGEBYRANK z 0 0
+    b: ZREMRANGEBYLEX z - +
+    b: ZADD z 1 a 2 b
+    b: ZRANGESTORE z2 z 0 -1
+    b: ZUNIONSTORE z2 1 z
+    b: ZINTERSTORE z2 1 z
+    b: ZDIFFSTORE z2 2 z z
+    b: GEOADD g 1 1 x
+    b: GEOSEARCHSTORE g2 g FROMMEMBER x BYRADIUS 1 km
+    b: GEORADIUS g 1 1 10 km STORE g3
+    b: XADD x 1-1 f v
+    b: XTRIM x MAXLEN 0
+    b: XGROUP CREATE x gr $
+    b: XGROUP CREATECONSUMER x gr c
+    b: XGROUP SETID x gr 0
+    b: XGROUP DELCONSUMER x gr c
+    b: XGROUP DESTROY x gr
+    b: XSETID x 5-1
+    b: XADD x 6-1 f v
+    b: XDEL x 6-1
+    b: EVAL "redis.call('set', KEYS[1], 'x') redis.call('incr', KEYS[2])" 2 e1 e2
+    b: MULTI
+    b: SET t 1
+    b: LPUSH tl 1
+    b: EXEC
+    b: SET gone 1 PX 1
+    b: GET none
+    -- 30
+    b: GET gone
+    b: CONFIG SET notify-keyspace-events Kx
+    b: SET quiet 1
+    b: SET gone 1 PX 1
+    -- 300
+    b: GET gone
+    b: CONFIG SET notify-keyspace-events ""
+    b: SET quiet 2
+  `,
+  'changes of what was read': `
+    CLIENT TRACKINGINFO
+    CLIENT GETREDIR
+    CLIENT TRACKING ON REDIRECT 99999999
+    CLIENT TRACKING MAYBE
+    CLIENT CACHING YES
+    CLIENT TRACKING ON PREFIX a
+    CLIENT TRACKING ON BCAST OPTIN
+    CLIENT TRACKING ON OPTIN OPTOUT
+    HELLO 3 SETNAME x
+    CLIENT TRACKING ON
+    CLIENT TRACKING ON BCAST
+    CLIENT TRACKINGINFO
+    MGET a b
+    HGETALL h
+    b: SET a 1
+    b: SET a 2
+    b: HSET h f v
+    b: SET other 1
+    GET a
+    SET a 3
+    GET a
+    b: DEL a
+    GET p
+    b: SET p 1 PX 20
+    GET p
+    -- 60
+    b: GET p
+    CLIENT TRACKING OFF
+    CLIENT TRACKING ON OPTIN NOLOOP
+    CLIENT TRACKINGINFO
+    GET a
+    b: SET a 5
+    CLIENT CACHING YES
+    GET a
+    SET a 6
+    b: SET a 7
+    CLIENT CACHING NO
+    CLIENT TRACKING OFF
+    CLIENT TRACKING ON BCAST PREFIX x: PREFIX y:
+    CLIENT TRACKING ON BCAST PREFIX x:1
+    CLIENT TRACKINGINFO
+    b: SET x:1 1
+    b: SET z:1 1
+    b: LPUSH y:1 1
+    RESET
+    b: SET x:1 2
+    CLIENT TRACKINGINFO
+  `,
   'various commands': `
     WAIT 0 10
     WAIT x 1
@@ -334,6 +492,10 @@ const SESSIONS: Readonly<Record<string, string>> = {
     SLOWLOG LEN
     SLOWLOG GET -2
     SLOWLOG HELP
+    LATENCY RESET
+    LATENCY LATEST
+    LATENCY HISTORY command
+    LATENCY DOCTOR
     SHUTDOWN ABORT
     SHUTDOWN NONSENSE
     TIME x

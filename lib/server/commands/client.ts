@@ -5,7 +5,7 @@
  */
 
 import { readBytes, readInteger, readOption, syntaxError } from '../../commands/args.js'
-import { MapReply, type Reply } from '../../commands/reply.js'
+import type { Reply } from '../../commands/reply.js'
 import { type CommandFlag, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
 import { type Client, NO_REPLY } from '../client.js'
@@ -13,6 +13,7 @@ import { describeClient, kindOf } from '../client-list.js'
 import { checkName } from './connection.js'
 import { help } from './help.js'
 import { clientRow, type ServerContext } from './row.js'
+import { TRACKING_ROWS } from './tracking.js'
 
 function clientId({ client }: ServerContext): Reply {
   return client.id
@@ -197,10 +198,6 @@ function unblock(context: ServerContext): Reply {
   return 1
 }
 
-function trackinginfo(): Reply {
-  return new MapReply(['flags', ['off'], 'redirect', -1, 'prefixes', []])
-}
-
 const PLAIN: readonly CommandFlag[] = ['noscript', 'loading', 'stale']
 const ADMIN: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale']
 
@@ -238,8 +235,7 @@ const SUBCOMMANDS = subcommandsOf('CLIENT', 'connection', [
       client.noTouch = on
     }),
   ),
-  clientRow('TRACKINGINFO', 2, PLAIN, null, '6.2.0', 'Tells of tracking.', trackinginfo),
-  clientRow('GETREDIR', 2, PLAIN, null, '6.0.0', 'Where invalidations go.', () => -1),
+  ...TRACKING_ROWS,
   clientRow(
     'HELP',
     2,

@@ -13,6 +13,7 @@ import { scriptingCommands } from '../../scripting/commands.js'
 import { CLIENT_COMMANDS } from './client.js'
 import { CONNECTION_COMMANDS } from './connection.js'
 import { DEBUG_COMMANDS } from './debug.js'
+import { LATENCY_COMMANDS } from './latency.js'
 import { MEMORY_COMMANDS } from './memory.js'
 import { PUBSUB_COMMANDS } from './pubsub.js'
 import type { ServerContext } from './row.js'
@@ -29,6 +30,7 @@ export const ALL_COMMANDS: ReadonlyMap<string, CommandSpec> = new Map([
     ...PUBSUB_COMMANDS,
     ...SERVER_COMMANDS,
     ...configRows((context) => (context as ServerContext).server.configHost),
+    ...LATENCY_COMMANDS,
     ...MEMORY_COMMANDS,
     ...DEBUG_COMMANDS,
     ...aclRows((context) => (context as ServerContext).server.access),

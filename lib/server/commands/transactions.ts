@@ -51,7 +51,7 @@ function isUntouched(server: ServerCore, client: Client): boolean {
     const { db, key } = keyOfName(name)
     server.native.keyExists(db, key)
   }
-  if (client.watched.size > 0) server.interest.takeReady()
+  if (client.watched.size > 0) server.collect()
   return !client.isWatchBroken
 }
 

@@ -1,0 +1,86 @@
+/**
+ * LATENCY: what took long.
+ *
+ * @module
+ */
+
+import { readBytes } from '../../commands/args.js'
+import type { Reply } from '../../commands/reply.js'
+import { type CommandFlag, rowsOf, subcommandsOf } from '../../commands/spec.js'
+import { help } from './help.js'
+import { clientRow, type ServerContext } from './row.js'
+
+function wordsFrom(context: ServerContext, first: number): string[] {
+  const words: string[] = []
+  for (let index = first; index < context.argc; ++index) words.push(readBytes(context, index))
+  return words
+}
+
+function latest({ server }: ServerContext): Reply {
+  return server.latency.latest().map(({ name, last, maxMs }) => [name, last.second, last.ms, maxMs])
+}
+
+function history(context: ServerContext): Reply {
+  const samples = context.server.latency.history(readBytes(context, 2))
+  return samples.map(({ second, ms }) => [second, ms])
+}
+
+function reset(context: ServerContext): Reply {
+  return context.server.latency.reset(wordsFrom(context, 2))
+}
+
+function doctor({ server }: ServerContext): Reply {
+  const events = server.latency.latest()
+  if (server.options.latencyMonitorThreshold === 0) {
+    return (
+      "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. " +
+      'You may use "CONFIG SET latency-monitor-threshold <milliseconds>." in order to enable it. ' +
+      "If we weren't in a deep space mission I'd suggest to take a look at " +
+      'https://redis.io/topics/latency-monitor.\n'
+    )
+  }
+  if (events.length === 0) {
+    return (
+      'Dave, no latency spike was observed during the lifetime of this Redis instance, not in ' +
+      'the slightest bit. I honestly think you ought to sit down calmly, take a stress pill, and ' +
+      'think things over.\n'
+    )
+  }
+  const lines = events.map(({ name, maxMs }, at) => `${at + 1}. ${name}: worst ${maxMs} ms.`)
+  return `Dave, I have observed latency spikes in this Redis instance.\n\n${lines.join('\n')}\n`
+}
+
+const ADMIN: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale']
+
+const LATENCY = subcommandsOf('LATENCY', 'server', [
+  clientRow('LATEST', 2, ADMIN, null, '2.8.13', 'The last time of each event.', latest),
+  clientRow('HISTORY', 3, ADMIN, null, '2.8.13', 'The times of an event.', history),
+  clientRow('RESET', -2, ADMIN, null, '2.8.13', 'Forgets events.', reset),
+  clientRow('DOCTOR', 2, ADMIN, null, '2.8.13', 'Says what took long.', doctor),
+  clientRow(
+    'HELP',
+    2,
+    ['loading', 'stale'],
+    null,
+    '2.8.13',
+    'The subcommands.',
+    help('LATENCY', [
+      'DOCTOR',
+      '    Return a human readable latency analysis report.',
+      'HISTORY <event>',
+      '    Return time-latency samples for the <event> class.',
+      'LATEST',
+      '    Return the latest latency samples for all events.',
+      'RESET [<event> ...]',
+      '    Reset latency data of one or more <event> classes.',
+      '    (default: reset all data for all event classes)',
+    ]),
+  ),
+])
+
+export const LATENCY_COMMANDS = rowsOf('server', [
+  {
+    ...clientRow('LATENCY', -2, [], null, '2.8.13', 'What took long.', () => null),
+    subcommands: LATENCY,
+  },
+])
