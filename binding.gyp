@@ -117,7 +117,7 @@
     {
       "target_name": "snapfork_lua",
       "type": "static_library",
-      "cflags": ["-fPIC", "-w", "-O2"],
+      "cflags": ["-fPIC", "-w", "-O2", "-fwrapv"],
       "cflags!": ["-Wall", "-Wextra", "-Werror", "-Wshadow"],
       "include_dirs": ["native/vendor/lua"],
       "sources": [

@@ -41,8 +41,10 @@ const vendored = VENDORED.flatMap((folder) =>
 )
 const objectOf = (source) => join(output, `${basename(dirname(source))}-${basename(source)}.o`)
 
+// Lua counts on integers that wrap around, and is built so (-fwrapv).
 const cFlags = [
   ...['-O1', '-g', '-w', `-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all'],
+  ...['-fno-sanitize=undefined', '-fwrapv'],
   ...['-fno-omit-frame-pointer', '-Inative/vendor/lua'],
 ]
 const waiting = [...sources, ...vendored]

@@ -9,6 +9,7 @@
 #include "base/check.h"
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(__SANITIZE_THREAD__)
@@ -170,6 +171,10 @@ void Fiber::Start(Entry entry, void* argument) {
   SF_CHECK(!suspended_);  // (F1)
   entry_ = entry;
   argument_ = argument;
+#if defined(__SANITIZE_ADDRESS__)
+  // What was left in the middle, here or by another one at the same address, has left its marks.
+  __asan_unpoison_memory_region(stack_.bottom(), stack_.bytes());
+#endif
   fiber_at_ = LayOut(stack_.bottom() + stack_.bytes(), &Fiber::Main, this);
   SwitchIn();
 }

@@ -16,7 +16,12 @@ namespace snapfork {
 namespace {
 
 // As a thread's. Lua nests 200 calls of C, each with buffers of 8 KiB, and patterns 10000 deep.
+#if defined(__SANITIZE_ADDRESS__)
+// Frames are many times as large.
+constexpr size_t kStackBytes = 128u << 20;
+#else
 constexpr size_t kStackBytes = 8u << 20;
+#endif
 // Instructions between two looks at the clock.
 constexpr int kCountedInstructions = 10'000;
 // How long a slow script runs in one turn of the event loop.
