@@ -61,5 +61,5 @@ export const NEXT_STEPS: readonly string[] = [
   '  const report = await db.bgsave()           // a forked child writes; this process goes on',
   '  await db.close()',
   '',
-  'redis-server 7.0 and later loads the file. This version is a library: it has no server yet.',
+  'redis-server 7.0 and later loads the file. `snapfork serve` serves its clients.',
 ]
