@@ -10,6 +10,7 @@ import type { Clock } from './commands/context.js'
 import { invalidArgument, outOfRange, SnapforkError } from './errors.js'
 import { EVICTION_NAMES, evictionOptions } from './options/eviction.js'
 import { boolean, integer, oneOf } from './options/readers.js'
+import { TIMER_MS_MAX } from './util/clock.js'
 import type { EncodingLimits } from './util/encoding-limits.js'
 import type { EvictionSettings } from './util/eviction.js'
 import { parseSaveRules, type SaveRule } from './util/save-rules.js'
@@ -302,9 +303,6 @@ export interface ResolvedOptions extends Readonly<EvictionSettings> {
   readonly onLoadProgress: ((progress: LoadProgressEvent) => void) | null
   readonly clock: Clock | null
 }
-
-/** Largest delay of a timer, in milliseconds. */
-const TIMER_MS_MAX = 2 ** 31 - 1
 
 interface Range {
   readonly otherwise: number

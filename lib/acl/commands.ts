@@ -12,9 +12,11 @@ import {
   readBytes,
   readCString,
   readInteger,
+  readWords,
   upperCase,
 } from '../commands/args.js'
 import type { CommandContext } from '../commands/context.js'
+import { help } from '../commands/help.js'
 import { DoubleReply, MapReply, type Reply, SetReply } from '../commands/reply.js'
 import {
   type CommandFlag,
@@ -24,7 +26,6 @@ import {
   OK,
   row,
   rowsOf,
-  Status,
   subcommandsOf,
 } from '../commands/spec.js'
 import { ReplyError } from '../errors.js'
@@ -66,11 +67,6 @@ function mapOf(context: CommandContext, entries: Readonly<Record<string, Reply>>
   return new MapReply(Object.entries(entries).flatMap(([key, value]) => [context.bulk(key), value]))
 }
 
-function wordsFrom(context: CommandContext, index: number): string[] {
-  const count = Math.max(0, context.argc - index)
-  return Array.from({ length: count }, (_, at) => readBytes(context, index + at))
-}
-
 function subcommandError(context: CommandContext): ReplyError {
   const name = echoed(readCString(context, 1))
   const what = `unknown subcommand or wrong number of arguments for '${name}'`
@@ -78,13 +74,13 @@ function subcommandError(context: CommandContext): ReplyError {
 }
 
 const setUser: Answer = (context, host) => {
-  const user = host.users.set(readBytes(context, 2), wordsFrom(context, 3))
+  const user = host.users.set(readBytes(context, 2), readWords(context, 3))
   host.changed(user)
   return OK
 }
 
 const deleteUser: Answer = (context, host) => {
-  const gone = host.users.remove(wordsFrom(context, 2))
+  const gone = host.users.remove(readWords(context, 2))
   host.removed(gone)
   return gone.length
 }
@@ -210,7 +206,6 @@ const dryRun: Answer = (context, { users, catalog }) => {
 }
 
 const HELP = [
-  'ACL <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'CAT [<category>]',
   '    The categories, or the commands of one.',
   'DELUSER <username> [<username> ...]',
@@ -235,8 +230,6 @@ const HELP = [
   '    The names of the users.',
   'WHOAMI',
   "    The name of the connection's user.",
-  'HELP',
-  '    Prints this help.',
 ] as const
 
 const OPEN: readonly CommandFlag[] = ['noscript', 'loading', 'stale']
@@ -267,9 +260,7 @@ export function aclRows(host: (context: CommandContext) => AclHost): readonly Co
     ask('DRYRUN', -4, ADMIN, 'Whether a user may run a command.', dryRun, '7.0.0'),
     ask('GENPASS', -2, OPEN, 'A random password.', generatePassword),
     ask('GETUSER', 3, ADMIN, "A user's rules.", getUser),
-    ask('HELP', 2, ['loading', 'stale'], 'Tells the subcommands.', () => {
-      return HELP.map((line) => new Status(line))
-    }),
+    ask('HELP', 2, ['loading', 'stale'], 'Tells the subcommands.', help('ACL', HELP)),
     ask('LIST', 2, ADMIN, 'The users as the lines of a file.', list),
     ask('LOAD', 2, ADMIN, 'Reads the users from the file.', load),
     ask('LOG', -2, ADMIN, 'What was denied of late.', log),

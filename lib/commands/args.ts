@@ -60,6 +60,18 @@ export function readBytes(context: CommandContext, index: number): string {
   return context.native.argument(index, BULK_LATIN1) as string
 }
 
+/** The arguments from one on, as {@link readBytes}. */
+export function readWords(context: CommandContext, first: number): string[] {
+  const words: string[] = []
+  for (let index = first; index < context.argc; ++index) words.push(readBytes(context, index))
+  return words
+}
+
+/** So many indexes of arguments from one on. */
+export function indexesFrom(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index)
+}
+
 /** The argument as C sees it: latin1 text up to the first NUL. */
 export function readCString(context: CommandContext, index: number): string {
   const text = readBytes(context, index)

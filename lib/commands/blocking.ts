@@ -7,11 +7,11 @@
  */
 
 import { ReplyError } from '../errors.js'
-import { readBytes, readNumberOfKeys, readOption, syntaxError, wrongTypeError } from './args.js'
+import { indexesFrom, readBytes, wrongTypeError } from './args.js'
 import type { CommandContext } from './context.js'
-import { readCount } from './lists.js'
+import { readEnd, readManyPop } from './lists.js'
 import type { Reply } from './reply.js'
-import { popFrom } from './sorted-sets.js'
+import { pairUp, popFrom } from './sorted-sets.js'
 import {
   type CommandFlag,
   FIRST_TWO_KEYS,
@@ -20,7 +20,6 @@ import {
   row,
   rowsOf,
 } from './spec.js'
-import { indexesFrom } from './streams.js'
 
 const TYPE_LIST = 2
 const TYPE_ZSET = 4
@@ -72,12 +71,6 @@ function blockingPop(right: boolean): Handler {
   }
 }
 
-function readEnd(context: CommandContext, index: number): boolean {
-  const word = readOption(context, index)
-  if (word !== 'LEFT' && word !== 'RIGHT') throw syntaxError()
-  return word === 'RIGHT'
-}
-
 function moveOrWait(
   context: CommandContext,
   fromRight: boolean,
@@ -105,34 +98,10 @@ function brpoplpush(context: CommandContext): Reply {
   return moveOrWait(context, true, false, readTimeout(context, 3))
 }
 
-interface ManyPop {
-  timeoutMs: number
-  keys: number[]
-  /** LEFT, RIGHT, MIN or MAX. */
-  where: string
-  count: number | bigint
-}
-
-/** Timeout, number of keys, keys, where, and perhaps how many. */
-function parseManyPop(context: CommandContext, places: readonly string[]): ManyPop {
-  const { argc } = context
-  const timeoutMs = readTimeout(context, 1)
-  const keyCount = readNumberOfKeys(context, 2, syntaxError)
-  const at = 3 + keyCount
-  const where = at < argc ? readOption(context, at) : ''
-  if (!places.includes(where)) throw syntaxError()
-  let count: number | bigint | null = null
-  for (let index = at + 1; index < argc; index += 2) {
-    const isCount = readOption(context, index) === 'COUNT' && count === null && index + 1 < argc
-    if (!isCount) throw syntaxError()
-    count = readCount(context, index + 1)
-  }
-  return { timeoutMs, keys: indexesFrom(3, keyCount), where, count: count ?? 1 }
-}
-
 function blmpop(context: CommandContext): Reply {
   const { native, db, mode } = context
-  const { timeoutMs, keys, where, count } = parseManyPop(context, ['LEFT', 'RIGHT'])
+  const timeoutMs = readTimeout(context, 1)
+  const { keys, where, count } = readManyPop(context, 2, ['LEFT', 'RIGHT'])
   const key = firstOf(context, keys, TYPE_LIST)
   if (key === null) return context.wait(keys, timeoutMs)
   const elements = native.listPop(db, key, where === 'RIGHT', count, mode) ?? []
@@ -158,12 +127,12 @@ function blockingZpop(fromTop: boolean): Handler {
 
 function bzmpop(context: CommandContext): Reply {
   const { native, mode } = context
-  const { timeoutMs, keys, where, count } = parseManyPop(context, ['MIN', 'MAX'])
+  const timeoutMs = readTimeout(context, 1)
+  const { keys, where, count } = readManyPop(context, 2, ['MIN', 'MAX'])
   const key = firstOf(context, keys, TYPE_ZSET)
   if (key === null) return context.wait(keys, timeoutMs)
   const flat = popFrom(context, key, where === 'MAX', count)
-  const pairs: Reply[] = []
-  for (let at = 0; at < flat.length; at += 2) pairs.push(flat.slice(at, at + 2))
+  const pairs = pairUp(flat)
   if (context.isLogged) context.logAs(`ZPOP${where}`, context.bytes(key), String(pairs.length))
   return [native.argument(key, mode), pairs]
 }

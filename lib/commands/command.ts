@@ -11,6 +11,7 @@ import { ACL_CATEGORIES, categoriesOf } from './acl-categories.js'
 import { readBytes, readOption, syntaxError, upperCase } from './args.js'
 import { complexityOf, deprecationOf, hintsOf, isInternal } from './command-facts.js'
 import type { CommandContext } from './context.js'
+import { help } from './help.js'
 import { type KeyReference, keysOf } from './key-references.js'
 import { type KeySpec, keySpecsOf, keysAreMovable } from './key-specs.js'
 import { MapReply, type Reply, SetReply, Status } from './reply.js'
@@ -187,7 +188,6 @@ function getKeysAndFlags(context: CommandContext, table: CommandTable): Reply {
 }
 
 const HELP = [
-  'COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   '(no subcommand)',
   '    What is known of all commands.',
   'COUNT',
@@ -202,8 +202,6 @@ const HELP = [
   '    What is known of commands; of all of them without a name.',
   'LIST [FILTERBY <MODULE <name>|ACLCAT <category>|PATTERN <pattern>>]',
   '    The names of commands.',
-  'HELP',
-  '    Prints this help.',
 ] as const
 
 const ANYTIME: readonly CommandFlag[] = ['loading', 'stale']
@@ -228,13 +226,12 @@ export function commandRows(table: () => CommandTable): readonly CommandSpec[] {
     )
   const list: Ask = (context, commands) =>
     listed(context, commands).map(({ fullName }) => context.bulk(fullName))
-  const help: Ask = () => HELP.map((line) => new Status(line))
   const subcommands: CommandRow[] = [
     ask('COUNT', 2, '2.8.13', 'How many commands there are.', (_, commands) => commands.size),
     ask('DOCS', -2, '7.0.0', 'What commands are for.', docs),
     ask('GETKEYS', -4, '2.8.13', 'Which arguments of a call are keys.', getKeys),
     ask('GETKEYSANDFLAGS', -4, '7.0.0', 'Keys of a call, and their use.', getKeysAndFlags),
-    ask('HELP', 2, '5.0.0', 'Tells the subcommands.', help),
+    ask('HELP', 2, '5.0.0', 'Tells the subcommands.', help('COMMAND', HELP)),
     ask('INFO', -2, '2.8.13', 'What is known of commands.', info),
     ask('LIST', -2, '7.0.0', 'The names of commands.', list),
   ]

@@ -134,6 +134,15 @@ export class CommandContext {
     else this.logAs('RESTORE', key, String(at), payload, 'REPLACE', 'ABSTTL')
   }
 
+  /** All arguments, copied out of the engine. */
+  allBytes(): Buffer[] {
+    const args: Buffer[] = []
+    for (let index = 0; index < this.argc; ++index) {
+      args.push(this.native.argument(index, BULK_BUFFER) as Buffer)
+    }
+    return args
+  }
+
   /** An argument as {@link logAs} takes it. */
   bytes(index: number): Uint8Array {
     return this.native.argument(index, BULK_BUFFER) as Buffer

@@ -8,6 +8,7 @@ import { ReplyError } from '../errors.js'
 import type { Int64 } from '../native/engine.js'
 import {
   arityError,
+  indexesFrom,
   readInteger,
   readNumberOfKeys,
   readOption,
@@ -87,7 +88,8 @@ function ltrim(context: CommandContext): Reply {
   return OK
 }
 
-function readEnd(context: CommandContext, index: number): boolean {
+/** LEFT or RIGHT; true for the right one. */
+export function readEnd(context: CommandContext, index: number): boolean {
   const word = readOption(context, index)
   if (word !== 'LEFT' && word !== 'RIGHT') throw syntaxError()
   return word === 'RIGHT'
@@ -104,19 +106,11 @@ function rpoplpush({ native, db, mode }: CommandContext): Reply {
 }
 
 function lmpop(context: CommandContext): Reply {
-  const { native, db, argc, mode } = context
-  const keys = readNumberOfKeys(context, 1, syntaxError)
-  const at = 2 + keys
-  if (at >= argc) throw syntaxError()
-  const right = readEnd(context, at)
-  let count: Int64 | null = null
-  for (let index = at + 1; index < argc; index += 2) {
-    const isCount = readOption(context, index) === 'COUNT' && count === null && index + 1 < argc
-    if (!isCount) throw syntaxError()
-    count = readCount(context, index + 1)
-  }
-  for (let key = 2; key < at; ++key) {
-    const elements = native.listPop(db, key, right, count ?? 1, mode)
+  const { native, db, mode } = context
+  const { keys, where, count } = readManyPop(context, 1, ['LEFT', 'RIGHT'])
+  const right = where === 'RIGHT'
+  for (const key of keys) {
+    const elements = native.listPop(db, key, right, count, mode)
     if (elements === null) continue
     if (context.isLogged) {
       context.logAs(right ? 'RPOP' : 'LPOP', context.bytes(key), String(elements.length))
@@ -126,8 +120,36 @@ function lmpop(context: CommandContext): Reply {
   return null
 }
 
-/** COUNT of LMPOP and ZMPOP. */
-export function readCount(context: CommandContext, index: number): Int64 {
+/** What LMPOP, ZMPOP and those of them that wait are asked for. */
+export interface ManyPop {
+  /** Indexes of the keys. */
+  readonly keys: readonly number[]
+  /** One of the words for the two ends. */
+  readonly where: string
+  readonly count: Int64
+}
+
+/** From argument `first` on: number of keys, keys, which end, and perhaps how many. */
+export function readManyPop(
+  context: CommandContext,
+  first: number,
+  ends: readonly string[],
+): ManyPop {
+  const { argc } = context
+  const keyCount = readNumberOfKeys(context, first, syntaxError)
+  const at = first + 1 + keyCount
+  const where = at < argc ? readOption(context, at) : ''
+  if (!ends.includes(where)) throw syntaxError()
+  let count: Int64 | null = null
+  for (let index = at + 1; index < argc; index += 2) {
+    const isCount = readOption(context, index) === 'COUNT' && count === null && index + 1 < argc
+    if (!isCount) throw syntaxError()
+    count = readCount(context, index + 1)
+  }
+  return { keys: indexesFrom(first + 1, keyCount), where, count: count ?? 1 }
+}
+
+function readCount(context: CommandContext, index: number): Int64 {
   const message = 'ERR count should be greater than 0'
   const count = readInteger(context, index, message)
   if (count < 1) throw new ReplyError(message)

@@ -12,10 +12,10 @@ import {
   ZADD_IF_PRESENT,
   ZADD_INCREMENT,
 } from '../native/sorted-sets.js'
-import { rangeError, readNumberOfKeys, readOption, readPositive, syntaxError } from './args.js'
+import { rangeError, readOption, readPositive, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
 import { readDraw } from './hashes.js'
-import { readCount } from './lists.js'
+import { readManyPop } from './lists.js'
 import { scanElements } from './scan-options.js'
 import {
   FIRST_KEY,
@@ -105,7 +105,6 @@ function zrevrank({ native, db }: CommandContext): Reply {
 }
 
 /** Takes up to `count` elements from an end: members and scores in turn. */
-/** Takes members with the lowest or highest scores: flat, with their scores. */
 export function popFrom(
   { native, db, mode }: CommandContext,
   key: number,
@@ -131,19 +130,10 @@ function zpop(fromTop: boolean): Handler {
 }
 
 function zmpop(context: CommandContext): Reply {
-  const { native, argc, mode } = context
-  const keys = readNumberOfKeys(context, 1, syntaxError)
-  const at = 2 + keys
-  const where = at < argc ? readOption(context, at) : ''
-  if (where !== 'MIN' && where !== 'MAX') throw syntaxError()
-  let count: number | bigint | null = null
-  for (let index = at + 1; index < argc; index += 2) {
-    const isCount = readOption(context, index) === 'COUNT' && count === null && index + 1 < argc
-    if (!isCount) throw syntaxError()
-    count = readCount(context, index + 1)
-  }
-  for (let key = 2; key < at; ++key) {
-    const flat = popFrom(context, key, where === 'MAX', count ?? 1)
+  const { native, mode } = context
+  const { keys, where, count } = readManyPop(context, 1, ['MIN', 'MAX'])
+  for (const key of keys) {
+    const flat = popFrom(context, key, where === 'MAX', count)
     if (flat.length === 0) continue
     if (context.isLogged) {
       context.logAs(`ZPOP${where}`, context.bytes(key), String(flat.length / 2))
@@ -153,7 +143,8 @@ function zmpop(context: CommandContext): Reply {
   return null
 }
 
-function pairUp(flat: readonly Reply[]): Reply[] {
+/** Members and scores in turn as twos. */
+export function pairUp(flat: readonly Reply[]): Reply[] {
   const pairs: Reply[] = []
   for (let at = 0; at < flat.length; at += 2) pairs.push(flat.slice(at, at + 2))
   return pairs

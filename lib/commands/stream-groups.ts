@@ -7,8 +7,17 @@
 import { ReplyError } from '../errors.js'
 import { BULK_BUFFER, BULK_UTF8, type Bulk, type Int64 } from '../native/engine.js'
 import type { ClaimOptions, StreamEntry } from '../native/streams.js'
-import { echoed, readBytes, readCString, readInteger, readOption, syntaxError } from './args.js'
+import {
+  echoed,
+  indexesFrom,
+  readBytes,
+  readCString,
+  readInteger,
+  readOption,
+  syntaxError,
+} from './args.js'
 import type { CommandContext } from './context.js'
+import { help } from './help.js'
 import {
   type CommandRow,
   type CommandSpec,
@@ -19,7 +28,6 @@ import {
   type Reply,
   row,
   rowsOf,
-  Status,
   subcommandsOf,
   WRITE,
   WRITE_FAST,
@@ -31,7 +39,7 @@ import {
   type PendingEntry,
   pendingEntries,
 } from './stream-effects.js'
-import { indexesFrom, parseReadOptions } from './streams.js'
+import { parseReadOptions } from './streams.js'
 
 const SECOND_KEY = { first: 2, last: 2, step: 1 } as const
 
@@ -383,16 +391,11 @@ function infoConsumers(context: CommandContext): Reply {
   return native.consumersInfo(db, 2, 3, context.now(), mode)
 }
 
-function help(lines: readonly string[]): () => Reply {
-  return () => lines.map((line) => new Status(line))
-}
-
 function neverRuns(): never {
   throw syntaxError()
 }
 
 const GROUP_HELP = [
-  'XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'CREATE <key> <groupname> <id|$> [option]',
   '    Makes a group. Options: MKSTREAM, ENTRIESREAD <count>.',
   'CREATECONSUMER <key> <groupname> <consumer>',
@@ -403,20 +406,15 @@ const GROUP_HELP = [
   '    Removes a group.',
   'SETID <key> <groupname> <id|$> [ENTRIESREAD <count>]',
   '    Sets the last id that a group has delivered.',
-  'HELP',
-  '    Prints this help.',
 ] as const
 
 const INFO_HELP = [
-  'XINFO <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'CONSUMERS <key> <groupname>',
   '    The consumers of a group.',
   'GROUPS <key>',
   '    The groups of a stream.',
   'STREAM <key> [FULL [COUNT <count>]]',
   '    A stream.',
-  'HELP',
-  '    Prints this help.',
 ] as const
 
 function subcommands(
@@ -444,14 +442,30 @@ const GROUP_SUBCOMMANDS = subcommands('XGROUP', [
   row('DESTROY', 4, WRITE, SECOND_KEY, '5.0.0', 'Removes a group.', groupDestroy),
   row('CREATECONSUMER', 5, GROW, SECOND_KEY, '6.2.0', 'Makes a consumer.', consumerCreate),
   row('DELCONSUMER', 5, WRITE, SECOND_KEY, '5.0.0', 'Removes a consumer.', consumerDelete),
-  row('HELP', 2, ['loading', 'stale'], null, '5.0.0', 'Tells the subcommands.', help(GROUP_HELP)),
+  row(
+    'HELP',
+    2,
+    ['loading', 'stale'],
+    null,
+    '5.0.0',
+    'Tells the subcommands.',
+    help('XGROUP', GROUP_HELP),
+  ),
 ])
 
 const INFO_SUBCOMMANDS = subcommands('XINFO', [
   row('STREAM', -3, READ, SECOND_KEY, '5.0.0', 'A stream.', infoStream),
   row('GROUPS', 3, READ, SECOND_KEY, '5.0.0', 'The groups of a stream.', infoGroups),
   row('CONSUMERS', 4, READ, SECOND_KEY, '5.0.0', 'The consumers of a group.', infoConsumers),
-  row('HELP', 2, ['loading', 'stale'], null, '5.0.0', 'Tells the subcommands.', help(INFO_HELP)),
+  row(
+    'HELP',
+    2,
+    ['loading', 'stale'],
+    null,
+    '5.0.0',
+    'Tells the subcommands.',
+    help('XINFO', INFO_HELP),
+  ),
 ])
 
 export const STREAM_GROUP_COMMANDS = rowsOf('stream', [

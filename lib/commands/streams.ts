@@ -6,7 +6,7 @@
 
 import { ReplyError } from '../errors.js'
 import { BULK_UTF8, type Int64 } from '../native/engine.js'
-import { arityError, readInteger, readOption, syntaxError } from './args.js'
+import { arityError, indexesFrom, readInteger, readOption, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
 import {
   FIRST_KEY,
@@ -314,11 +314,6 @@ function xread(context: CommandContext): Reply {
     typeof id === 'string' ? [[keys + streams + at, id] as const] : [],
   )
   return context.wait(indexesFrom(keys, streams), blockMs, new Map(ids))
-}
-
-/** So many indexes of arguments from one on. */
-export function indexesFrom(first: number, count: number): number[] {
-  return Array.from({ length: count }, (_, index) => first + index)
 }
 
 /** An id, or the last one for `$`. */

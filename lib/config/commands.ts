@@ -4,8 +4,9 @@
  * @module
  */
 
-import { readBytes } from '../commands/args.js'
+import { readWords } from '../commands/args.js'
 import type { CommandContext } from '../commands/context.js'
+import { help } from '../commands/help.js'
 import {
   type CommandFlag,
   type CommandRow,
@@ -14,7 +15,6 @@ import {
   type Reply,
   row,
   rowsOf,
-  Status,
   subcommandsOf,
 } from '../commands/spec.js'
 import { ReplyError } from '../errors.js'
@@ -39,17 +39,13 @@ export interface ConfigHost {
 
 type Answer = (context: CommandContext, host: ConfigHost) => Reply
 
-function wordsFrom(context: CommandContext, index: number): string[] {
-  return Array.from({ length: context.argc - index }, (_, at) => readBytes(context, index + at))
-}
-
 /** Its shape makes a map of it in RESP3. */
 const get: Answer = (context, { config }) => {
-  const texts = config.get(wordsFrom(context, 2))
+  const texts = config.get(readWords(context, 2))
   return texts.map((text) => context.bulkOf(Buffer.from(text, 'latin1')))
 }
 
-const set: Answer = (context, host) => host.change(wordsFrom(context, 2), context)
+const set: Answer = (context, host) => host.change(readWords(context, 2), context)
 
 const rewrite: Answer = (_, host) => {
   if (host.path === null) throw new ReplyError('ERR The server is running without a config file')
@@ -69,7 +65,6 @@ const resetStatistics: Answer = (_, host) => {
 }
 
 const HELP = [
-  'CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'GET <pattern> [<pattern> ...]',
   '    The values of directives.',
   'SET <directive> <value> [<directive> <value> ...]',
@@ -78,8 +73,6 @@ const HELP = [
   '    Sets the statistics of INFO to zero.',
   'REWRITE',
   '    Writes the values to the file.',
-  'HELP',
-  '    Prints this help.',
 ] as const
 
 const ADMIN: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale']
@@ -102,9 +95,7 @@ export function configRows(host: (context: CommandContext) => ConfigHost): reado
   }
   const subcommands = [
     ask('GET', -3, ADMIN, '2.0.0', 'The values of directives.', get),
-    ask('HELP', 2, ['loading', 'stale'], '5.0.0', 'Tells the subcommands.', () => {
-      return HELP.map((line) => new Status(line))
-    }),
+    ask('HELP', 2, ['loading', 'stale'], '5.0.0', 'Tells the subcommands.', help('CONFIG', HELP)),
     ask('RESETSTAT', 2, ADMIN, '2.0.0', 'Sets the statistics of INFO to zero.', resetStatistics),
     ask('REWRITE', 2, ADMIN, '2.8.0', 'Writes the values to the file.', rewrite),
     ask('SET', -4, ADMIN, '2.0.0', 'Changes values, all or none.', set),

@@ -132,9 +132,9 @@ export class Config {
       try {
         const words = directive.type.isList ? wordsOf(text) : [text]
         const value = directive.type.parse(words, old, true)
-        before.push({ directive, value: old })
-        this.#values.set(directive, value)
         apply({ directive, value })
+        this.#values.set(directive, value)
+        before.push({ directive, value: old })
       } catch (error) {
         for (const change of before.reverse()) {
           this.#values.set(change.directive, change.value)

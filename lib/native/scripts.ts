@@ -101,6 +101,4 @@ export interface ScriptPrimitives {
   functionsDump(mode: BulkMode): Bulk
   /** The texts in such a payload. Throws the statuses BadPayload, BadPayloadValue, NotFunctions. */
   functionsOfPayload(payload: Operand): Buffer[]
-  /** Whether a text matches a glob pattern. */
-  textMatches(pattern: Operand, text: Operand): boolean
 }

@@ -9,12 +9,12 @@
 
 import { readBytes, readCString, upperCase } from '../commands/args.js'
 import type { CommandContext } from '../commands/context.js'
+import { help } from '../commands/help.js'
 import {
   type CommandFlag,
   type CommandRow,
   type CommandSpec,
   type FindCommand,
-  type Handler,
   OK,
   type Reply,
   row,
@@ -24,6 +24,7 @@ import {
 } from '../commands/spec.js'
 import { ReplyError } from '../errors.js'
 import { MACHINE } from '../native/scripts.js'
+import { globMatches } from '../util/glob.js'
 import type { RestorePolicy } from './function-libraries.js'
 import { FUNCTION_HELP, SCRIPT_HELP } from './help.js'
 import { bulkOf } from './reply-text.js'
@@ -87,26 +88,20 @@ function scriptDebug(context: CommandContext): Reply {
   throw new ReplyError('ERR there is no debugger of scripts')
 }
 
-function help(lines: readonly string[]): Handler {
-  return () => lines.map((line) => new Status(line))
-}
-
 const SCRIPT_SUBCOMMANDS = subcommands('SCRIPT', [
   row('LOAD', 3, COMPILE, null, '2.6.0', 'Compiles a script; its SHA-1.', scriptLoad),
   row('EXISTS', -3, NOSCRIPT, null, '2.6.0', 'Which scripts are compiled.', scriptExists),
   row('FLUSH', -2, NOSCRIPT, null, '2.6.0', 'Forgets all scripts.', scriptFlush),
   row('KILL', 2, BUSY, null, '2.6.0', 'Ends a script that is slow.', scriptKill),
   row('DEBUG', 3, NOSCRIPT, null, '3.2.0', 'There is no debugger: NO alone.', scriptDebug),
-  row('HELP', 2, HELP, null, '5.0.0', 'The subcommands of SCRIPT.', help(SCRIPT_HELP)),
+  row('HELP', 2, HELP, null, '5.0.0', 'The subcommands of SCRIPT.', help('SCRIPT', SCRIPT_HELP)),
 ])
 
 // --- FUNCTION ---
 
 /** Logs the command as it was sent: no change of a key would. */
 function logSent(context: CommandContext): void {
-  const words: Uint8Array[] = []
-  for (let index = 0; index < context.argc; ++index) words.push(context.bytes(index))
-  context.logAs(...words)
+  context.logAs(...context.allBytes())
 }
 
 function wrongUse(context: CommandContext): ReplyError {
@@ -125,8 +120,7 @@ function functionLoad(context: CommandContext): Reply {
     }
     replaces = true
   }
-  const sent: Uint8Array[] = []
-  for (let at = 0; at < context.argc; ++at) sent.push(context.bytes(at))
+  const sent = context.allBytes()
   const name = scriptsOf(context).functions.load(sent[index] as Buffer, replaces)
   context.logAs(...sent)
   return context.bulk(name)
@@ -171,10 +165,9 @@ function readListOptions(context: CommandContext): ListOptions {
 
 function functionList(context: CommandContext): Reply {
   const { pattern, withCode } = readListOptions(context)
-  const glob = pattern === null ? null : Buffer.from(pattern.toLowerCase(), 'latin1')
   const libraries = scriptsOf(context).functions.list()
   const found = libraries.filter(({ name }) => {
-    return glob === null || context.native.textMatches(glob, name.toLowerCase())
+    return pattern === null || globMatches(pattern, name, true)
   })
   return found.map(({ name, code, functions }) => {
     const listed = functions.map((one) => {
@@ -225,8 +218,7 @@ function functionRestore(context: CommandContext): Reply {
     )
   }
   const texts = context.native.functionsOfPayload(2)
-  const sent: Uint8Array[] = []
-  for (let index = 0; index < context.argc; ++index) sent.push(context.bytes(index))
+  const sent = context.allBytes()
   scriptsOf(context).functions.restore(texts, policy satisfies RestorePolicy)
   context.logAs(...sent)
   return OK
@@ -254,7 +246,15 @@ const FUNCTION_SUBCOMMANDS = subcommands('FUNCTION', [
   row('DUMP', 2, NOSCRIPT, null, '7.0.0', 'All libraries in serialised form.', functionDump),
   row('RESTORE', -3, GROW, null, '7.0.0', 'Loads serialised libraries.', functionRestore),
   row('KILL', 2, BUSY, null, '7.0.0', 'Ends a function that is slow.', functionKill),
-  row('HELP', 2, HELP, null, '7.0.0', 'The subcommands of FUNCTION.', help(FUNCTION_HELP)),
+  row(
+    'HELP',
+    2,
+    HELP,
+    null,
+    '7.0.0',
+    'The subcommands of FUNCTION.',
+    help('FUNCTION', FUNCTION_HELP),
+  ),
 ])
 
 function subcommands(

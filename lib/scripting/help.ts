@@ -5,7 +5,6 @@
  */
 
 export const SCRIPT_HELP: readonly string[] = [
-  'SCRIPT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'DEBUG (YES|SYNC|NO)',
   '    Set the debug mode for subsequent scripts executed.',
   'EXISTS <sha1> [<sha1> ...]',
@@ -20,12 +19,9 @@ export const SCRIPT_HELP: readonly string[] = [
   '    Kill the currently executing Lua script.',
   'LOAD <script>',
   '    Load a script into the scripts cache without executing it.',
-  'HELP',
-  '    Prints this help.',
 ]
 
 export const FUNCTION_HELP: readonly string[] = [
-  'FUNCTION <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   'LOAD [REPLACE] <FUNCTION CODE>',
   '    Create a new library with the given library name and code.',
   'DELETE <LIBRARY NAME>',
@@ -67,6 +63,4 @@ export const FUNCTION_HELP: readonly string[] = [
   '      libraries with the new libraries (notice that even on this option there is a chance of ' +
     'failure',
   '      in case of functions name collision with another library).',
-  'HELP',
-  '    Prints this help.',
 ]

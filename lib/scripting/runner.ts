@@ -192,7 +192,7 @@ export class ScriptRunner {
       inner: context.makeInner(now),
       find,
       startedAt: performance.now(),
-      words: context.mayPause ? wordsOf(context) : [],
+      words: context.mayPause ? context.allBytes() : [],
       hasWritten: false,
       cause: null,
       isHeld: host?.log.isOn ?? false,
@@ -324,10 +324,4 @@ function resolve(running: Running, context: CommandContext): CommandSpec | strin
 
 function isLogFailure(error: unknown): boolean {
   return error instanceof SnapforkError && error.code === 'ERR_SNAPFORK_LOG_FAILED'
-}
-
-function wordsOf(context: CommandContext): Buffer[] {
-  const words: Buffer[] = []
-  for (let index = 0; index < context.argc; ++index) words.push(context.bytes(index) as Buffer)
-  return words
 }

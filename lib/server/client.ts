@@ -106,7 +106,6 @@ export class Client<Server = unknown> {
   isClosing = false
   lastCommand = 'NULL'
   lastUsedAtMs: number
-  commands = 0
 
   constructor(facts: {
     id: number
@@ -124,10 +123,6 @@ export class Client<Server = unknown> {
     this.connectedAtMs = facts.nowMs
     this.lastUsedAtMs = facts.nowMs
     facts.context.client = this
-  }
-
-  get subscriptions(): number {
-    return this.channels.size + this.patterns.size + this.shardChannels.size
   }
 
   /** Whether it takes messages and, in RESP2, few commands. */

@@ -53,6 +53,8 @@ export class Connection implements ClientOutput {
   #heldBytes = 0
   /** Whether the next output tells of a change that may not be on disk. */
   #mustHold = false
+  /** No more than that has come and was not read yet. */
+  #pendingAtMost = 0
   /** As the lane knows them. */
   #configured = ''
 
@@ -105,8 +107,12 @@ export class Connection implements ClientOutput {
     if (this.client.isClosing) return
     this.#core.traffic.inputBytes += chunk.length
     this.#run(chunk)
-    const { pendingBytes } = this
-    if (pendingBytes > this.#core.options.clientQueryBufferLimit) this.close(false)
+    const { clientQueryBufferLimit } = this.#core.options
+    this.#pendingAtMost += chunk.length
+    if (this.#pendingAtMost <= clientQueryBufferLimit) return
+    // The engine is asked only where it could be too much.
+    this.#pendingAtMost = this.pendingBytes
+    if (this.#pendingAtMost > clientQueryBufferLimit) this.close(false)
   }
 
   /** Lets the client go on behind a command that has waited. */

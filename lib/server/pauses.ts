@@ -5,6 +5,7 @@
  */
 
 import type { CommandSpec } from '../commands/spec.js'
+import { TIMER_MS_MAX } from '../util/clock.js'
 import type { Client, StoredCommand } from './client.js'
 
 /** Commands of clients that wait, to be run when the pause is over. */
@@ -42,7 +43,7 @@ export class Pauses {
     this.#stopsReads = stopsReads || this.stopsReads
     this.#untilMs = until
     if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.end(), Math.min(until - Date.now(), 2 ** 31 - 1))
+    this.#timer = setTimeout(() => this.end(), Math.min(until - Date.now(), TIMER_MS_MAX))
     this.#changed()
   }
 

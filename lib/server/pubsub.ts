@@ -32,11 +32,6 @@ export class PubSub {
     this.#deliver = deliver
   }
 
-  /** Whether a message could reach anybody. */
-  get isUsed(): boolean {
-    return this.#listeners.channel.size + this.#listeners.pattern.size > 0
-  }
-
   subscribe(client: Client, kind: SubscriptionKind, name: string): void {
     setOf(client, kind).add(name)
     const listeners = this.#listeners[kind]

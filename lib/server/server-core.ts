@@ -23,7 +23,7 @@ import type { ConfigHost } from '../config/commands.js'
 import type { Config } from '../config/config.js'
 import type { ServerFacts } from '../engine/server-info.js'
 import { ReplyError, SnapforkError } from '../errors.js'
-import { BULK_BUFFER, BULK_LATIN1, type NativeEngine } from '../native/engine.js'
+import { BULK_LATIN1, type NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions, RuntimeOptions } from '../options.js'
 import { Scripts } from '../scripting/scripts.js'
 import { Access } from './access.js'
@@ -305,7 +305,6 @@ export class ServerCore {
     context.begin(argc, BULK_LATIN1)
     context.encodes = client.protocol
     context.mayPause = true
-    client.commands += 1
     client.lastUsedAtMs = this.now()
     if (client.replyMode === 'skip-next') client.replyMode = 'skip'
     this.#actor = client
@@ -494,24 +493,15 @@ export class ServerCore {
     }
     if (slowlogLogSlowerThan < 0 || micros < slowlogLogSlowerThan) return
     if (spec?.flags.includes('skip_slowlog')) return
-    const args = this.arguments(client).map((arg) => arg.toString('latin1'))
+    const args = client.context.allBytes().map((arg) => arg.toString('latin1'))
     const second = Math.floor(this.now() / 1000)
     const { address, name } = client
     const facts = { second, micros: Math.floor(micros), address: address.remote, clientName: name }
     this.slowlog.add({ ...facts, args }, slowlogMaxLen)
   }
 
-  /** The arguments of the command at hand. */
-  arguments({ context }: Client): Buffer[] {
-    const args: Buffer[] = []
-    for (let index = 0; index < context.argc; ++index) {
-      args.push(this.native.argument(index, BULK_BUFFER) as Buffer)
-    }
-    return args
-  }
-
   store(client: Client, spec: CommandSpec): StoredCommand {
-    return { spec, args: this.arguments(client) }
+    return { spec, args: client.context.allBytes() }
   }
 
   /** Puts a stored command where its handler finds it. */
@@ -545,7 +535,7 @@ export class ServerCore {
   }
 
   #tellMonitors(client: Client): void {
-    const line = monitorLine(this.now(), client, this.arguments(client))
+    const line = monitorLine(this.now(), client, client.context.allBytes())
     for (const monitor of this.monitors) monitor.output.write(line)
   }
 

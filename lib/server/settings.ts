@@ -8,8 +8,7 @@
 import { type Change, Config } from '../config/config.js'
 import { DIRECTIVES, type Directive } from '../config/directives.js'
 import { optionName, optionValue } from '../config/engine-options.js'
-import { BUFFER_LIMITS } from '../config/values.js'
-import { ReplyError } from '../errors.js'
+import { BUFFER_LIMITS, ValueError } from '../config/values.js'
 import type { ResolvedOptions, RuntimeOptions } from '../options.js'
 import { quoted } from '../util/split-words.js'
 import type { OutputBufferLimit, ResolvedServerOptions, ServerOptions } from './server-options.js'
@@ -99,17 +98,11 @@ export interface SettingChanges {
 export function changeSettings(config: Config, pairs: readonly string[]): SettingChanges {
   const server: Partial<ServerOptions> = {}
   const engine: Record<string, unknown> = {}
-  const fixed = pairs.find(
-    (word, at) => at % 2 === 0 && NOT_WHILE_LISTENING.has(word.toLowerCase()),
-  )
-  if (fixed !== undefined) {
-    const reason = 'it cannot be changed while the server listens'
-    throw ReplyError.ofLatin1(
-      `ERR CONFIG SET failed (possibly related to argument '${fixed}') - ${reason}`,
-    )
-  }
   config.set(pairs, ({ directive, value }: Change) => {
     const { name, scope } = directive
+    if (NOT_WHILE_LISTENING.has(name)) {
+      throw new ValueError('it cannot be changed while the server listens')
+    }
     if (scope === 'server') Object.assign(server, serverOption(directive, value))
     if (scope === 'option') engine[optionName(name)] = optionValue(name, value)
   })

@@ -13,6 +13,7 @@ import type { Reply } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeReply } from '../commands/resp-encoder.js'
 import type { CommandSpec } from '../commands/spec.js'
+import { TIMER_MS_MAX } from '../util/clock.js'
 import {
   type Client,
   type ClientContext,
@@ -31,9 +32,6 @@ export interface WaitersCore {
   encodeCall(client: Client, spec: CommandSpec): string
   encodeFailure(error: unknown): string
 }
-
-/** Longest time of a timer; a longer wait is as good as one without an end. */
-const TIMER_MS_MAX = 2 ** 31 - 1
 
 export class Waiters implements ClientWaiter {
   readonly #core: WaitersCore
@@ -82,6 +80,7 @@ export class Waiters implements ClientWaiter {
   }
 
   #timer(client: Client, timeoutMs: number): NodeJS.Timeout | null {
+    // A longer wait is as good as one without an end.
     if (timeoutMs === 0 || timeoutMs > TIMER_MS_MAX) return null
     return setTimeout(() => this.timeOut(client), timeoutMs)
   }

@@ -10,3 +10,6 @@ import { performance } from 'node:perf_hooks'
 export type MonotonicClock = () => number
 
 export const monotonicMs: MonotonicClock = () => performance.now()
+
+/** Largest delay of a timer, in milliseconds. */
+export const TIMER_MS_MAX = 2 ** 31 - 1

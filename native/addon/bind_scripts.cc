@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "addon/engine_object.h"
-#include "base/glob.h"
 #include "base/sha1.h"
 #include "persist/dump.h"
 
@@ -260,13 +259,6 @@ napi_value FunctionsOfPayload(Call& call) {
   return reply.value();
 }
 
-napi_value TextMatches(Call& call) {
-  std::string_view pattern;
-  std::string_view text;
-  if (!call.ReadOperand(0, pattern) || !call.ReadOperand(1, text)) return nullptr;
-  return call.Bool(GlobMatch(pattern, text));
-}
-
 }  // namespace
 
 ScriptVm* ScriptMachines::suspended() const {
@@ -294,7 +286,6 @@ void AppendScriptMethods(std::vector<MethodEntry>& methods) {
                                     {"setFunctionTexts", Method<SetFunctionTexts>},
                                     {"functionsDump", Method<FunctionsDump>},
                                     {"functionsOfPayload", Method<FunctionsOfPayload>},
-                                    {"textMatches", Method<TextMatches>},
                                 });
 }
 

@@ -52,14 +52,27 @@ struct HotCall {
   size_t count() const { return words.size(); }
   std::string_view key() const { return words[1]; }
 
-  // For what changes nothing if it fails.
-  HotOutcome NotHotUnless(bool ok) const { return ok ? HotOutcome::kDone : HotOutcome::kNotHot; }
   // For one of several elements.
   HotOutcome Fail(Status failure, bool is_first) {
     status = failure;
     return is_first ? HotOutcome::kNotHot : HotOutcome::kBroken;
   }
 };
+
+// Calls `change(word, changed)` for each word from the third on; replies how many have changed
+// something.
+template <typename Change>
+HotOutcome CountChanges(HotCall& call, Change&& change) {
+  int64_t count = 0;
+  for (size_t i = 2; i < call.count(); ++i) {
+    bool changed = false;
+    const Status status = change(call.words[i], changed);
+    if (!status.ok()) return call.Fail(status, i == 2);
+    if (changed) ++count;
+  }
+  call.reply.Integer(count);
+  return HotOutcome::kDone;
+}
 
 // Whether a word is a name, without regard to ASCII case. `name` is in upper case.
 bool IsWord(std::string_view word, std::string_view name);

@@ -49,11 +49,7 @@ HotOutcome HotHashGet(HotCall& call) {
   if (!HashGet(call.keyspace, call.db, call.key(), call.words[2], view).ok()) {
     return HotOutcome::kNotHot;
   }
-  if (view) {
-    call.reply.Bulk(view.value);
-  } else {
-    call.reply.Null();
-  }
+  call.reply.BulkIf(static_cast<bool>(view), view.value);
   return HotOutcome::kDone;
 }
 
@@ -74,11 +70,7 @@ HotOutcome HotHashGetMany(HotCall& call) {
   for (const std::string_view field : call.words.subspan(2)) {
     FieldView view;
     if (hash) view = FindField(call.keyspace, hash, field);
-    if (view && !IsDue(view, now)) {
-      call.reply.Bulk(view.value);
-    } else {
-      call.reply.Null();
-    }
+    call.reply.BulkIf(view && !IsDue(view, now), view.value);
   }
   return HotOutcome::kDone;
 }
@@ -98,15 +90,9 @@ HotOutcome HotHashGetAll(HotCall& call) {
 }
 
 HotOutcome HotHashRemove(HotCall& call) {
-  int64_t count = 0;
-  for (size_t i = 2; i < call.count(); ++i) {
-    bool removed = false;
-    const Status status = HashRemove(call.keyspace, call.db, call.key(), call.words[i], removed);
-    if (!status.ok()) return call.Fail(status, i == 2);
-    if (removed) ++count;
-  }
-  call.reply.Integer(count);
-  return HotOutcome::kDone;
+  return CountChanges(call, [&](std::string_view word, bool& changed) {
+    return HashRemove(call.keyspace, call.db, call.key(), word, changed);
+  });
 }
 
 HotOutcome HotHashLength(HotCall& call) {

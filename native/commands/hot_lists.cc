@@ -23,11 +23,7 @@ HotOutcome Pop(HotCall& call, ListEnd end) {
   if (!ListPop(call.keyspace, call.db, call.key(), end, element, popped).ok()) {
     return HotOutcome::kNotHot;
   }
-  if (popped) {
-    call.reply.Bulk(element);
-  } else {
-    call.reply.Null();
-  }
+  call.reply.BulkIf(popped, element);
   return HotOutcome::kDone;
 }
 

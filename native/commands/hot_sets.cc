@@ -13,27 +13,15 @@ bool LookupSet(HotCall& call, EntryView& set) {
 }  // namespace
 
 HotOutcome HotSetAdd(HotCall& call) {
-  int64_t count = 0;
-  for (size_t i = 2; i < call.count(); ++i) {
-    bool added = false;
-    const Status status = SetAdd(call.keyspace, call.db, call.key(), call.words[i], added);
-    if (!status.ok()) return call.Fail(status, i == 2);
-    if (added) ++count;
-  }
-  call.reply.Integer(count);
-  return HotOutcome::kDone;
+  return CountChanges(call, [&](std::string_view word, bool& changed) {
+    return SetAdd(call.keyspace, call.db, call.key(), word, changed);
+  });
 }
 
 HotOutcome HotSetRemove(HotCall& call) {
-  int64_t count = 0;
-  for (size_t i = 2; i < call.count(); ++i) {
-    bool removed = false;
-    const Status status = SetRemove(call.keyspace, call.db, call.key(), call.words[i], removed);
-    if (!status.ok()) return call.Fail(status, i == 2);
-    if (removed) ++count;
-  }
-  call.reply.Integer(count);
-  return HotOutcome::kDone;
+  return CountChanges(call, [&](std::string_view word, bool& changed) {
+    return SetRemove(call.keyspace, call.db, call.key(), word, changed);
+  });
 }
 
 HotOutcome HotSetContains(HotCall& call) {

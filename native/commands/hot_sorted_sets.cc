@@ -71,15 +71,9 @@ HotOutcome HotZsetIncrement(HotCall& call) {
 }
 
 HotOutcome HotZsetRemove(HotCall& call) {
-  int64_t count = 0;
-  for (size_t i = 2; i < call.count(); ++i) {
-    bool removed = false;
-    const Status status = ZsetRemove(call.keyspace, call.db, call.key(), call.words[i], removed);
-    if (!status.ok()) return call.Fail(status, i == 2);
-    if (removed) ++count;
-  }
-  call.reply.Integer(count);
-  return HotOutcome::kDone;
+  return CountChanges(call, [&](std::string_view word, bool& changed) {
+    return ZsetRemove(call.keyspace, call.db, call.key(), word, changed);
+  });
 }
 
 HotOutcome HotZsetScore(HotCall& call) {

@@ -73,11 +73,7 @@ HotOutcome Increment(HotCall& call, int64_t delta) {
 HotOutcome HotGet(HotCall& call) {
   StringResult result;
   if (!StringGet(call.keyspace, call.db, call.key(), result).ok()) return HotOutcome::kNotHot;
-  if (result.found) {
-    call.reply.Bulk(result.text);
-  } else {
-    call.reply.Null();
-  }
+  call.reply.BulkIf(result.found, result.text);
   return HotOutcome::kDone;
 }
 
@@ -149,11 +145,7 @@ HotOutcome HotGetMany(HotCall& call) {
   for (const std::string_view key : call.words.subspan(1)) {
     StringResult result;
     const bool ok = StringGet(call.keyspace, call.db, key, result).ok();
-    if (ok && result.found) {
-      call.reply.Bulk(result.text);
-    } else {
-      call.reply.Null();
-    }
+    call.reply.BulkIf(ok && result.found, result.text);
   }
   return HotOutcome::kDone;
 }

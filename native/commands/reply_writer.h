@@ -33,6 +33,15 @@ class ReplyWriter {
     char scratch[kIntegerTextMax];
     Bulk(element.Text(scratch));
   }
+  // A bulk string, or null if there is none.
+  template <typename Text>
+  void BulkIf(bool found, const Text& text) {
+    if (found) {
+      Bulk(text);
+    } else {
+      Null();
+    }
+  }
   // A bulk string in RESP2.
   void Double(double value);
 

@@ -5,13 +5,13 @@
  */
 
 import { readBytes, readInteger, readOption, syntaxError } from '../../commands/args.js'
+import { help } from '../../commands/help.js'
 import type { Reply } from '../../commands/reply.js'
 import { type CommandFlag, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
 import { type Client, NO_REPLY } from '../client.js'
 import { describeClient, kindOf } from '../client-list.js'
 import { checkName } from './connection.js'
-import { help } from './help.js'
 import { clientRow, type ServerContext } from './row.js'
 import { TRACKING_ROWS } from './tracking.js'
 

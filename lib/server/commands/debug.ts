@@ -5,6 +5,7 @@
  */
 
 import { readBytes, readInt32, readInteger, readOption } from '../../commands/args.js'
+import { help } from '../../commands/help.js'
 import {
   BigNumberReply,
   BooleanReply,
@@ -20,7 +21,6 @@ import { encodeReply } from '../../commands/resp-encoder.js'
 import { type CommandFlag, OK, rowsOf, Status, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
 import { BULK_LATIN1, NO_EXPIRY } from '../../native/engine.js'
-import { help } from './help.js'
 import { type ClientHandler, clientRow, type ServerContext } from './row.js'
 
 const REFUSED =

@@ -4,17 +4,11 @@
  * @module
  */
 
-import { readBytes } from '../../commands/args.js'
+import { readBytes, readWords } from '../../commands/args.js'
+import { help } from '../../commands/help.js'
 import type { Reply } from '../../commands/reply.js'
 import { type CommandFlag, rowsOf, subcommandsOf } from '../../commands/spec.js'
-import { help } from './help.js'
 import { clientRow, type ServerContext } from './row.js'
-
-function wordsFrom(context: ServerContext, first: number): string[] {
-  const words: string[] = []
-  for (let index = first; index < context.argc; ++index) words.push(readBytes(context, index))
-  return words
-}
 
 function latest({ server }: ServerContext): Reply {
   return server.latency.latest().map(({ name, last, maxMs }) => [name, last.second, last.ms, maxMs])
@@ -26,7 +20,7 @@ function history(context: ServerContext): Reply {
 }
 
 function reset(context: ServerContext): Reply {
-  return context.server.latency.reset(wordsFrom(context, 2))
+  return context.server.latency.reset(readWords(context, 2))
 }
 
 function doctor({ server }: ServerContext): Reply {

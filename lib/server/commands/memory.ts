@@ -5,10 +5,10 @@
  */
 
 import { readInteger, readOption, syntaxError } from '../../commands/args.js'
+import { help } from '../../commands/help.js'
 import { DoubleReply, MapReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, FIRST_KEY, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import { help } from './help.js'
 import { clientRow, type ServerContext } from './row.js'
 
 function usage(context: ServerContext): Reply {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { readBytes } from '../../commands/args.js'
+import { readBytes, readWords } from '../../commands/args.js'
+import { help } from '../../commands/help.js'
 import { MapReply, PushReply, type Reply } from '../../commands/reply.js'
 import { encodeReply } from '../../commands/resp-encoder.js'
 import {
@@ -16,7 +17,6 @@ import {
 } from '../../commands/spec.js'
 import { type Client, NO_REPLY } from '../client.js'
 import { type SubscriptionKind, setOf } from '../pubsub.js'
-import { help } from './help.js'
 import { type ClientHandler, clientRow, type ServerContext } from './row.js'
 
 const PREFIXES: Readonly<Record<SubscriptionKind, string>> = {
@@ -38,9 +38,8 @@ function tell(client: Client, word: string, name: string | null, kind: Subscript
 
 function subscribe(kind: SubscriptionKind): ClientHandler {
   return (context) => {
-    const { client, server, argc } = context
-    for (let index = 1; index < argc; ++index) {
-      const name = readBytes(context, index)
+    const { client, server } = context
+    for (const name of readWords(context, 1)) {
       server.pubsub.subscribe(client, kind, name)
       tell(client, 'subscribe', name, kind)
     }
@@ -51,8 +50,7 @@ function subscribe(kind: SubscriptionKind): ClientHandler {
 function unsubscribe(kind: SubscriptionKind): ClientHandler {
   return (context) => {
     const { client, server, argc } = context
-    const names: string[] = []
-    for (let index = 1; index < argc; ++index) names.push(readBytes(context, index))
+    const names = readWords(context, 1)
     if (argc === 1) names.push(...setOf(client, kind))
     for (const name of names) {
       server.pubsub.unsubscribe(client, kind, name)
@@ -81,8 +79,7 @@ function channels(kind: 'channel' | 'shard'): ClientHandler {
 function numsub(kind: 'channel' | 'shard'): ClientHandler {
   return (context) => {
     const counts: Reply[] = []
-    for (let index = 2; index < context.argc; ++index) {
-      const name = readBytes(context, index)
+    for (const name of readWords(context, 2)) {
       counts.push(name, context.server.pubsub.listeners(kind, name))
     }
     return new MapReply(counts)

@@ -5,10 +5,10 @@
  */
 
 import { readInteger, readOption, syntaxError } from '../../commands/args.js'
+import { help } from '../../commands/help.js'
 import { PendingReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import { help } from './help.js'
 import { clientRow, type ServerContext } from './row.js'
 
 function time({ server }: ServerContext): Reply {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { Status } from '../../commands/reply.js'
-import type { ClientHandler } from './row.js'
+import { Status } from './reply.js'
+import type { Handler } from './spec.js'
 
-/** A handler of the subcommand HELP. `lines` are the subcommands and what is said of them. */
-export function help(command: string, lines: readonly string[]): ClientHandler {
+/** A handler of the subcommand HELP. `lines` are the other subcommands and what is said of them. */
+export function help(command: string, lines: readonly string[]): Handler {
   const text = [
     `${command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
     ...lines,
