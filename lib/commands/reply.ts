@@ -206,16 +206,29 @@ export function formatDouble(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
   if (Object.is(value, -0)) return '-0'
   if (Number.isSafeInteger(value)) return String(value)
-  const [mantissa = '', power = '0'] = value.toExponential(SIGNIFICANT_DIGITS - 1).split('e')
-  const exponent = Number(power)
+  const [mantissa, exponent] = toSignificant(value)
   if (exponent < -4 || exponent >= SIGNIFICANT_DIGITS) {
     const sign = exponent < 0 ? '-' : '+'
     return `${withoutZeros(mantissa)}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`
   }
-  return withoutZeros(value.toFixed(SIGNIFICANT_DIGITS - 1 - exponent))
+  const digits = '0'.repeat(Math.max(-exponent, 0)) + mantissa.replace(/[-.]/g, '')
+  const point = Math.max(exponent, 0) + 1
+  return withoutZeros(`${value < 0 ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`)
+}
+
+/** The 17 digits that C rounds to, `d.d...`, and the power of ten. */
+function toSignificant(value: number): [mantissa: string, exponent: number] {
+  // What lies halfway goes to the even digit in C, and away from zero in JavaScript. The longest
+  // text that JavaScript makes tells whether it lies there: no double is so near without being it.
+  const [longer = '', power] = value.toExponential(SIGNIFICANT_DIGITS).split('e')
+  if (/[02468]5$/.test(longer) && /^50+e/.test(value.toExponential(100).slice(longer.length - 1))) {
+    return [longer.slice(0, -1), Number(power)]
+  }
+  const [mantissa = '', exponent] = value.toExponential(SIGNIFICANT_DIGITS - 1).split('e')
+  return [mantissa, Number(exponent)]
 }
 
 /** Drops the zeros behind the last digit of a fraction. */
 function withoutZeros(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+  return text.includes('.') ? text.replace(/\.?0*$/, '') : text
 }

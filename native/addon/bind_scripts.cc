@@ -15,13 +15,25 @@ constexpr uint32_t kReadOnly = 2;
 constexpr uint32_t kMayPause = 4;
 constexpr int64_t kMicrosPerMilli = 1000;
 
+// Puts the argument vector aside for the commands of a script, or back.
+void SetOuterAside(EngineObject& engine, bool aside) {
+  ScriptMachines& scripts = engine.scripts;
+  if (scripts.has_outer == aside) return;
+  scripts.has_outer = aside;
+  engine.argument_bytes.swap(scripts.outer_bytes);
+  engine.argument_ranges.swap(scripts.outer_ranges);
+}
+
 // Tells an outcome: what it is (3 bits), RESP version 3 (1), where effects go (2), and how many
-// words are now in the argument vector.
+// words are now in the argument vector. With one that asks for nothing, the vector is again what
+// it was: who has run the script may go on reading the command that did.
 napi_value Tell(Call& call, ScriptVm& vm, ScriptOutcome outcome) {
   EngineObject& engine = call.engine();
+  const bool asks = outcome == ScriptOutcome::kCall || outcome == ScriptOutcome::kCheck ||
+                    outcome == ScriptOutcome::kLog;
+  SetOuterAside(engine, asks);
   double words = 0;
-  if (outcome == ScriptOutcome::kCall || outcome == ScriptOutcome::kCheck ||
-      outcome == ScriptOutcome::kLog) {
+  if (asks) {
     engine.argument_bytes.swap(vm.word_bytes());
     engine.argument_ranges.swap(vm.word_ranges());
     words = static_cast<double>(engine.argument_ranges.size());

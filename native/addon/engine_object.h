@@ -45,6 +45,10 @@ struct ScriptMachines {
   // What a script that is suspended may still read.
   std::string reply;
   std::string library_text;
+  // The argument vector as the run found it, while a command of the script's is in its place.
+  bool has_outer = false;
+  std::string outer_bytes;
+  std::vector<std::pair<size_t, size_t>> outer_ranges;
 
   ScriptVm* suspended() const;
 };

@@ -77,6 +77,9 @@ function shutdown(context: ServerContext): Reply {
     if (context.argc > 2) throw syntaxError()
     throw new ReplyError('ERR No shutdown in progress.')
   }
+  const { runner } = context.server.scripts
+  // What it would save has half a script in it.
+  if (runner.isBusy && options.save !== false) throw runner.busyError()
   return new PendingReply(context.server.shutdown(options))
 }
 

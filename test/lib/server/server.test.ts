@@ -130,6 +130,39 @@ t.test('both ways to an engine take turns', async (t) => {
   t.strictSame((await popped) as unknown, ['queue', 'job'])
 })
 
+t.test('a script is told by its own words, whatever commands it has run', async (t) => {
+  const { path } = await serve(t, { slowlogLogSlowerThan: 0 })
+  const client = await Talker.connect(t, path)
+  const script = "redis.call('SET', KEYS[1], ARGV[1]) return redis.call('GET', KEYS[1])"
+  t.equal(await client.send('EVAL', script, '1', 'a', 'value'), 'value')
+  const [[, , , words]] = (await client.send('SLOWLOG', 'GET', '1')) as [[0, 0, 0, string[]]]
+  t.strictSame(words, ['EVAL', script, '1', 'a', 'value'])
+})
+
+t.test('a script without end', async (t) => {
+  const { path } = await serve(t, { busyReplyThreshold: 20, slowlogLogSlowerThan: 0 })
+  const client = await Talker.connect(t, path)
+  const other = await Talker.connect(t, path)
+  const untilBusy = async () => {
+    while (!/^-BUSY /.test(String(await other.send('PING'))));
+  }
+  const script = "redis.call('GET', 'a') while true do end"
+  const running = client.send('EVAL', script, '0')
+  await untilBusy()
+  t.match(await other.send('SET', 'a', '1'), /^-BUSY .*SCRIPT KILL or SHUTDOWN NOSAVE/)
+  t.match(await other.send('SHUTDOWN'), /^-BUSY /)
+  t.match(await other.send('FUNCTION', 'KILL'), /^-BUSY /)
+  t.equal(await other.send('SCRIPT', 'KILL'), 'OK')
+  t.match(await running, /^-ERR .*Script killed by user with SCRIPT KILL/)
+  t.equal(await client.send('GET', 'a'), null)
+  t.match(await other.send('SCRIPT', 'KILL'), /^-NOTBUSY /)
+
+  const writer = client.send('EVAL', "redis.call('SET', 'a', '1') while true do end", '0')
+  await untilBusy()
+  t.match(await other.send('SCRIPT', 'KILL'), /^-UNKILLABLE /)
+  writer.catch(() => {})
+})
+
 t.test('its end', async (t) => {
   const { path, server, db } = await serve(t)
   const client = await Talker.connect(t, path)
