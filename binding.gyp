@@ -168,6 +168,7 @@
         "native/addon/lane_table.cc",
         "native/addon/lock_object.cc",
         "native/addon/log_object.cc",
+        "native/addon/statistics.cc",
         "native/addon/stream_replies.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

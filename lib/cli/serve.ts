@@ -8,8 +8,9 @@ import { execFile } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import pino, { type Level, type Logger } from 'pino'
 import type { Config } from '../config/config.js'
+import { beginOpen, type Opening } from '../engine/open.js'
 import type { Snapfork } from '../engine/snapfork.js'
-import { open, ReplyError } from '../index.js'
+import { ReplyError } from '../errors.js'
 import { configuredServer } from '../server/from-conf.js'
 import type { SnapforkServer } from '../server/server.js'
 import type { ShutdownOptions } from '../server/server-core.js'
@@ -51,27 +52,85 @@ function notifyReady(config: Config): void {
   }
 }
 
-/**
- * Saves what is to be saved, and ends what runs.
- *
- * @throws {ReplyError} (rejects) if it could not be saved; everything goes on then.
- */
-async function stop(
-  db: Snapfork,
-  server: SnapforkServer,
-  logger: Logger,
-  { save, force }: Pick<ShutdownOptions, 'save' | 'force'>,
-): Promise<void> {
-  const mustSave = save ?? server.hasSavePoints
-  try {
-    if (mustSave) db.save()
-  } catch (err) {
-    logger.error({ err }, 'what is in memory could not be saved')
-    if (!force) throw new ReplyError('ERR Errors trying to SHUTDOWN. Check logs.')
+/** A server and its engine, from the moment it listens. */
+class Service {
+  readonly #opening: Opening
+  readonly #server: SnapforkServer
+  readonly #logger: Logger
+  #isLoaded = false
+  #isEnding = false
+
+  constructor(opening: Opening, server: SnapforkServer, logger: Logger) {
+    this.#opening = opening
+    this.#server = server
+    this.#logger = logger
   }
-  await server.close()
-  await db.close()
-  logger.info('ended')
+
+  /**
+   * Resolves when the files are loaded; with false if they need not be any more.
+   *
+   * @throws {Error} (rejects) what {@link beginOpen}'s promise rejects with.
+   */
+  async isLoaded(): Promise<boolean> {
+    try {
+      const db = await this.#opening.opened
+      this.#isLoaded = true
+      if (this.#isEnding) return false
+      const facts = { keys: db.dbsize(), port: this.#server.port }
+      this.#logger.info(facts, 'ready to accept connections')
+      return true
+    } catch (error) {
+      if (this.#isEnding) return false
+      throw error
+    }
+  }
+
+  /** Resolves when it has ended as it was asked to. */
+  ended(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.onShutdown(async (options) => {
+        this.#logger.info(options, 'a client ends the server')
+        await this.#stop(options)
+        resolve()
+        return new Promise(() => {})
+      })
+      signal.addEventListener('abort', () => {
+        this.#logger.info('a signal ends the server')
+        this.#stop({ save: null, force: false }).then(resolve, () => {
+          this.#logger.error('the server goes on: a second signal ends it without a save')
+        })
+      })
+    })
+  }
+
+  /** Ends it, whatever it does. */
+  async giveUp(): Promise<void> {
+    this.#isEnding = true
+    await this.#server.close()
+    this.#opening.abort()
+    await this.#opening.opened.then(
+      (db) => db.close(),
+      () => {},
+    )
+  }
+
+  /**
+   * Saves what is to be saved, and ends what runs.
+   *
+   * @throws {ReplyError} (rejects) if it could not be saved; everything goes on then.
+   */
+  async #stop({ save, force }: Pick<ShutdownOptions, 'save' | 'force'>): Promise<void> {
+    // What is not loaded yet is in the files.
+    const mustSave = this.#isLoaded && (save ?? this.#server.hasSavePoints)
+    try {
+      if (mustSave) this.#opening.engine.save()
+    } catch (err) {
+      this.#logger.error({ err }, 'what is in memory could not be saved')
+      if (!force) throw new ReplyError('ERR Errors trying to SHUTDOWN. Check logs.')
+    }
+    await this.giveUp()
+    this.#logger.info('ended')
+  }
 }
 
 /**
@@ -87,44 +146,24 @@ export async function runServe(args: readonly string[], signal: AbortSignal): Pr
   const logger = makeLogger(config)
   logger.info({ version: SNAPFORK_VERSION, node: process.version }, 'snapfork starts')
   if (ignored.length > 0) logger.warn({ directives: ignored }, 'directives without a meaning here')
-  const db = await open(engine)
-  logEvents(db, logger)
-  const server = make(db)
+  const opening = await beginOpen(engine)
+  logEvents(opening.engine, logger)
+  const server = make(opening.engine)
+  const service = new Service(opening, server, logger)
   const pidfile = config.value('pidfile')
+  // It may fail before it is waited for.
+  opening.opened.catch(() => {})
   try {
+    const ended = service.ended(signal)
     await server.listen()
     if (pidfile !== '') writeFileSync(pidfile, `${process.pid}\n`)
-    notifyReady(config)
-    logger.info({ keys: db.dbsize(), port: server.port }, 'ready to accept connections')
-    await untilEnd(db, server, logger, signal)
+    logger.info({ port: server.port }, 'listens')
+    if (await service.isLoaded()) notifyReady(config)
+    await ended
   } catch (error) {
-    await server.close()
-    await db.close()
+    await service.giveUp()
     throw error
   } finally {
     if (pidfile !== '') rmSync(pidfile, { force: true })
   }
-}
-
-/** Resolves when it has ended as it was asked to. */
-function untilEnd(
-  db: Snapfork,
-  server: SnapforkServer,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve) => {
-    server.onShutdown(async (options) => {
-      logger.info(options, 'a client ends the server')
-      await stop(db, server, logger, options)
-      resolve()
-      return new Promise(() => {})
-    })
-    signal.addEventListener('abort', () => {
-      logger.info('a signal ends the server')
-      stop(db, server, logger, { save: null, force: false }).then(resolve, () => {
-        logger.error('the server goes on: a second signal ends it without a save')
-      })
-    })
-  })
 }

@@ -68,13 +68,17 @@ export class Forecaster {
   #measuring: Promise<DiskSpeed | null> | null = null
   #isStopped = false
 
-  /** `dir` is where saves are written; `loadedBytes` the length of the file that was loaded. */
-  constructor(native: NativeEngine, dir: string, loadedBytes: number, isSaving: () => boolean) {
+  /** `dir` is where saves are written. */
+  constructor(native: NativeEngine, dir: string, isSaving: () => boolean) {
     this.#native = native
     this.#dir = dir
     this.#isSaving = isSaving
     this.#rate = new ChangeRate(() => native.stats().changes, monotonicMs)
-    this.#history.learnSize(loadedBytes, native.stats().usedBytes)
+  }
+
+  /** @param bytes Length of the file that was loaded; 0 if there was none. */
+  learnSize(bytes: number): void {
+    this.#history.learnSize(bytes, this.#native.stats().usedBytes)
   }
 
   /** To be called several times a second; costs next to nothing. */

@@ -14,6 +14,7 @@ import type { SnapshotStatus } from '../persist/snapshotter.js'
 import type { EvictionSettings } from '../util/eviction.js'
 import type { LatencyHistogram } from '../util/latency-histogram.js'
 import { SNAPFORK_VERSION } from '../util/version.js'
+import type { LoadingFacts } from './loading.js'
 import { REGION_NAMES, type SaveCostFacts, snakeCase } from './save-costs.js'
 import {
   clientFields,
@@ -54,6 +55,8 @@ export interface InfoFacts {
   /** Those that hold keys. */
   readonly databases: readonly DatabaseFacts[]
   readonly costs: SaveCostFacts
+  /** null once it holds what its files hold. */
+  readonly loading: LoadingFacts | null
   /** null where nobody is served. */
   readonly server: ServerFacts | null
 }
@@ -155,17 +158,16 @@ function memoryFields({ stats, eviction, usesHugePages, log }: InfoFacts): Field
     ['mem_total_replication_buffers', 0],
     ['mem_allocator', 'snapfork'],
     ['mem_huge_pages', usesHugePages ? 1 : 0],
-    ['active_defrag_running', stats.defragRunning ? 1 : 0],
+    ['active_defrag_running', stats.defragRunning],
     ['lazyfree_pending_objects', stats.deferredFrees],
   ]
 }
 
 function persistenceFields(facts: InfoFacts): Field[] {
-  const { snapshots, keysLoaded, keysExpiredAtLoad } = facts
+  const { snapshots, keysLoaded, keysExpiredAtLoad, loading } = facts
   const { current, lastDurationMs } = snapshots
   return [
-    // A store that is still loading was not handed out yet.
-    ['loading', 0],
+    ['loading', loading === null ? 0 : 1],
     ['async_loading', 0],
     ...currentSaveFields(snapshots),
     ['rdb_changes_since_last_save', snapshots.changes],
@@ -181,6 +183,18 @@ function persistenceFields(facts: InfoFacts): Field[] {
     ...logFields(facts.log),
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
+    ...(loading === null ? [] : loadingFields(loading)),
+  ]
+}
+
+function loadingFields(loading: LoadingFacts): Field[] {
+  const { startedAtSeconds, totalBytes, loadedBytes, secondsLeft } = loading
+  return [
+    ['loading_start_time', startedAtSeconds],
+    ['loading_total_bytes', totalBytes],
+    ['loading_loaded_bytes', loadedBytes],
+    ['loading_loaded_perc', ((loadedBytes / Math.max(1, totalBytes)) * 100).toFixed(2)],
+    ['loading_eta_seconds', secondsLeft],
   ]
 }
 

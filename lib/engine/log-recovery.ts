@@ -17,6 +17,7 @@ import { type CutTail, cutTail } from '../persist/cut-tail.js'
 import { isRdb, loadFile } from '../persist/load-file.js'
 import { isMissing, LogFiles, lastFilled, syncDirectory } from '../persist/log-files.js'
 import { identifySnapshot, NO_SNAPSHOT } from '../persist/snapshot-identity.js'
+import type { Loading } from './loading.js'
 import { replayLog } from './log-replay.js'
 
 export interface LoadedLog {
@@ -62,6 +63,7 @@ export async function loadLog(
   native: NativeEngine,
   options: ResolvedOptions,
   path: string,
+  loading: Loading,
 ): Promise<LoadedLog> {
   const { files, manifest } = await findLog(options)
   const isThere = manifest.base !== null || manifest.incremental.length > 0
@@ -73,7 +75,7 @@ export async function loadLog(
   // Times that are over are over for what is logged behind them, not before.
   native.setClock(0)
   try {
-    const loaded = await run(native, files, names, options)
+    const loaded = await run(native, files, names, options, loading)
     return { files, manifest, isLoaded: true, ...loaded }
   } finally {
     native.setClock(options.clock?.() ?? null)
@@ -91,16 +93,28 @@ async function run(
   files: LogFiles,
   names: readonly string[],
   options: ResolvedOptions,
+  loading: Loading,
 ): Promise<Pick<LoadedLog, 'commands' | 'keysLoaded' | 'cut'>> {
   const paths = names.map((name) => files.path(name))
   const last = await lastFilled(paths)
+  const sizes = await Promise.all(names.map((name) => files.sizeOf(name)))
+  loading.expect(sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0))
+  let doneBytes = 0
   let commands = 0
   let keysLoaded = 0
   let cutAt: number | null = null
   for (const [index, path] of paths.entries()) {
     const base = (await isRdb(path)) ? await loadBase(native, path, options) : null
     keysLoaded += base?.keysLoaded ?? 0
-    const replayed = await replayLog(native, path, { offset: base?.bytes ?? 0 }).catch(addAdvice)
+    const start = doneBytes
+    loading.reach(start + (base?.bytes ?? 0))
+    const replayed = await replayLog(native, path, {
+      offset: base?.bytes ?? 0,
+      onProgress: (offset) => loading.reach(start + offset),
+      signal: loading.signal,
+    }).catch(addAdvice)
+    doneBytes += replayed.bytes
+    loading.reach(doneBytes)
     commands += replayed.commands
     const { tornAt } = replayed
     if (tornAt === null) continue

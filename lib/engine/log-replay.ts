@@ -34,17 +34,23 @@ export interface ReplayOptions {
   readonly onlyReads?: boolean
   /** Unix time in seconds: nothing that was logged after it is run. */
   readonly lastSecond?: number
+  /** Is told where it has come to, now and then. */
+  readonly onProgress?: (offset: number) => void
+  /** Ends it before its end. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * @throws {CorruptFileError} with path, offset and reason for damage in the middle, and for a
  *   command that cannot be run.
+ * @throws {SnapforkError} `ERR_SNAPFORK_IO`; `ERR_SNAPFORK_CLOSED` behind a signal.
  */
 export async function replayLog(
   native: NativeEngine,
   path: string,
-  { offset, onlyReads = false, lastSecond = Number.MAX_SAFE_INTEGER }: ReplayOptions,
+  options: ReplayOptions,
 ): Promise<ReplayResult> {
+  const { offset, onlyReads = false, lastSecond = Number.MAX_SAFE_INTEGER } = options
   native.replayOpen(path, offset, onlyReads, lastSecond)
   const context = new CommandContext(native, 0, () => 0)
   context.isReplay = true
@@ -55,8 +61,10 @@ export async function replayLog(
         runCommand(native, context, path)
         continue
       }
-      if (outcome === REPLAY.paused) await nextTurn()
-      else return finish(native, outcome, native.replayState(), path)
+      if (outcome !== REPLAY.paused) return finish(native, outcome, native.replayState(), path)
+      options.onProgress?.(native.replayState().offset)
+      await nextTurn()
+      if (options.signal?.aborted) throw new SnapforkError('ERR_SNAPFORK_CLOSED')
     }
   } finally {
     native.replayClose()

@@ -11,14 +11,12 @@ import { join } from 'node:path'
 import { canUseHugePages } from '../cow/thp.js'
 import { SnapforkError } from '../errors.js'
 import { loadAddon } from '../native/addon.js'
-import type { LoadResult, NativeAddon, NativeEngine, NativeLock } from '../native/engine.js'
+import type { NativeAddon, NativeLock } from '../native/engine.js'
 import { type OpenOptions, type ResolvedOptions, resolveOptions } from '../options.js'
-import { loadFile } from '../persist/load-file.js'
 import { removeStaleTemporaryFiles } from '../persist/temp-files.js'
 import { takeDirectory } from './directory-lock.js'
 import { limitMemory } from './eviction.js'
-import { loadLog } from './log-recovery.js'
-import { Snapfork, START } from './snapfork.js'
+import { ABORT, Snapfork, START } from './snapfork.js'
 
 /**
  * Opens the engine of a directory: makes the directory if there is none, and loads its snapshot if
@@ -36,6 +34,26 @@ import { Snapfork, START } from './snapfork.js'
  * await db.close()
  */
 export async function open(options?: OpenOptions): Promise<Snapfork> {
+  const { opened } = await beginOpen(options)
+  return opened
+}
+
+/** An engine that does not hold what its files hold yet. */
+export interface Opening {
+  /** For a server: it says who it is, and that it is loading. */
+  readonly engine: Snapfork
+  /** Resolves when it is open; rejects as {@link open} does, and nothing is left of it then. */
+  readonly opened: Promise<Snapfork>
+  /** Gives it up: `opened` rejects with `ERR_SNAPFORK_CLOSED`. */
+  abort(): void
+}
+
+/**
+ * Opens an engine, and hands it out before its files are loaded.
+ *
+ * @throws {Error} (rejects) as {@link open}, for what comes before the files.
+ */
+export async function beginOpen(options?: OpenOptions): Promise<Opening> {
   const resolved = resolveOptions(options)
   const addon = loadAddon()
   const lock = await takeDirectory(addon, resolved.dir)
@@ -51,7 +69,7 @@ async function openLocked(
   addon: NativeAddon,
   lock: NativeLock,
   options: ResolvedOptions,
-): Promise<Snapfork> {
+): Promise<Opening> {
   await removeStaleTemporaryFiles(options.dir).catch((cause: unknown) => {
     throw new SnapforkError('ERR_SNAPFORK_IO', `${options.dir} could not be cleaned.`, { cause })
   })
@@ -64,31 +82,15 @@ async function openLocked(
     limitMemory(native, options)
     native.setHealPercent(options.healCpuPercent)
     const path = join(options.dir, options.dbfilename)
-    const log = options.appendonly ? await loadLog(native, options, path) : null
-    // A snapshot beside a log that is not there yet becomes its base.
-    const loaded = log?.isLoaded ? null : await load(native, path, options)
-    const engine = new Snapfork({ native, lock, options, path, usesHugePages, loaded, log })
-    await engine[START]()
-    return engine
+    const engine = new Snapfork({ native, lock, options, path, usesHugePages })
+    const opened = engine[START]().catch(async (error: unknown) => {
+      await native.close()
+      lock.release()
+      throw error
+    })
+    return { engine, opened, abort: () => engine[ABORT]() }
   } catch (error) {
     await native.close()
     throw error
   }
-}
-
-function load(
-  native: NativeEngine,
-  path: string,
-  options: ResolvedOptions,
-): Promise<LoadResult | null> {
-  const { rdbchecksum: checksum, onLoadProgress } = options
-  const deep = options.sanitizeDumpPayload === 'yes'
-  const nowMs = options.clock?.() ?? Date.now()
-  if (options.clock !== null) native.setClock(nowMs)
-  const onProgress =
-    onLoadProgress === null
-      ? null
-      : ({ bytes, totalBytes, keys }: { bytes: number; totalBytes: number; keys: number }) =>
-          onLoadProgress({ path, bytes, totalBytes, keys })
-  return loadFile(native, { path, checksum, deep, nowMs }, onProgress)
 }

@@ -6,7 +6,8 @@
  *                        +-- last save failed
  *
  * Invariants
- *  (E1) Who has a Snapfork has the lock of its directory, and its file is loaded.
+ *  (E1) Who has a Snapfork has the lock of its directory, and its file is loaded; but for a server,
+ *       which has it sooner and then keeps commands from the keyspace.
  *  (E2) `close` leaves nothing behind: no child, no temporary file, no timer, no lock.
  *  (E3) No timer keeps the process alive; a save that runs does.
  *
@@ -20,7 +21,7 @@ import type { Clock } from '../commands/context.js'
 import type { CommandHost } from '../commands/host.js'
 import type { CowSample } from '../cow/cow-report.js'
 import { invalidArgument, outOfRange, SnapforkError } from '../errors.js'
-import type { LoadResult, NativeEngine, NativeLock } from '../native/engine.js'
+import type { NativeEngine, NativeLock } from '../native/engine.js'
 import { changeOptions, type ResolvedOptions, type RuntimeOptions } from '../options.js'
 import type { CutTail } from '../persist/cut-tail.js'
 import type { SaveWatch } from '../persist/save-record.js'
@@ -34,7 +35,9 @@ import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.j
 import { limitMemory } from './eviction.js'
 import { type Forecast, Forecaster } from './forecaster.js'
 import { type DatabaseFacts, formatInfo, type InfoFacts, REDIS_VERSION } from './info.js'
-import type { LoadedLog } from './log-recovery.js'
+import { type LoadedFiles, loadFiles, loadSnapshot } from './load-files.js'
+import { Loading } from './loading.js'
+import { loadLog } from './log-recovery.js'
 import { LogSwitch } from './log-switch.js'
 import { MemoryGuard } from './memory-guard.js'
 import { SaveCosts } from './save-costs.js'
@@ -59,16 +62,15 @@ export interface SnapforkParts {
   /** Absolute path of the snapshot file. */
   readonly path: string
   readonly usesHugePages: boolean
-  readonly loaded: LoadResult | null
-  /** null without an append-only log. */
-  readonly log: LoadedLog | null
 }
 
 /** Deferred frees performed in one turn of the upkeep, behind a child: about a millisecond. */
 const THAW_LIMIT = 50_000
 
-/** Starts the append-only log, before anybody has the engine. */
+/** Loads the files and starts the append-only log, before a program has the engine. */
 export const START = Symbol('start')
+/** Ends that before its end. */
+export const ABORT = Symbol('abort')
 /** What there is to report of an engine. */
 export const FACTS = Symbol('facts')
 /** What a server is made from. */
@@ -100,8 +102,11 @@ export class Snapfork extends Database {
   readonly #setOptions: (options: ResolvedOptions) => void
   #expiresActively = true
   #onUpkeep: (() => void) | null = null
+  #onLoading: (() => void) | null = null
   #changing: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
+  #loading: Loading | null
+  #loaded: LoadedFiles = { snapshot: null, log: null }
 
   /** @internal */
   constructor(parts: SnapforkParts) {
@@ -160,12 +165,8 @@ export class Snapfork extends Database {
     this.#setOptions = (changed) => {
       options = changed
     }
-    this.#forecaster = new Forecaster(
-      native,
-      options.dir,
-      parts.loaded?.bytes ?? 0,
-      () => saves.isBusy,
-    )
+    this.#forecaster = new Forecaster(native, options.dir, () => saves.isBusy)
+    this.#loading = new Loading(native, clock())
     this.#costs = new SaveCosts(options.reportFile, (error) => this.#emit('report-error', error))
     this.#upkeep = new UpkeepTimer((limit) => this.#keepUp(limit))
     this.#defragmentation = new Defragmentation(
@@ -239,6 +240,7 @@ export class Snapfork extends Database {
    *   `ERR_SNAPFORK_NO_SPACE` or `ERR_SNAPFORK_IO` with `cause`. The old file is then untouched.
    */
   save(): SaveReport {
+    this.#assertLoaded()
     return this.#snapshots.save()
   }
 
@@ -268,6 +270,7 @@ export class Snapfork extends Database {
    * const { keys, forkMicros, cow } = await db.bgsave()
    */
   async bgsave(options: BgsaveOptions = {}): Promise<SnapshotReport> {
+    this.#assertLoaded()
     if (this.#options().saveMemoryPolicy === 'wait') {
       await this.#guard.whenItFits(() => this.#assertOpen())
     }
@@ -293,21 +296,85 @@ export class Snapfork extends Database {
    * @throws {SnapshotError} (rejects) as {@link bgsave}. The log goes on.
    */
   async bgrewriteaof(): Promise<SnapshotReport> {
+    this.#assertLoaded()
     return this.#log.current.rewrite()
   }
 
   /** What `open` had to cut off the end of the log, or null. */
   get cutTail(): CutTail | null {
-    return this.#parts.log?.cut ?? null
+    return this.#loaded.log?.cut ?? null
   }
 
   /** @internal */
-  async [START](): Promise<void> {
-    const { log } = this.#parts
+  async [START](): Promise<this> {
+    const started = this.#start(this.#loading as Loading)
+    // Changes of options wait for it.
+    this.#changing = started.catch(() => {})
+    await started
+    return this
+  }
+
+  async #start(loading: Loading): Promise<void> {
+    const { native, path } = this.#parts
+    const { log, snapshot } = await loadFiles(native, this.#options(), path, loading)
+    this.#loaded = { log, snapshot }
+    this.#forecaster.learnSize(snapshot?.bytes ?? 0)
+    this.#snapshots.loaded()
     this.#log.limitMemory(this.#options().maxmemory > 0)
     if (log !== null) await this.#log.start(log)
+    if (loading.signal.aborted) throw new SnapforkError('ERR_SNAPFORK_CLOSED')
+    this.#loading = null
     this.#upkeep.start()
     this.#defragmentation.start()
+    this.#onLoading?.()
+  }
+
+  /** @internal */
+  [ABORT](): void {
+    this.#loading?.abort()
+  }
+
+  /**
+   * Empties the engine, and loads the snapshot or the log anew. The event loop goes on; commands
+   * are to be kept away meanwhile. If it fails, what was loaded so far is there.
+   *
+   * @throws {SnapforkError} (rejects) `ERR_SNAPFORK_CHILD_ACTIVE`, and as {@link open}.
+   */
+  #reload(from: 'snapshot' | 'log'): Promise<void> {
+    const { native, path } = this.#parts
+    const options = this.#options()
+    const reload = async () => {
+      this.#assertOpen()
+      if (from === 'log') await this.durable()
+      if (this.#saves.isBusy) throw new SnapforkError('ERR_SNAPFORK_CHILD_ACTIVE')
+      await this.#whileLoading(async (loading) => {
+        native.databaseFlushAll()
+        native.setFunctionTexts([])
+        if (from === 'log') await loadLog(native, options, path, loading)
+        else await loadSnapshot(native, path, options)
+      })
+      this.#snapshots.loaded()
+    }
+    const reloaded = this.#changing.then(reload)
+    this.#changing = reloaded.catch(() => {})
+    return reloaded
+  }
+
+  async #whileLoading(load: (loading: Loading) => Promise<void>): Promise<void> {
+    this.#upkeep.stop()
+    this.#defragmentation.stop()
+    this.#loading = new Loading(this.native, this.#clock())
+    this.#onLoading?.()
+    try {
+      await load(this.#loading)
+    } finally {
+      // What was loaded is in the files: it is not logged.
+      if (this.#log.log?.isOn) this.native.logCommit(false)
+      this.#loading = null
+      this.#upkeep.start()
+      this.#defragmentation.start()
+      this.#onLoading?.()
+    }
   }
 
   /**
@@ -334,6 +401,11 @@ export class Snapfork extends Database {
 
   #assertOpen(): void {
     if (this.#closing !== null) throw new SnapforkError('ERR_SNAPFORK_CLOSED')
+  }
+
+  /** A file must not hold what was loaded so far. */
+  #assertLoaded(): void {
+    if (this.#loading !== null) throw new SnapforkError('ERR_SNAPFORK_BUSY')
   }
 
   async #configure(changes: RuntimeOptions): Promise<void> {
@@ -430,6 +502,10 @@ export class Snapfork extends Database {
   }
 
   async #close(save: boolean): Promise<void> {
+    if (this.#loading !== null) {
+      this.#loading.abort()
+      await this.#changing
+    }
     this.#saves.giveUp('ERR_SNAPFORK_CLOSED')
     await this.#snapshots.close()
     if (save) this.#saveLast()
@@ -462,6 +538,12 @@ export class Snapfork extends Database {
       databases,
       host: this.#host,
       now: this.#clock,
+      isLoading: () => this.#loading !== null,
+      /** When it begins to load, and when it has ended. */
+      onLoading: (listener: () => void) => {
+        this.#onLoading = listener
+      },
+      reload: (from: 'snapshot' | 'log') => this.#reload(from),
       engineOptions: this.#options,
       configureEngine: (changes: RuntimeOptions) => this.configure(changes),
       /** Behind every turn in which keys may have gone by themselves. */
@@ -479,7 +561,8 @@ export class Snapfork extends Database {
 
   /** @internal */
   [FACTS](): InfoFacts {
-    const { loaded, usesHugePages } = this.#parts
+    const { usesHugePages } = this.#parts
+    const { snapshot } = this.#loaded
     return {
       runId: this.#runId,
       nowMs: this.#clock(),
@@ -489,9 +572,10 @@ export class Snapfork extends Database {
       eviction: this.#options(),
       snapshots: this.#snapshots.status,
       log: this.#log.log?.isOn ? this.#log.log.status : null,
-      keysLoaded: loaded?.keysLoaded ?? 0,
-      keysExpiredAtLoad: loaded?.keysExpired ?? 0,
-      databases: this.#databaseFacts(),
+      keysLoaded: snapshot?.keysLoaded ?? 0,
+      keysExpiredAtLoad: snapshot?.keysExpired ?? 0,
+      loading: this.#loading?.facts ?? null,
+      databases: this.#loading === null ? this.#databaseFacts() : [],
       costs: this.#costs.facts,
       server: null,
     }

@@ -216,8 +216,8 @@ export interface EngineStats {
   healFailed: number
   /** Time the kernel took for it. */
   healMicros: number
-  /** Whether sparse chunks are being emptied. */
-  defragRunning: boolean
+  /** Whether sparse chunks are being emptied: 0 or 1. */
+  defragRunning: number
   /** Objects moved out of sparse chunks, and their bytes. */
   defragMovedObjects: number
   defragMovedBytes: number
@@ -316,6 +316,8 @@ export interface NativeEngine
   // Persistence.
   load(options: LoadOptions): Promise<LoadResult>
   loadProgress(): LoadProgress
+  /** The promise of `load`, if it runs, rejects with `ERR_SNAPFORK_CLOSED`. */
+  loadCancel(): void
   save(options: RdbWriteOptions): WriteResult
   /** The same on a thread of the pool. Meanwhile every other call throws the status Busy. */
   saveInBackground(options: RdbWriteOptions): Promise<WriteResult>

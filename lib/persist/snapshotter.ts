@@ -108,13 +108,17 @@ export class Snapshotter {
   #lastReport: SnapshotReport | null = null
   #saves = 0
 
-  /** What is in the keyspace now counts as saved. */
   constructor(native: NativeEngine, settings: () => SnapshotSettings, observer: SnapshotObserver) {
     this.#native = native
     this.#settings = settings
     this.#observer = observer
     this.#savedChanges = native.stats().changes
     this.#lastSaveSeconds = this.#nowSeconds()
+  }
+
+  /** What was loaded counts as saved. */
+  loaded(): void {
+    this.#savedChanges = this.#native.stats().changes
   }
 
   get status(): SnapshotStatus {

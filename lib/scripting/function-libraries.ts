@@ -172,6 +172,15 @@ export class FunctionLibraries {
   }
 
   /** Takes over what a snapshot or a log has brought. */
+  /** The engine was emptied and has loaded its files again. */
+  forget(): void {
+    this.#native.scriptsFlush(MACHINE.functions)
+    this.#libraries.clear()
+    this.#functions.clear()
+    this.#dormant = []
+    this.#isAwake = false
+  }
+
   #wake(): void {
     if (this.#isAwake) return
     this.#isAwake = true

@@ -27,9 +27,20 @@ export class KeyInterest {
   /** Who has read a key and is to be told when it changes. */
   readonly #readers: Clients = new Map()
   readonly #ready: string[] = []
+  /** Names to be watched, or not any more, when the engine can be told so again. */
+  readonly #untold = new Map<string, boolean>()
+  #isAway = false
 
   constructor(native: Pick<NativeEngine, 'watchKey' | 'takeWatched'>) {
     this.#native = native
+  }
+
+  /** Whether the engine is loading, and cannot be asked or told anything. */
+  setAway(isAway: boolean): void {
+    this.#isAway = isAway
+    if (isAway) return
+    for (const [name, watches] of this.#untold) this.#tell(name, watches)
+    this.#untold.clear()
   }
 
   get isActive(): boolean {
@@ -86,7 +97,7 @@ export class KeyInterest {
 
   /** Ends a command: transactions that watch what it has changed are broken. */
   collect(): readonly KeyChange[] {
-    const flat = this.#native.takeWatched()
+    const flat = this.#isAway ? null : this.#native.takeWatched()
     if (flat === null) return NONE
     const changes: KeyChange[] = []
     for (let at = 0; at < flat.length; at += 3) {
@@ -122,6 +133,11 @@ export class KeyInterest {
   }
 
   #tell(name: string, watches: boolean): void {
+    if (this.#isAway) {
+      // Calls are counted: one takes the other back.
+      if (!this.#untold.delete(name)) this.#untold.set(name, watches)
+      return
+    }
     const { db, key } = keyOfName(name)
     this.#native.watchKey(db, key, watches)
   }

@@ -53,6 +53,12 @@ export interface ServerCoreParts {
   readonly table: CommandTable
   /** INFO's text. */
   readonly info: (sections: readonly string[], facts: ServerFacts) => string
+  /** Whether the engine does not hold what its files hold yet. */
+  readonly isLoading: () => boolean
+  /** Calls back when that begins, and when it ends. */
+  readonly onLoading: (listener: () => void) => void
+  /** Empties the engine and loads its files again. */
+  readonly reload: (from: 'snapshot' | 'log') => Promise<void>
   /** Port it listens at, 0 without one. */
   readonly port: () => number
   /** Whether what expires goes by itself. */
@@ -112,6 +118,8 @@ export class ServerCore {
   readonly shutdown: (options: ShutdownOptions) => Promise<never>
   readonly #usesLanes: boolean
   readonly setActiveExpiry: (isOn: boolean) => void
+  readonly isLoading: () => boolean
+  readonly #reload: ServerCoreParts['reload']
   readonly config: Config
   readonly configHost: ConfigHost
   readonly #configureEngine: (changes: RuntimeOptions) => Promise<void>
@@ -132,6 +140,9 @@ export class ServerCore {
     this.#port = parts.port
     this.#find = parts.find
     this.setActiveExpiry = parts.setActiveExpiry
+    this.isLoading = parts.isLoading
+    this.#reload = parts.reload
+    parts.onLoading(() => this.#apply())
     this.now = now
     this.databases = databases
     this.options = options
@@ -189,11 +200,13 @@ export class ServerCore {
     const { busyReplyThreshold, acllogMaxLen } = this.options
     this.scripts.runner.settings.slowMs = busyReplyThreshold
     this.access.log.setLengthMax(acllogMaxLen)
+    this.interest.setAway(this.isLoading())
     this.#configureEvents()
     this.configureLanes()
   }
 
   #watchAll(): void {
+    if (this.isLoading()) return
     this.native.watchAllKeys(this.events.isOn || this.tracking.hasBroadcast)
   }
 
@@ -223,7 +236,8 @@ export class ServerCore {
     this.options = { ...this.options, ...server } as ResolvedServerOptions
     if (server.requirepass !== undefined) this.access.setPassword(server.requirepass)
     this.#apply()
-    return this.#configureEngine(engine)
+    // While the engine loads it changes nothing; the server's own options need not wait for it.
+    return Object.keys(engine).length === 0 ? Promise.resolve() : this.#configureEngine(engine)
   }
 
   #facts(): ServerFacts {
@@ -255,7 +269,7 @@ export class ServerCore {
     const { protoMaxBulkLen } = this.options
     const isBusy = this.scripts.runner.isBusy
     const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy
-    const runsReads = this.#usesLanes && !isSeen
+    const runsReads = this.#usesLanes && !isSeen && !this.isLoading()
     const runsWrites = runsReads && !this.pauses.isOn && !this.events.isOn
     this.native.lanesConfigure(runsReads, runsWrites, protoMaxBulkLen, this.#slowMicros)
   }
@@ -272,6 +286,18 @@ export class ServerCore {
     })
     context.afterRun = this.#afterRun
     return context
+  }
+
+  /** Empties the engine and loads its files again; other clients are told so meanwhile. */
+  async reload(from: 'snapshot' | 'log'): Promise<void> {
+    // What the log loads must not be there yet.
+    this.scripts.functions.forget()
+    try {
+      await this.#reload(from)
+    } finally {
+      this.scripts.functions.forget()
+      this.serveReadyOfLane()
+    }
   }
 
   /** Begins to count anew. */
@@ -368,6 +394,7 @@ export class ServerCore {
   }
 
   get #isWatching(): boolean {
+    if (this.isLoading()) return false
     return this.interest.isActive || this.events.isOn || this.tracking.size > 0
   }
 
@@ -517,6 +544,10 @@ export class ServerCore {
       this.stats.rejected(spec)
       throw error
     }
+    if (this.isLoading() && !spec.flags.includes('loading')) {
+      this.stats.rejected(spec)
+      throw loadingError()
+    }
     if (this.scripts.runner.isBusy && !spec.flags.includes('allow_busy')) {
       this.stats.rejected(spec)
       throw this.scripts.runner.busyError()
@@ -558,7 +589,13 @@ function hostOf({ host, info }: ServerCoreParts, facts: () => ServerFacts): Comm
 export function toReplyError(thrown: unknown): ReplyError {
   const error = asReply(thrown)
   if (error instanceof ReplyError) return error
+  if (error instanceof SnapforkError && error.code === 'ERR_SNAPFORK_BUSY') return loadingError()
   const text = error instanceof Error ? error.message : String(error)
   const prefix = error instanceof SnapforkError ? 'ERR' : 'ERR internal error:'
   return Object.assign(new ReplyError(`${prefix} ${text}`), { cause: error })
+}
+
+/** What clients are told while the engine does not hold what its files hold. */
+export function loadingError(): ReplyError {
+  return new ReplyError('LOADING Redis is loading the dataset in memory')
 }

@@ -327,9 +327,9 @@ napi_value SetClock(Call& call) {
 
 void AppendKeyMethods(std::vector<MethodEntry>& methods) {
   methods.insert(methods.end(), {
-                                    {"setArguments", Method<SetArguments>},
-                                    {"argument", Method<Argument>},
-                                    {"parseInteger", Method<ParseIntegerMethod>},
+                                    {"setArguments", ApartMethod<SetArguments>},
+                                    {"argument", ApartMethod<Argument>},
+                                    {"parseInteger", ApartMethod<ParseIntegerMethod>},
                                     {"keyExists", Method<KeyExistsMethod>},
                                     {"keyTouch", Method<KeyTouchMethod>},
                                     {"keyRemove", Method<KeyRemoveMethod>},

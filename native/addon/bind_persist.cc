@@ -111,7 +111,7 @@ napi_value Load(Call& call) {
     engine.load.reset();
     return call.Throw(status);
   }
-  engine.state = EngineObject::State::kBusy;
+  engine.BeginBusy();
   return (new LoadWork(call.env(), engine))->Start();
 }
 
@@ -123,6 +123,12 @@ napi_value LoadProgress(Call& call) {
   result.Set("totalBytes", MakeNumber(env, load == nullptr ? 0 : load->total_bytes()));
   result.Set("keys", MakeNumber(env, load == nullptr ? 0 : load->keys_loaded()));
   return result;
+}
+
+// The promise of the load, if there is one, is then rejected.
+napi_value LoadCancel(Call& call) {
+  if (call.engine().load != nullptr) call.engine().load->Cancel();
+  return call.Undefined();
 }
 
 bool ReadRequest(const Napi::Object& options, SnapshotRequest& request) {
@@ -181,7 +187,7 @@ napi_value SaveInBackground(Call& call) {
   SnapshotRequest request;
   if (!ReadOptionsObject(call, options) || !ReadRequest(options, request)) return nullptr;
   EngineObject& engine = call.engine();
-  engine.state = EngineObject::State::kBusy;
+  engine.BeginBusy();
   return (new SaveWork(call.env(), engine, std::move(request)))->Start();
 }
 
@@ -303,50 +309,10 @@ napi_value DigestMethod(Call& call) {
 }
 
 napi_value Stats(Call& call) {
-  EngineObject& engine = call.engine();
-  Keyspace& keyspace = engine.keyspace();
-  uint64_t keys = 0;
-  uint64_t keys_with_expiry = 0;
-  for (uint32_t db = 0; db < keyspace.database_count(); ++db) {
-    keys += keyspace.database(db).index.size();
-    keys_with_expiry += keyspace.database(db).expiry.size();
-  }
-  const KeyspaceCounters& counters = keyspace.counters();
-  const PageHeap& pages = keyspace.arena().page_heap();
   Napi::Object result = Napi::Object::New(call.env());
-  const auto set = [&](const char* name, uint64_t value) {
+  for (const auto& [name, value] : call.engine().ReadStatistics()) {
     result.Set(name, MakeNumber(call.env(), value));
-  };
-  set("changes", counters.changes);
-  set("keys", keys);
-  set("keysWithExpiry", keys_with_expiry);
-  set("expiredKeys", counters.expired_keys);
-  set("expiredFields", counters.expired_fields);
-  set("evictedKeys", counters.evicted_keys);
-  set("overLimitMicros", static_cast<uint64_t>(engine.evictor().OverMicros()));
-  set("totalOverLimitMicros", static_cast<uint64_t>(engine.evictor().TotalOverMicros()));
-  set("keyspaceHits", counters.hits);
-  set("keyspaceMisses", counters.misses);
-  set("memoryBytes", keyspace.MemoryBytes());
-  set("usedBytes", keyspace.arena().used_bytes());
-  set("deferredBytes", keyspace.arena().deferred_bytes());
-  set("dataBytes", pages.backed_bytes());
-  set("indexBytes", keyspace.blocks().backed_bytes());
-  set("metaBytes", pages.MetaBytes());
-  set("movedEntries", counters.moved_entries);
-  set("movedBytes", counters.moved_bytes);
-  set("deferredFrees", keyspace.arena().deferred());
-  set("forks", engine.snapshots().forks());
-  const HealCounters heal = keyspace.keeper().heal_counters();
-  set("healPending", heal.pending);
-  set("healChecked", heal.chunks);
-  set("healFailed", heal.failed);
-  set("healMicros", heal.micros);
-  const DefragCounters& defrag = engine.defragmenter().counters();
-  result.Set("defragRunning", engine.defragmenter().running());
-  set("defragMovedObjects", defrag.moved_objects);
-  set("defragMovedBytes", defrag.moved_bytes);
-  set("defragEmptied", defrag.emptied_chunks);
+  }
   return result;
 }
 
@@ -392,7 +358,6 @@ napi_value Close(Call& call) {
   EngineObject& engine = call.engine();
   if (engine.state != EngineObject::State::kOpen) {
     const bool busy = engine.state == EngineObject::State::kBusy;
-    if (busy && engine.load != nullptr) engine.load->Cancel();
     return call.Throw(Status(busy ? StatusCode::kBusy : StatusCode::kClosed));
   }
   engine.state = EngineObject::State::kClosed;
@@ -407,6 +372,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
   methods.insert(methods.end(), {
                                     {"load", Method<Load>},
                                     {"loadProgress", AlwaysMethod<LoadProgress>},
+                                    {"loadCancel", AlwaysMethod<LoadCancel>},
                                     {"save", Method<Save>},
                                     {"saveInBackground", Method<SaveInBackground>},
                                     {"forkSave", Method<ForkSave>},
@@ -419,7 +385,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
                                     {"setHealPercent", Method<SetHealPercent>},
                                     {"defragment", Method<Defragment>},
                                     {"digest", Method<DigestMethod>},
-                                    {"stats", Method<Stats>},
+                                    {"stats", ApartMethod<Stats>},
                                     {"regions", Method<Regions>},
                                     {"close", AlwaysMethod<Close>},
                                 });

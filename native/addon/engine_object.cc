@@ -71,6 +71,15 @@ Status EngineObject::WriteRefusal() const {
   return Status();
 }
 
+void EngineObject::BeginBusy() {
+  statistics_before_ = Measure(*this);
+  state = State::kBusy;
+}
+
+Statistics EngineObject::ReadStatistics() {
+  return state == State::kBusy ? statistics_before_ : Measure(*this);
+}
+
 bool EngineObject::ReadOptions(const Napi::Object& object, KeyspaceOptions& options) {
   int64_t databases = 0;
   bool huge_pages = false;

@@ -2,8 +2,9 @@
 //
 //   open --load(), saveInBackground()--> busy --done--> open --close()--> closed
 //
-// While it is busy, the keyspace belongs to a thread of libuv's pool: every method but loadProgress
-// and close is refused with kBusy.
+// While it is busy, the keyspace belongs to a thread of libuv's pool: a method that needs it is
+// refused with kBusy, those of the argument vector and of clients' lanes are not, and statistics are
+// those from before.
 //
 // Invariants
 //   (O1) The JavaScript object keeps this one alive: it is deleted by that object's finalizer, and
@@ -24,6 +25,7 @@
 #include "addon/lane_table.h"
 #include "addon/log_object.h"
 #include "addon/node_addon_api.h"
+#include "addon/statistics.h"
 #include "fork/snapshot_fork.h"
 #include "keyspace/defragmenter.h"
 #include "keyspace/evictor.h"
@@ -65,6 +67,10 @@ class EngineObject {
   EngineObject& operator=(const EngineObject&) = delete;
 
   State state = State::kOpen;
+  // Gives the keyspace to a thread of the pool.
+  void BeginBusy();
+  // As they are, or were when it became busy.
+  Statistics ReadStatistics();
   Keyspace& keyspace() { return memory_->keyspace; }
   SnapshotFork& snapshots() { return memory_->snapshots; }
   Defragmenter& defragmenter() { return memory_->defragmenter; }
@@ -127,6 +133,7 @@ class EngineObject {
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<LogObject> log_;
   std::unique_ptr<LaneTable> lanes_;
+  Statistics statistics_before_;
   bool refuses_writes_ = false;
   bool guards_writes_ = false;
   napi_ref self_ = nullptr;
@@ -157,6 +164,16 @@ void AppendScriptMethods(std::vector<MethodEntry>& methods);
 template <MethodBody kBody>
 napi_value AlwaysMethod(napi_env env, napi_callback_info info) {
   Call call(env, info);
+  return kBody(call);
+}
+
+// For those that do not touch the keyspace: legal while the engine is open or busy.
+template <MethodBody kBody>
+napi_value ApartMethod(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  if (call.engine().state == EngineObject::State::kClosed) [[unlikely]] {
+    return call.Throw(Status(StatusCode::kClosed));
+  }
   return kBody(call);
 }
 

@@ -43,6 +43,12 @@ export function compilerProblem(): string | false {
   return loudly('no C compiler: hosts with a library that disturbs them are NOT tested')
 }
 
+/** Why it cannot be heard what systemd is told, or false. */
+export function notifyProblem(): string | false {
+  if (hasProgram('systemd-notify') && hasProgram('python3')) return false
+  return loudly('no systemd-notify(1) or no python3: what systemd is told is NOT tested')
+}
+
 /** Compiles a source of test/fixtures/children for `LD_PRELOAD`; its path. */
 export function compileLibrary(dir: string, source: string): string {
   const library = join(dir, `${source}.so`)

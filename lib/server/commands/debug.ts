@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readBytes, readInt32, readInteger, readOption } from '../../commands/args.js'
+import { readBytes, readInt32, readInteger, readOption, readWords } from '../../commands/args.js'
 import { help } from '../../commands/help.js'
 import {
   BigNumberReply,
@@ -18,7 +18,14 @@ import {
   VerbatimReply,
 } from '../../commands/reply.js'
 import { encodeReply } from '../../commands/resp-encoder.js'
-import { type CommandFlag, OK, rowsOf, Status, subcommandsOf } from '../../commands/spec.js'
+import {
+  type CommandFlag,
+  OK,
+  PendingReply,
+  rowsOf,
+  Status,
+  subcommandsOf,
+} from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
 import { BULK_LATIN1, NO_EXPIRY } from '../../native/engine.js'
 import { type ClientHandler, clientRow, type ServerContext } from './row.js'
@@ -93,6 +100,30 @@ function populate(context: ServerContext): Reply {
   return OK
 }
 
+/** Saves, empties the engine and loads what was saved. */
+function reload(context: ServerContext): Reply {
+  const words = readWords(context, 2).map((word) => word.toUpperCase())
+  if (words.some((word) => word === 'MERGE' || word === 'NOFLUSH')) {
+    throw new ReplyError('ERR DEBUG RELOAD does not load into what is there')
+  }
+  if (words.some((word) => word !== 'NOSAVE')) {
+    throw new ReplyError('ERR DEBUG RELOAD only supports the NOSAVE option.')
+  }
+  assertMayPause(context)
+  if (words.length === 0) context.host?.save()
+  return new PendingReply(context.server.reload('snapshot').then(() => OK))
+}
+
+function loadLog(context: ServerContext): Reply {
+  assertMayPause(context)
+  if (!context.host?.log.isOn) throw new ReplyError('ERR there is no append-only log')
+  return new PendingReply(context.server.reload('log').then(() => OK))
+}
+
+function assertMayPause({ mayPause }: ServerContext): void {
+  if (!mayPause) throw new ReplyError('ERR DEBUG command cannot load files within a transaction')
+}
+
 const PROTOCOLS: Readonly<Record<string, Reply>> = {
   STRING: 'Hello World',
   INTEGER: 12345,
@@ -151,6 +182,8 @@ const DEBUG = subcommandsOf('DEBUG', 'server', [
   debugRow('DIGEST', 2, 'A digest of everything.', digest),
   debugRow('DIGEST-VALUE', -3, 'Digests of values.', digestValue),
   debugRow('SET-ACTIVE-EXPIRE', 3, 'Whether what expires goes by itself.', setActiveExpire),
+  debugRow('RELOAD', -2, 'Saves everything, and loads it again.', reload),
+  debugRow('LOADAOF', -2, 'Loads the append-only log again.', loadLog),
   debugRow('POPULATE', -3, 'Makes keys.', populate),
   debugRow('PROTOCOL', 3, 'A reply of a type.', protocol),
   debugRow('ERROR', 3, 'An error reply.', fail),
@@ -173,12 +206,16 @@ const DEBUG = subcommandsOf('DEBUG', 'server', [
       '    Output a hex signature of the values of all the specified keys.',
       'ERROR <string>',
       '    Return a Redis protocol error with <string> as message.',
+      'LOADAOF',
+      '    Flush the AOF buffers on disk and reload the AOF in memory.',
       'OBJECT <key>',
       '    Show low level info about `key` and associated value.',
       'POPULATE <count> [<prefix>] [<size>]',
       '    Create <count> string keys named key:<num>.',
       'PROTOCOL <type>',
       '    Reply with a test value of the specified type.',
+      'RELOAD [NOSAVE]',
+      '    Save the RDB on disk and reload it back to memory. NOSAVE: load the RDB that is there.',
       'SET-ACTIVE-EXPIRE <0|1>',
       '    Setting it to 0 disables expiring keys in background.',
       'SLEEP <seconds>',

@@ -9,7 +9,7 @@ import { NULL_ARRAY, type Reply } from '../../commands/reply.js'
 import { ALL_KEYS, type CommandFlag, OK, rowsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
 import { type Client, keyName, keyOfName, NO_REPLY } from '../client.js'
-import type { ServerCore } from '../server-core.js'
+import { loadingError, type ServerCore } from '../server-core.js'
 import { clientRow, type ServerContext } from './row.js'
 
 function multi({ client }: ServerContext): Reply {
@@ -64,6 +64,10 @@ function exec(context: ServerContext): Reply {
   server.interest.unwatchAll(client)
   if (transaction.isBroken) {
     throw new ReplyError('EXECABORT Transaction discarded because of previous errors.')
+  }
+  const isHeldUp = transaction.commands.some(({ spec }) => !spec.flags.includes('loading'))
+  if (server.isLoading() && isHeldUp) {
+    throw new ReplyError(`EXECABORT Transaction discarded because of: ${loadingError().message}`)
   }
   if (!isUnchanged) return NULL_ARRAY
   return asUnit(server, () => {

@@ -2,49 +2,15 @@
  * The command line, from outside: what it prints, and with which status it ends.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { formatRecord } from '../../../dist/persist/record-line.js'
+import { ended, ROOT, run, start } from '../../support/cli.js'
 import { mountProblem, mountTmpfs } from '../../support/faults.js'
 import { makeRecord } from '../../support/save-records.js'
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const PROGRAM = join(ROOT, 'dist/cli/main.js')
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-
-interface Ended {
-  status: number | null
-  signal: NodeJS.Signals | null
-  stdout: string
-  stderr: string
-}
-
-/** env(1) stands between, since tap would load itself into a Node that it starts. */
-function start(words: readonly string[]): ChildProcess {
-  const environment = [`PATH=${process.env.PATH}`, `TMPDIR=${process.env.TMPDIR ?? '/tmp'}`]
-  return spawn('env', ['-i', ...environment, process.execPath, PROGRAM, ...words])
-}
-
-async function ended(child: ChildProcess): Promise<Ended> {
-  let stdout = ''
-  let stderr = ''
-  child.stdout?.on('data', (chunk) => {
-    stdout += chunk
-  })
-  child.stderr?.on('data', (chunk) => {
-    stderr += chunk
-  })
-  const [status, signal] = await once(child, 'close')
-  return { status, signal, stdout, stderr }
-}
-
-function run(...words: readonly string[]): Promise<Ended> {
-  return ended(start(words))
-}
 
 t.test('snapfork', async (t) => {
   for (const words of [[], ['help'], ['--help'], ['-h'], ['tour', '--help']]) {

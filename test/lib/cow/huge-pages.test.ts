@@ -60,7 +60,8 @@ t.test('A report tells how many huge pages were split', { skip }, async (t) => {
   t.teardown(() => db.close())
   for (let key = 0; key < 40; ++key) db.set(`key:${key}`, Buffer.alloc(2 * HUGE_BYTES - 64, key))
   const { hugePages } = (await save(db, false)).cow
-  if (hugePages === null || hugePages.atFork < 40) {
+  // All but a few, so that the writes meet them.
+  if (hugePages === null || hugePages.atFork < 76) {
     return t.comment('*** the kernel had few huge pages: NOT tested')
   }
   t.equal(hugePages.split, 0)

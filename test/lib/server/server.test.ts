@@ -4,31 +4,10 @@
  */
 
 import { connect } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createServer, ReplyError } from '../../../dist/index.js'
 import { serve } from '../../support/our-server.js'
-import { ErrorReply, RespClient, type RespReply, SimpleString } from '../../support/resp-client.js'
-
-/** A client whose replies are text where they are no more than that; errors begin with a dash. */
-class Talker {
-  readonly #client: RespClient
-
-  constructor(client: RespClient) {
-    this.#client = client
-  }
-
-  static async connect(t: Test, path: string): Promise<Talker> {
-    const client = await RespClient.connect({ path })
-    t.teardown(() => client.close())
-    return new Talker(client)
-  }
-
-  async send(...args: string[]): Promise<RespReply | string> {
-    const reply = await this.#client.send(...args)
-    if (reply instanceof ErrorReply) return `-${reply.text}`
-    return reply instanceof SimpleString ? reply.text : reply
-  }
-}
+import { Talker } from '../../support/talker.js'
 
 t.test('options', async (t) => {
   const { db } = await serve(t)
