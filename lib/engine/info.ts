@@ -8,7 +8,7 @@
 
 import { release, totalmem } from 'node:os'
 import { type CowByRegion, NO_REGIONS } from '../cow/cow-report.js'
-import type { EngineStats } from '../native/engine.js'
+import type { EngineStats, NativeEngine } from '../native/engine.js'
 import type { AppendLogStatus } from '../persist/append-log.js'
 import type { SnapshotStatus } from '../persist/snapshotter.js'
 import type { EvictionSettings } from '../util/eviction.js'
@@ -59,6 +59,16 @@ export interface InfoFacts {
   readonly loading: LoadingFacts | null
   /** null where nobody is served. */
   readonly server: ServerFacts | null
+}
+
+/** Those of an engine of so many databases. */
+export function databaseFacts(native: NativeEngine, databases: number): DatabaseFacts[] {
+  const facts: DatabaseFacts[] = []
+  for (let index = 0; index < databases; ++index) {
+    const keys = native.databaseSize(index)
+    if (keys > 0) facts.push({ index, keys, expires: native.databaseExpirySize(index) })
+  }
+  return facts
 }
 
 type Field = readonly [name: string, value: string | number]

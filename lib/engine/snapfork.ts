@@ -27,14 +27,15 @@ import type { CutTail } from '../persist/cut-tail.js'
 import type { SaveWatch } from '../persist/save-record.js'
 import { SaveScheduler } from '../persist/save-scheduler.js'
 import type { SaveReport, SnapshotReport } from '../persist/snapshot-report.js'
-import { type SnapshotSettings, Snapshotter } from '../persist/snapshotter.js'
+import { Snapshotter } from '../persist/snapshotter.js'
 import { monotonicMs } from '../util/clock.js'
-import { childSettings } from './child-settings.js'
+import { makeClock } from './clock.js'
+import { makeHost } from './command-host.js'
 import { Defragmentation } from './defragmentation.js'
 import type { SnapforkEvent, SnapforkEvents, SnapforkListener } from './events.js'
 import { limitMemory } from './eviction.js'
 import { type Forecast, Forecaster } from './forecaster.js'
-import { type DatabaseFacts, formatInfo, type InfoFacts, REDIS_VERSION } from './info.js'
+import { databaseFacts, formatInfo, type InfoFacts } from './info.js'
 import { type LoadedFiles, loadFiles, loadSnapshot } from './load-files.js'
 import { Loading } from './loading.js'
 import { loadLog } from './log-recovery.js'
@@ -42,6 +43,7 @@ import { LogSwitch } from './log-switch.js'
 import { MemoryGuard } from './memory-guard.js'
 import { SaveCosts } from './save-costs.js'
 import type { ServerFacts } from './server-info.js'
+import { snapshotSettings } from './snapshot-settings.js'
 import { UpkeepTimer } from './upkeep-timer.js'
 
 export interface BgsaveOptions {
@@ -125,7 +127,7 @@ export class Snapfork extends Database {
       sampled: (sample) => this.#tellSample(sample),
       ended: (record) => this.#costs.add(record),
     }
-    const settings = () => ({ ...settingsOf(options, parts.path, clock), guard, watch })
+    const settings = () => ({ ...snapshotSettings(options, parts.path, clock), guard, watch })
     const snapshots = new Snapshotter(native, settings, {
       saved: (report) => {
         this.#forecaster.learn(report, snapshots.status.changes)
@@ -561,34 +563,24 @@ export class Snapfork extends Database {
 
   /** @internal */
   [FACTS](): InfoFacts {
-    const { usesHugePages } = this.#parts
+    const { native, usesHugePages, options } = this.#parts
     const { snapshot } = this.#loaded
     return {
       runId: this.#runId,
       nowMs: this.#clock(),
       uptimeMs: monotonicMs() - this.#openedAtMs,
       usesHugePages,
-      stats: this.native.stats(),
+      stats: native.stats(),
       eviction: this.#options(),
       snapshots: this.#snapshots.status,
       log: this.#log.log?.isOn ? this.#log.log.status : null,
       keysLoaded: snapshot?.keysLoaded ?? 0,
       keysExpiredAtLoad: snapshot?.keysExpired ?? 0,
       loading: this.#loading?.facts ?? null,
-      databases: this.#loading === null ? this.#databaseFacts() : [],
+      databases: this.#loading === null ? databaseFacts(native, options.databases) : [],
       costs: this.#costs.facts,
       server: null,
     }
-  }
-
-  #databaseFacts(): DatabaseFacts[] {
-    const facts: DatabaseFacts[] = []
-    for (let index = 0; index < this.#parts.options.databases; ++index) {
-      const keys = this.native.databaseSize(index)
-      if (keys === 0) continue
-      facts.push({ index, keys, expires: this.native.databaseExpirySize(index) })
-    }
-    return facts
   }
 
   /** Costs nothing when nobody listens. */
@@ -605,79 +597,4 @@ export class Snapfork extends Database {
   get #emitter(): EventEmitter {
     return this.#events as unknown as EventEmitter
   }
-}
-
-interface HostParts {
-  readonly options: () => ResolvedOptions
-  readonly snapshots: Snapshotter
-  readonly log: LogSwitch
-  readonly saves: SaveScheduler
-}
-
-/** What commands ask of the engine, which is there when the first of them runs. */
-function makeHost(
-  engine: () => Snapfork,
-  { options, snapshots, log, saves }: HostParts,
-): CommandHost {
-  return {
-    get log() {
-      return log.commandLog
-    },
-    get isDurableFirst() {
-      return options().appendfsync === 'always' && log.commandLog.isOn
-    },
-    durable: () => log.current.durable(),
-    get checksPayloadsDeeply() {
-      return options().sanitizeDumpPayload !== 'no'
-    },
-    save: () => void engine().save(),
-    startBackgroundSave: () => ignoreRejection(saves.start()),
-    scheduleBackgroundSave: () => ignoreRejection(saves.schedule()),
-    isChildActive: () => saves.isBusy,
-    isSaving: () => snapshots.isSaving,
-    startRewrite: () => ignoreRejection(log.current.rewrite()),
-    scheduleRewrite: () => log.current.schedule(),
-    isRewriting: () => log.log?.isRewriting ?? false,
-    lastSaveSeconds: () => engine().lastsave(),
-    info: (sections) => engine().info(...sections),
-    allKeysRemoved: () => {
-      snapshots.cancel('ERR_SNAPFORK_CANCELED')
-      // The file would bring the keys back.
-      if (options().save.length > 0) saves.scheduleLater()
-    },
-  }
-}
-
-/** The clock of commands. One that is given sets the engine's as well. */
-function makeClock(native: NativeEngine, given: Clock | null): Clock {
-  if (given === null) return Date.now
-  return () => {
-    const nowMs = given()
-    native.setClock(nowMs)
-    return nowMs
-  }
-}
-
-function settingsOf(
-  options: ResolvedOptions,
-  path: string,
-  now: Clock,
-): Omit<SnapshotSettings, 'guard' | 'watch'> {
-  return {
-    dir: options.dir,
-    path,
-    compression: options.rdbcompression,
-    checksum: options.rdbchecksum,
-    version: options.rdbversion,
-    serverVersion: REDIS_VERSION,
-    ...childSettings(options),
-    stallTimeoutMs: options.saveStallTimeoutMs,
-    timeLimitMs: options.saveTimeLimitMs,
-    now,
-  }
-}
-
-/** For a promise whose outcome is told by an event. */
-function ignoreRejection(promise: Promise<unknown>): void {
-  promise.catch(() => {})
 }

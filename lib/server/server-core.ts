@@ -13,7 +13,7 @@ import type { CommandTable } from '../commands/command.js'
 import type { Clock, CommandContext } from '../commands/context.js'
 import { resolve } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
-import { asReply, logBroken } from '../commands/propagation.js'
+import { logBroken } from '../commands/propagation.js'
 import { OK, PendingReply, type Reply, withShape } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeError, encodeReply } from '../commands/resp-encoder.js'
@@ -22,7 +22,7 @@ import type { CommandSpec, FindCommand } from '../commands/spec.js'
 import type { ConfigHost } from '../config/commands.js'
 import type { Config } from '../config/config.js'
 import type { ServerFacts } from '../engine/server-info.js'
-import { ReplyError, SnapforkError } from '../errors.js'
+import { ReplyError } from '../errors.js'
 import { BULK_LATIN1, type NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions, RuntimeOptions } from '../options.js'
 import { Scripts } from '../scripting/scripts.js'
@@ -30,6 +30,7 @@ import { Access } from './access.js'
 import { BufferPool } from './buffer-pool.js'
 import { type Client, ClientContext, NO_REPLY, type StoredCommand } from './client.js'
 import { CommandStats } from './command-stats.js'
+import { loadingError, toReplyError } from './failures.js'
 import { KeyEvents } from './key-events.js'
 import { KeyInterest } from './key-interest.js'
 import { LatencyMonitor } from './latency-monitor.js'
@@ -583,19 +584,4 @@ function hostOf({ host, info }: ServerCoreParts, facts: () => ServerFacts): Comm
   return Object.create(host, {
     info: { value: (sections: readonly string[]) => info(sections, facts()) },
   })
-}
-
-/** The error reply for what a handler has thrown: whatever it is, the server's host goes on. */
-export function toReplyError(thrown: unknown): ReplyError {
-  const error = asReply(thrown)
-  if (error instanceof ReplyError) return error
-  if (error instanceof SnapforkError && error.code === 'ERR_SNAPFORK_BUSY') return loadingError()
-  const text = error instanceof Error ? error.message : String(error)
-  const prefix = error instanceof SnapforkError ? 'ERR' : 'ERR internal error:'
-  return Object.assign(new ReplyError(`${prefix} ${text}`), { cause: error })
-}
-
-/** What clients are told while the engine does not hold what its files hold. */
-export function loadingError(): ReplyError {
-  return new ReplyError('LOADING Redis is loading the dataset in memory')
 }

@@ -3,8 +3,8 @@
 //   open --load(), saveInBackground()--> busy --done--> open --close()--> closed
 //
 // While it is busy, the keyspace belongs to a thread of libuv's pool: a method that needs it is
-// refused with kBusy, those of the argument vector and of clients' lanes are not, and statistics are
-// those from before.
+// refused with kBusy, those of the argument vector and of clients' lanes are not, and statistics
+// are those from before.
 //
 // Invariants
 //   (O1) The JavaScript object keeps this one alive: it is deleted by that object's finalizer, and

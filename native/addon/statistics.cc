@@ -1,4 +1,4 @@
-// statistics.cc
+// statistics.cc - gathers what the layers count.
 
 #include "addon/statistics.h"
 

@@ -9,7 +9,8 @@ import { NULL_ARRAY, type Reply } from '../../commands/reply.js'
 import { ALL_KEYS, type CommandFlag, OK, rowsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
 import { type Client, keyName, keyOfName, NO_REPLY } from '../client.js'
-import { loadingError, type ServerCore } from '../server-core.js'
+import { loadingError } from '../failures.js'
+import type { ServerCore } from '../server-core.js'
 import { clientRow, type ServerContext } from './row.js'
 
 function multi({ client }: ServerContext): Reply {
