@@ -76,6 +76,7 @@
       "native/commands/hot_sets.cc",
       "native/commands/hot_sorted_sets.cc",
       "native/commands/hot_strings.cc",
+      "native/commands/look_ahead.cc",
       "native/commands/reply_writer.cc",
       "native/persist/command_log.cc",
       "native/persist/dump.cc",
@@ -168,6 +169,7 @@
         "native/addon/lane_table.cc",
         "native/addon/lock_object.cc",
         "native/addon/log_object.cc",
+        "native/addon/script_commands.cc",
         "native/addon/statistics.cc",
         "native/addon/stream_replies.cc"
       ],

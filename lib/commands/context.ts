@@ -103,6 +103,11 @@ export class CommandContext {
     return null
   }
 
+  /** Whether nobody has to see, or may deny, each command that a script runs. */
+  get isFree(): boolean {
+    return this.afterRun === null
+  }
+
   /**
    * The context of a script's commands, in the same database: what they select is forgotten with
    * it. Time stands still in it.

@@ -27,6 +27,8 @@ export const OUTCOME = {
   log: 4,
   /** Its time is over: resume in another turn of the event loop. */
   paused: 5,
+  /** The argument vector holds a command that was run in part: see `scriptBroken`. */
+  broken: 6,
 } as const
 
 /** Bits of an outcome behind those of {@link OUTCOME}. */
@@ -41,6 +43,8 @@ export const OUTCOME_ARGC = 64
 export const START_RESP3 = 1
 export const START_READ_ONLY = 2
 export const START_MAY_PAUSE = 4
+/** Nobody has to see its commands: those that are hot are run natively. */
+export const START_FREE = 8
 
 /** Flags of a script, by bit. */
 export const SCRIPT_FLAGS = [
@@ -76,11 +80,17 @@ export interface ScriptPrimitives {
     args: number,
     options: number,
     limitMs: number,
+    db: number,
   ): number
-  /** Goes on with a reply in RESP, or null; `wrote`: the command was one that writes. */
-  scriptResume(reply: string | null, wrote: boolean): number
-  /** Ends the script that is suspended when it is resumed. */
-  scriptKill(): void
+  /**
+   * Goes on with a reply in RESP, or null; `wrote`: the command was one that writes; `db`: where
+   * the next ones run.
+   */
+  scriptResume(reply: string | null, wrote: boolean, db: number): number
+  /** Ends the script that is suspended when it is resumed; false if it has written. */
+  scriptKill(): boolean
+  /** Throws why a command was broken. */
+  scriptBroken(): never
   /** What the last run came to, in RESP. */
   scriptResult(mode: BulkMode): Bulk
   /** Of the last run or compilation; the line is -1 if there is none. */

@@ -16,7 +16,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { readBytes, upperCase } from '../commands/args.js'
 import type { CommandContext } from '../commands/context.js'
-import { asReply } from '../commands/propagation.js'
+import { asReply, logBroken } from '../commands/propagation.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeError, encodeReply } from '../commands/resp-encoder.js'
 import { run } from '../commands/run.js'
@@ -38,6 +38,7 @@ import {
   OUTCOME_LOGGED,
   OUTCOME_MASK,
   OUTCOME_RESP3,
+  START_FREE,
   START_MAY_PAUSE,
   START_READ_ONLY,
   START_RESP3,
@@ -138,8 +139,7 @@ export class ScriptRunner {
   kill(machine: Machine): void {
     if (this.#running === null) throw new ReplyError(NOT_BUSY)
     if (this.#running.job.machine !== machine) throw this.busyError()
-    if (this.#running.hasWritten) throw new ReplyError(UNKILLABLE)
-    this.#native.scriptKill()
+    if (!this.#native.scriptKill()) throw new ReplyError(UNKILLABLE)
   }
 
   /**
@@ -155,13 +155,16 @@ export class ScriptRunner {
     const options =
       (context.encodes === 3 ? START_RESP3 : 0) |
       (job.isReadOnly ? START_READ_ONLY : 0) |
-      (context.mayPause ? START_MAY_PAUSE : 0)
+      (context.mayPause ? START_MAY_PAUSE : 0) |
+      (context.isFree ? START_FREE : 0)
     const limitMs = context.mayPause ? slowMs : blockingLimitMs
     const { machine, ref, firstKey, keys, args } = job
     let isPending = false
     try {
-      let outcome = this.#native.scriptStart(machine, ref, firstKey, keys, args, options, limitMs)
-      outcome = this.#serve(outcome, running)
+      const { db } = context
+      const native = this.#native
+      const first = native.scriptStart(machine, ref, firstKey, keys, args, options, limitMs, db)
+      const outcome = this.#serve(first, running)
       if ((outcome & OUTCOME_MASK) !== OUTCOME.paused) return this.#finish(outcome, running)
       isPending = true
       return new PendingReply(this.#goOn(running))
@@ -178,7 +181,10 @@ export class ScriptRunner {
   load(code: number | string | Uint8Array, limitMs: number): boolean {
     this.checkIdle()
     let outcome = this.#native.libraryLoad(MACHINE.functions, code, limitMs)
-    while ((outcome & OUTCOME_MASK) === OUTCOME.log) outcome = this.#log()
+    while ((outcome & OUTCOME_MASK) === OUTCOME.log) {
+      this.#log()
+      outcome = this.#native.scriptResume(null, false, 0)
+    }
     return (outcome & OUTCOME_MASK) === OUTCOME.done
   }
 
@@ -214,7 +220,7 @@ export class ScriptRunner {
       let outcome: number = OUTCOME.paused
       while ((outcome & OUTCOME_MASK) === OUTCOME.paused) {
         await nextTurn()
-        outcome = this.#serve(this.#native.scriptResume(null, false), running)
+        outcome = this.#serve(this.#resume(null, running), running)
       }
       return this.#finish(outcome, running)
     } finally {
@@ -228,16 +234,22 @@ export class ScriptRunner {
     while (true) {
       const kind = outcome & OUTCOME_MASK
       if (kind === OUTCOME.call) {
-        const reply = this.#call(outcome, running)
-        outcome = this.#native.scriptResume(reply, running.hasWritten)
+        outcome = this.#resume(this.#call(outcome, running), running)
       } else if (kind === OUTCOME.check) {
-        outcome = this.#native.scriptResume(this.#check(outcome, running), false)
+        outcome = this.#resume(this.#check(outcome, running), running)
+      } else if (kind === OUTCOME.broken) {
+        outcome = this.#resume(this.#finishBroken(outcome, running), running)
       } else if (kind === OUTCOME.log) {
-        outcome = this.#log()
+        this.#log()
+        outcome = this.#resume(null, running)
       } else {
         return outcome
       }
     }
+  }
+
+  #resume(reply: string | null, { hasWritten, inner }: Running): number {
+    return this.#native.scriptResume(reply, hasWritten, inner.db)
   }
 
   #finish(outcome: number, { job, context, cause }: Running): Reply {
@@ -281,6 +293,19 @@ export class ScriptRunner {
     }
   }
 
+  /** Logs what a command that has failed in the middle has done; its error. */
+  #finishBroken(outcome: number, running: Running): string {
+    const { inner } = running
+    inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
+    const command = resolve(running, inner)
+    try {
+      return this.#native.scriptBroken()
+    } catch (error) {
+      if (inner.host?.log.isOn && typeof command !== 'string') logBroken(command, inner)
+      return this.#failedCall(error, running)
+    }
+  }
+
   #failedCall(error: unknown, running: Running): string {
     const reply = asReply(error)
     if (reply instanceof ReplyError) return encodeError(reply)
@@ -299,11 +324,10 @@ export class ScriptRunner {
     return inner.deny(command) === null ? ':1\r\n' : ':0\r\n'
   }
 
-  #log(): number {
+  #log(): void {
     const level = LOG_LEVELS[Number(this.#native.argument(0, BULK_LATIN1))] as LogLevel
     const text = this.#native.argument(1, BULK_LATIN1) as string
     this.settings.onLog?.(level, text)
-    return this.#native.scriptResume(null, false)
   }
 }
 

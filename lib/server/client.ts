@@ -151,6 +151,8 @@ export class ClientContext<Server = unknown> extends CommandContext {
   declare client: Client<Server>
   /** The row of the command that runs. */
   declare spec: CommandSpec
+  /** Whether commands have the names that native code knows them by. */
+  readonly #hasPlainNames: boolean
   /** Commands may wait: not within a transaction or a script. */
   mayWait = true
   readonly #waiter: ClientWaiter
@@ -161,10 +163,17 @@ export class ClientContext<Server = unknown> extends CommandContext {
     host: CommandHost
     server: Server
     waiter: ClientWaiter
+    hasPlainNames: boolean
   }) {
     super(parts.native, 0, parts.now, parts.host)
     this.server = parts.server
     this.#waiter = parts.waiter
+    this.#hasPlainNames = parts.hasPlainNames
+  }
+
+  override get isFree(): boolean {
+    const { user } = this.client
+    return this.#hasPlainNames && super.isFree && (user === null || user.isUnrestricted)
   }
 
   override deny(command: CommandName): ReplyError | null {
@@ -184,6 +193,7 @@ export class ClientContext<Server = unknown> extends CommandContext {
       host: host as CommandHost,
       server,
       waiter: this.#waiter,
+      hasPlainNames: this.#hasPlainNames,
     })
     inner.db = this.db
     inner.client = this.client

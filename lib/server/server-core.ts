@@ -284,6 +284,7 @@ export class ServerCore {
       host,
       server: this,
       waiter: waiters,
+      hasPlainNames: this.#usesLanes,
     })
     context.afterRun = this.#afterRun
     return context

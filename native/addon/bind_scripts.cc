@@ -13,6 +13,7 @@ namespace {
 constexpr uint32_t kResp3 = 1;
 constexpr uint32_t kReadOnly = 2;
 constexpr uint32_t kMayPause = 4;
+constexpr uint32_t kIsFree = 8;
 constexpr int64_t kMicrosPerMilli = 1000;
 
 // Puts the argument vector aside for the commands of a script, or back.
@@ -30,7 +31,7 @@ void SetOuterAside(EngineObject& engine, bool aside) {
 napi_value Tell(Call& call, ScriptVm& vm, ScriptOutcome outcome) {
   EngineObject& engine = call.engine();
   const bool asks = outcome == ScriptOutcome::kCall || outcome == ScriptOutcome::kCheck ||
-                    outcome == ScriptOutcome::kLog;
+                    outcome == ScriptOutcome::kLog || outcome == ScriptOutcome::kBroken;
   SetOuterAside(engine, asks);
   double words = 0;
   if (asks) {
@@ -61,7 +62,10 @@ ScriptVm* MachineFor(Call& call, size_t index) {
       call.Throw(status);
       return nullptr;
     }
-    made->set_commands(machines.commands);
+    if (machines.commands == nullptr) {
+      machines.commands = std::make_unique<ScriptCommands>(call.engine());
+    }
+    made->set_commands(machines.commands.get());
     vm = std::move(made);
   }
   return vm.get();
@@ -84,7 +88,8 @@ napi_value ScriptCompile(Call& call) {
   return call.Number(done ? vm->ref() : -1);
 }
 
-// Machine, number, first key, keys, arguments behind them, options, limit in milliseconds.
+// Machine, number, first key, keys, arguments behind them, options, limit in milliseconds,
+// database.
 napi_value ScriptStart(Call& call) {
   int64_t ref;
   uint32_t first;
@@ -92,8 +97,9 @@ napi_value ScriptStart(Call& call) {
   uint32_t arguments;
   uint32_t options;
   int64_t limit;
+  uint32_t db;
   ScriptVm* const vm = MachineFor(call, 0);
-  if (vm == nullptr || !call.ReadInt64(1, ref) || !call.ReadRange(2, first, keys) ||
+  if (vm == nullptr || !call.ReadDatabase(7, db) || !call.ReadInt64(1, ref) || !call.ReadRange(2, first, keys) ||
       !call.ReadUint32(4, arguments) || !call.ReadUint32(5, options) ||
       !call.ReadInt64(6, limit)) {
     return nullptr;
@@ -113,6 +119,8 @@ napi_value ScriptStart(Call& call) {
   run.may_pause = (options & kMayPause) != 0;
   run.limit_micros = limit * kMicrosPerMilli;
   engine.scripts.last = vm;
+  engine.scripts.commands->is_on = (options & kIsFree) != 0;
+  engine.scripts.commands->db = db;
   return Tell(call, *vm, vm->Run(static_cast<int>(ref), run));
 }
 
@@ -136,11 +144,13 @@ ScriptVm* SuspendedMachine(Call& call) {
   return vm;
 }
 
-// The reply as latin1 text (null: there is none to give), whether a command wrote.
+// The reply as latin1 text (null: there is none to give), whether a command wrote, the database.
 napi_value ScriptResume(Call& call) {
   bool wrote;
+  uint32_t db;
   ScriptVm* const vm = SuspendedMachine(call);
-  if (vm == nullptr || !call.ReadBool(1, wrote)) return nullptr;
+  if (vm == nullptr || !call.ReadBool(1, wrote) || !call.ReadDatabase(2, db)) return nullptr;
+  call.engine().scripts.commands->db = db;
   std::string& reply = call.engine().scripts.reply;
   reply.clear();
   size_t length = 0;
@@ -152,11 +162,18 @@ napi_value ScriptResume(Call& call) {
   return Tell(call, *vm, vm->Resume(reply, wrote));
 }
 
+// Whether it is to end: not if it has written.
 napi_value ScriptKill(Call& call) {
   ScriptVm* const vm = SuspendedMachine(call);
   if (vm == nullptr) return nullptr;
-  vm->Kill();
-  return call.Undefined();
+  if (!vm->wrote()) vm->Kill();
+  return call.Bool(!vm->wrote());
+}
+
+// Throws why the command that the script waits for was broken.
+napi_value ScriptBroken(Call& call) {
+  return SuspendedMachine(call) == nullptr ? nullptr
+                                           : call.Throw(call.engine().scripts.commands->status());
 }
 
 // What the last run came to: RESP as latin1 text, or as bytes.
@@ -287,6 +304,7 @@ void AppendScriptMethods(std::vector<MethodEntry>& methods) {
                                     {"scriptStart", Method<ScriptStart>},
                                     {"scriptResume", Method<ScriptResume>},
                                     {"scriptKill", Method<ScriptKill>},
+                                    {"scriptBroken", Method<ScriptBroken>},
                                     {"scriptResult", Method<ScriptResult>},
                                     {"scriptFailure", Method<ScriptFailureOf>},
                                     {"scriptForget", Method<ScriptForget>},

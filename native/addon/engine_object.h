@@ -25,6 +25,7 @@
 #include "addon/lane_table.h"
 #include "addon/log_object.h"
 #include "addon/node_addon_api.h"
+#include "addon/script_commands.h"
 #include "addon/statistics.h"
 #include "fork/snapshot_fork.h"
 #include "keyspace/defragmenter.h"
@@ -39,9 +40,9 @@ namespace snapfork {
 // What runs scripts and functions: a state of Lua each, made when it is needed.
 struct ScriptMachines {
   ScriptRandom random;
+  // Outlives the machines; made with the first of them.
+  std::unique_ptr<ScriptCommands> commands;
   std::array<std::unique_ptr<ScriptVm>, 2> vms;  // by ScriptVm::Kind
-  // Commands that scripts run without JavaScript, or null; it outlives the machines.
-  NativeCommands* commands = nullptr;
   // Whose run was the last.
   ScriptVm* last = nullptr;
   // What a script that is suspended may still read.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/hot_call.h"
+#include "commands/look_ahead.h"
 #include "keyspace/key_ops.h"
 
 namespace snapfork {
@@ -44,6 +45,7 @@ HotOutcome ExpireIn(HotCall& call, int64_t unit_ms) {
 }  // namespace
 
 HotOutcome HotRemoveKeys(HotCall& call) {
+  LookAtKeys(call.keyspace, call.db, call.words.subspan(1), 1);
   int64_t removed = 0;
   for (const std::string_view key : call.words.subspan(1)) {
     if (KeyRemove(call.keyspace, call.db, key)) ++removed;

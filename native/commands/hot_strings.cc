@@ -1,6 +1,7 @@
 // hot_strings.cc - strings.
 
 #include "commands/hot_call.h"
+#include "commands/look_ahead.h"
 #include "keyspace/string_ops.h"
 
 namespace snapfork {
@@ -141,6 +142,7 @@ HotOutcome HotStringLength(HotCall& call) {
 
 // A key of another type counts as missing.
 HotOutcome HotGetMany(HotCall& call) {
+  LookAtKeys(call.keyspace, call.db, call.words.subspan(1), 1);
   call.reply.Array(call.count() - 1);
   for (const std::string_view key : call.words.subspan(1)) {
     StringResult result;
@@ -152,6 +154,7 @@ HotOutcome HotGetMany(HotCall& call) {
 
 HotOutcome HotSetMany(HotCall& call) {
   if (call.count() % 2 == 0) return HotOutcome::kNotHot;
+  LookAtKeys(call.keyspace, call.db, call.words.subspan(1), 2);
   for (size_t i = 1; i < call.count(); i += 2) {
     bool done = false;
     const Status status =

@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "mem/block_pool.h"
 #include "mem/chunk_map.h"
 
@@ -65,7 +66,17 @@ class HashIndex {
 
   // Loads the bucket of a hash into the cache.
   void Prefetch(uint64_t hash) const {
-    if (bucket_count_ != 0) __builtin_prefetch(BucketOf(hash), 1);
+    if (bucket_count_ != 0) snapfork::Prefetch(BucketOf(hash));
+  }
+  // Visits the handles in the bucket of a hash that are probably its entry's: nearly always at most
+  // one. Overflow lines are left out.
+  template <typename Visit>
+  void VisitLikely(uint64_t hash, Visit&& visit) const {
+    if (bucket_count_ == 0) return;
+    const Slot* const line = BucketOf(hash);
+    for (unsigned i = 0; i < kSlotsPerLine && line[i] != 0; ++i) {
+      if ((line[i] & kTagMask) == TagOf(hash)) visit(HandleOf(line[i]));
+    }
   }
   // Which of `parts` equal parts of the table the bucket of a hash is in.
   size_t PartOf(uint64_t hash, size_t parts) const {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "base/status.h"
 
 namespace snapfork {
@@ -125,7 +126,7 @@ Status BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsig
       if (at != first && pack.size() + bytes >= kHashLeafBytesBuilt) break;
       for (; at < end; ++at) {
         // They lie anywhere.
-        if (at + kAhead < elements.size()) __builtin_prefetch(elements[at + kAhead].begin);
+        if (at + kAhead < elements.size()) Prefetch(elements[at + kAhead].begin);
         AppendElement(pack, elements[at]);
       }
     }

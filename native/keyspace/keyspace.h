@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "ds/expiry_index.h"
 #include "ds/hash_index.h"
 #include "ds/pack_tree.h"
@@ -100,6 +101,22 @@ class Keyspace {
   }
   // The same where only what is known of the key is asked for: it does not count as used.
   Found Peek(uint32_t db, std::string_view key);
+
+  static constexpr size_t kCacheLineBytes = 64;
+  // Load what a lookup of the key will read into the cache: first the bucket, and some time later,
+  // when it is there, the entry. Nothing is changed.
+  uint64_t PrefetchBucket(uint32_t db, std::string_view key) const {
+    const uint64_t hash = HashOf(key);
+    databases_[db]->index.Prefetch(hash);
+    return hash;
+  }
+  void PrefetchEntry(uint32_t db, uint64_t hash) const {
+    databases_[db]->index.VisitLikely(hash, [&](Handle handle) {
+      const uint8_t* const entry = arena_.At(handle);
+      Prefetch(entry);
+      Prefetch(entry + kCacheLineBytes);
+    });
+  }
 
   // Makes `content` the entry of `found` (a result of Lookup for content.key,
   // nothing changed since). Frees the old value outside of the entry unless it

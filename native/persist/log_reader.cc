@@ -58,6 +58,7 @@ void LogReader::SeekTo(uint64_t offset) {
 }
 
 bool LogReader::Fill() {
+  ++fills_;
   const size_t kept = bytes_ - at_;
   // A command that fills the buffer needs a larger one.
   const size_t wanted = std::max(kBufferBytes, kept * 2);

@@ -42,6 +42,9 @@ class LogReader {
   // Where the next one begins.
   uint64_t next_offset() const { return buffer_offset_ + at_; }
   uint64_t total_bytes() const { return total_bytes_; }
+  // What is buffered of the commands behind it; valid while fills() does not change.
+  std::string_view behind() const { return {buffer_.data() + at_, bytes_ - at_}; }
+  uint64_t fills() const { return fills_; }
   Status error() const { return error_; }
 
   // Goes back or on to where a command begins.
@@ -65,6 +68,7 @@ class LogReader {
   size_t bytes_ = 0;  // buffered
   size_t at_ = 0;     // the next command, in the buffer
   uint64_t buffer_offset_ = 0;
+  uint64_t fills_ = 0;
   uint64_t command_offset_ = 0;
   std::vector<std::string_view> words_;
   int64_t last_second_ = INT64_MAX;

@@ -20,6 +20,7 @@ LogReplay::Outcome LogReplay::Run(int64_t micros) {
     if (done % kSlice == kSlice - 1 && MonotonicMicros() >= end) return Outcome::kPaused;
     LogReader::Outcome read = reader_.Next();
     offset_ = reader_.offset();
+    if (read == LogReader::Outcome::kCommand) LookAheadOnce();
     if (read == LogReader::Outcome::kCommand && IsWord(words()[0], "MULTI")) {
       if (in_transaction_) return Outcome::kBad;
       if (IsTransactionWhole(read)) continue;
@@ -48,6 +49,16 @@ LogReplay::Outcome LogReplay::Run(int64_t micros) {
     if (hot == Done::kNo) return Outcome::kCommand;
     if (hot == Done::kRefused) return Outcome::kRefused;
   }
+}
+
+void LogReplay::LookAheadOnce() {
+  if (reader_.fills() == looks_since_fill_ && db_ == looks_in_db_) {
+    look_ahead_.Step();
+    return;
+  }
+  looks_since_fill_ = reader_.fills();
+  looks_in_db_ = db_;
+  look_ahead_.Begin(db_, reader_.behind(), 0);
 }
 
 // Reads to the EXEC and comes back behind the MULTI. Else `outcome` tells why there is none, and

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "commands/hot_call.h"
+#include "commands/look_ahead.h"
 #include "keyspace/keyspace.h"
 #include "persist/log_reader.h"
 
@@ -46,6 +47,7 @@ class LogReplay {
   Done TryHot();
   Done Refuse(Status status);
   bool IsTransactionWhole(LogReader::Outcome& outcome);
+  void LookAheadOnce();
 
   Keyspace& keyspace_;
   LogReader reader_;
@@ -57,6 +59,9 @@ class LogReplay {
   Status status_;
   ByteBuffer replies_;  // which nobody reads
   HotEffect effect_;
+  LookAhead look_ahead_{keyspace_};
+  uint64_t looks_since_fill_ = 0;
+  uint32_t looks_in_db_ = 0;
 };
 
 }  // namespace snapfork

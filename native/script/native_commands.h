@@ -3,8 +3,9 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <string_view>
+
+#include "base/byte_buffer.h"
 
 namespace snapfork {
 
@@ -19,15 +20,20 @@ struct ScriptCall {
   bool logged = true;
 };
 
+enum class NativeOutcome {
+  kLeft,    // to the host, with nothing done
+  kDone,    // with its reply
+  kBroken,  // it failed in the middle: the host is to tell why
+};
+
 class NativeCommands {
  public:
   virtual ~NativeCommands() = default;
 
-  // Runs the command and puts its reply, an error too, into `reply`; sets `wrote` if it is one that
-  // writes. False, with nothing done, for a command that is left to the caller.
+  // Runs the command and puts its reply into `reply`; sets `wrote` if it is one that writes.
   //
   // Called on the stack of the script: it must not call Node-API.
-  virtual bool TryNative(const ScriptCall& call, std::string& reply, bool& wrote) = 0;
+  virtual NativeOutcome TryNative(const ScriptCall& call, ByteBuffer& reply, bool& wrote) = 0;
 };
 
 }  // namespace snapfork

@@ -34,8 +34,9 @@ constexpr char kScriptChunk[] = "@user_script";
 constexpr char kLibraryChunk[] = "@user_function";
 constexpr char kKilled[] = "ERR Script killed by user with SCRIPT KILL...";
 
-void Shrink(std::string& bytes) {
-  if (bytes.capacity() > kKeptBytes) std::string().swap(bytes);
+template <typename Bytes>
+void Shrink(Bytes& bytes) {
+  if (bytes.capacity() > kKeptBytes) Bytes().swap(bytes);
 }
 
 // The text without its first line, if that begins with #!: the line's end stays, so that lines
@@ -357,7 +358,14 @@ std::string_view ScriptVm::Call() {
     }
     native_reply_.clear();
     const ScriptCall call = {words_, script_resp_, run_.read_only, (repl_flags_ & 1) != 0};
-    if (commands_->TryNative(call, native_reply_, wrote_)) return native_reply_;
+    switch (commands_->TryNative(call, native_reply_, wrote_)) {
+      case NativeOutcome::kDone:
+        return native_reply_.view();
+      case NativeOutcome::kBroken:
+        return Ask(ScriptOutcome::kBroken);
+      case NativeOutcome::kLeft:
+        break;
+    }
   }
   return Ask(ScriptOutcome::kCall);
 }

@@ -43,6 +43,7 @@ enum class ScriptOutcome : uint32_t {
   kCheck,   // whether a command may be run: words()
   kLog,     // a level and a text: words()
   kPaused,  // its time is over: Resume in another turn
+  kBroken,  // a command that NativeCommands ran in part: words()
 };
 
 // Bits as lib/native/scripts.ts has them, in the order of kScriptFlagNames.
@@ -192,7 +193,7 @@ class ScriptVm {
   std::vector<std::pair<size_t, size_t>> word_ranges_;
   std::vector<std::string_view> words_;
   std::string_view reply_;
-  std::string native_reply_;
+  ByteBuffer native_reply_;
   std::string scratch_;
 };
 

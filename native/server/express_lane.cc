@@ -43,6 +43,7 @@ ExpressLane::Outcome ExpressLane::Read(std::string_view input, size_t& at) {
   const RespParser::Limits limits{shared_.bulk_bytes_max, is_unauthenticated};
   // The end of one command is the start of the next: a look at the clock costs as much as a GET.
   clock_ = MonotonicNanos();
+  bool looks_ahead = false;
   while (true) {
     if (output_.view().size() >= kOutputBytesMax) return Outcome::kOutput;
     switch (parser_.Parse(input.substr(at), limits)) {
@@ -54,6 +55,12 @@ ExpressLane::Outcome ExpressLane::Read(std::string_view input, size_t& at) {
         break;
     }
     at += parser_.bytes();
+    if (looks_ahead) {
+      shared_.look_ahead.Step();
+    } else if (at < input.size() && is_express && shared_.runs_reads) {
+      shared_.look_ahead.Begin(db, input, at);
+      looks_ahead = true;
+    }
     if (words().empty()) continue;
     switch (TryHot()) {
       case Step::kDone:

@@ -23,6 +23,7 @@
 
 #include "base/byte_buffer.h"
 #include "commands/hot_commands.h"
+#include "commands/look_ahead.h"
 #include "keyspace/keyspace.h"
 #include "server/resp_parser.h"
 
@@ -59,6 +60,7 @@ struct LaneShared {
   // Of each hot command, by its place.
   std::array<Use, kHotCommandsMax> uses{};
   HotEffect effect{};
+  LookAhead look_ahead{keyspace};
 };
 
 class ExpressLane {

@@ -202,6 +202,30 @@ TEST(HashIndex, ScansEveryStableEntryWhileTheTableGrowsAndShrinks) {
   }
 }
 
+TEST(HashIndex, GuessesTheEntryOfAHashFromItsBucket) {
+  Fixture fixture;
+  sf::Random random(147);
+  unsigned visits = 0;
+  fixture.index.VisitLikely(1, [&](Handle) { ++visits; });
+  EXPECT_EQ(visits, 0u);
+  std::vector<uint64_t> hashes(20000);
+  for (uint64_t& hash : hashes) {
+    hash = random.Next();
+    ASSERT_TRUE(fixture.index.Insert(hash, static_cast<Handle>(&hash - hashes.data()) + 1));
+  }
+  unsigned found = 0;
+  for (const uint64_t& hash : hashes) {
+    const Handle own = static_cast<Handle>(&hash - hashes.data()) + 1;
+    fixture.index.VisitLikely(hash, [&](Handle handle) {
+      ++visits;
+      if (handle == own) ++found;
+    });
+  }
+  // All but those in overflow lines, and hardly another one.
+  EXPECT_TRUE(found > hashes.size() * 8 / 10);
+  EXPECT_TRUE(visits < found + found / 100);
+}
+
 TEST(HashIndex, TakesAnyCursor) {
   Fixture fixture;
   EXPECT_EQ(fixture.index.Scan(12345, [](Handle) {}), 0u);

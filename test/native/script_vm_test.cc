@@ -198,12 +198,13 @@ TEST(ScriptVm, RefusesALibraryThatTakesTooLong) {
 
 class Doubler final : public NativeCommands {
  public:
-  bool TryNative(const ScriptCall& call, std::string& reply, bool& wrote) override {
-    if (call.words[0] != "DOUBLE") return false;
+  NativeOutcome TryNative(const ScriptCall& call, ByteBuffer& reply, bool& wrote) override {
+    if (call.words[0] == "BREAK") return NativeOutcome::kBroken;
+    if (call.words[0] != "DOUBLE") return NativeOutcome::kLeft;
     wrote = true;
-    reply = "$" + std::to_string(2 * call.words[1].size()) + "\r\n" + std::string(call.words[1]) +
-            std::string(call.words[1]) + "\r\n";
-    return true;
+    const std::string word(call.words[1]);
+    reply.Append("$" + std::to_string(2 * word.size()) + "\r\n" + word + word + "\r\n");
+    return NativeOutcome::kDone;
   }
 };
 
@@ -214,6 +215,10 @@ TEST(ScriptVm, RunsNativeCommandsWithoutItsHost) {
   EXPECT_EQ(machine.Result("return redis.call('DOUBLE', 'ab')"), "$4\r\nabab\r\n");
   EXPECT_TRUE(machine.vm.wrote());
   EXPECT_TRUE(machine.Start("return redis.call('OTHER')") == ScriptOutcome::kCall);
+  EXPECT_TRUE(machine.vm.Resume("+OK\r\n", false) == ScriptOutcome::kDone);
+  EXPECT_TRUE(machine.Start("return redis.pcall('BREAK')") == ScriptOutcome::kBroken);
+  EXPECT_TRUE(machine.vm.Resume("-ERR why\r\n", true) == ScriptOutcome::kDone);
+  EXPECT_EQ(machine.vm.result(), "-ERR why\r\n");
 }
 
 TEST(ScriptVm, ConvertsRepliesOfBothVersions) {

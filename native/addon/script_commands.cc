@@ -1,0 +1,37 @@
+// script_commands.cc - as the express lane runs them.
+
+#include "addon/script_commands.h"
+
+#include "addon/engine_object.h"
+#include "commands/hot_commands.h"
+
+namespace snapfork {
+
+NativeOutcome ScriptCommands::TryNative(const ScriptCall& call, ByteBuffer& reply, bool& wrote) {
+  if (!is_on) return NativeOutcome::kLeft;
+  const HotCommand* const command = FindHotCommand(call.words[0], call.words.size());
+  if (command == nullptr) return NativeOutcome::kLeft;
+  LaneLog& log = engine_.lanes();
+  if (command->writes &&
+      (call.read_only || !call.logged || !log.MayWrite(command->needs_memory))) {
+    return NativeOutcome::kLeft;
+  }
+  ReplyWriter writer(reply, call.resp == 3);
+  effect_.Clear();
+  HotCall hot{engine_.keyspace(), db, call.words, writer, effect_, false, Status()};
+  const HotOutcome outcome = command->run(hot);
+  if (outcome == HotOutcome::kNotHot) {
+    reply.clear();
+    return NativeOutcome::kLeft;
+  }
+  wrote = wrote || command->writes;
+  if (outcome == HotOutcome::kBroken) {
+    status_ = hot.status;
+    return NativeOutcome::kBroken;
+  }
+  log.Add(db, effect_.is_given() ? effect_.words() : call.words);
+  log.Commit();
+  return NativeOutcome::kDone;
+}
+
+}  // namespace snapfork

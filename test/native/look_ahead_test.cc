@@ -1,0 +1,97 @@
+// look_ahead_test.cc - it reads what comes, whatever that is, and nothing else.
+
+#include "commands/look_ahead.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "keyspace/string_ops.h"
+#include "test.h"
+
+namespace {
+
+using namespace snapfork;
+
+std::string CommandOf(const std::vector<std::string>& words) {
+  std::string text = "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string& word : words) {
+    text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+  }
+  return text;
+}
+
+std::string PipelineOf(sf::Random& random, int commands) {
+  std::string text;
+  for (int i = 0; i < commands; ++i) {
+    const std::string key = "key:" + std::to_string(random.Below(80'000));
+    switch (random.Below(4)) {
+      case 0:
+        text += CommandOf({"GET", key});
+        break;
+      case 1:
+        text += CommandOf({"SET", key, std::string(random.Below(100), 'x')});
+        break;
+      case 2:
+        text += CommandOf({"PING"});
+        break;
+      default:
+        text += CommandOf({"MSET", key, "1", "", "2"});
+    }
+  }
+  return text;
+}
+
+// In memory of just that size, so that a sanitizer sees a byte too many.
+void LookAt(const Keyspace& keyspace, const std::string& text, int steps) {
+  const auto bytes = std::make_unique<char[]>(text.size());
+  text.copy(bytes.get(), text.size());
+  LookAhead look_ahead(keyspace);
+  look_ahead.Begin(0, std::string_view(bytes.get(), text.size()), 0);
+  for (int step = 0; step < steps; ++step) look_ahead.Step();
+}
+
+TEST(LookAhead, ReadsWhatIsThereAndNoMore) {
+  Keyspace keyspace;
+  ASSERT_OK(keyspace.Open({.databases = 1, .backing = Backing::kSmallPages}));
+  bool done = false;
+  for (int i = 0; i < 40'000; ++i) {
+    const std::string key = "key:" + std::to_string(i);
+    ASSERT_OK(StringSet(keyspace, 0, key, "value", 0, kNoExpiry, done));
+  }
+  ASSERT_TRUE(IsWorthLookingAhead(keyspace, 0));
+  const uint64_t changes = keyspace.counters().changes;
+  const uint64_t lookups = keyspace.counters().hits + keyspace.counters().misses;
+  sf::Random random(150);
+  for (int round = 0; round < 300; ++round) {
+    std::string text = PipelineOf(random, 20);
+    LookAt(keyspace, text, 30);
+    LookAt(keyspace, text.substr(0, random.Below(text.size())), 30);
+    for (int i = 0; i < 3; ++i) {
+      text[random.Below(text.size())] = static_cast<char>(random.Below(256));
+    }
+    LookAt(keyspace, text, 30);
+    LookAt(keyspace, "*2\r\n$" + std::to_string(random.Next()) + "\r\nGET", 2);
+  }
+  EXPECT_EQ(keyspace.counters().changes, changes);
+  EXPECT_EQ(keyspace.counters().hits + keyspace.counters().misses, lookups);
+}
+
+TEST(LookAhead, TakesAnyNumberOfKeys) {
+  Keyspace keyspace;
+  ASSERT_OK(keyspace.Open({.databases = 2, .backing = Backing::kSmallPages}));
+  bool done = false;
+  for (int i = 0; i < 40'000; ++i) {
+    const std::string key = "key:" + std::to_string(i);
+    ASSERT_OK(StringSet(keyspace, 1, key, "value", 0, kNoExpiry, done));
+  }
+  std::vector<std::string> keys(1000, "key:1");
+  const std::vector<std::string_view> words(keys.begin(), keys.end());
+  for (size_t count : {0u, 1u, 2u, 63u, 64u, 65u, 1000u}) {
+    LookAtKeys(keyspace, 1, std::span(words).first(count), 1);
+    LookAtKeys(keyspace, 1, std::span(words).first(count), 2);
+    LookAtKeys(keyspace, 0, std::span(words).first(count), 1);
+  }
+}
+
+}  // namespace
