@@ -31,7 +31,8 @@ export interface ConnectionParts {
   readonly core: ServerCore
   readonly socket: Socket
   readonly id: number
-  readonly isUnix: boolean
+  /** Where it has come in, or null if by TCP. */
+  readonly unixPath: string | null
   /** Called once, when nothing is left of it. */
   readonly onClose: (connection: Connection) => void
 }
@@ -58,14 +59,14 @@ export class Connection implements ClientOutput {
   /** As the lane knows them. */
   #configured = ''
 
-  constructor({ core, socket, id, isUnix, onClose }: ConnectionParts) {
+  constructor({ core, socket, id, unixPath, onClose }: ConnectionParts) {
     this.#core = core
     this.#socket = socket
     const { native, now } = core
     this.client = new Client<ServerCore>({
       id,
       lane: native.laneOpen(),
-      address: addressOf(socket, isUnix),
+      address: addressOf(socket, unixPath),
       output: this,
       context: core.makeContext(),
       nowMs: now(),
@@ -334,14 +335,18 @@ function unlessClosed(act: () => void): boolean {
   }
 }
 
-function addressOf(socket: Socket, isUnix: boolean): ClientAddress {
+function addressOf(socket: Socket, unixPath: string | null): ClientAddress {
   const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd ?? -1
-  if (isUnix) return { remote: ':0', local: ':0', fd, isUnix }
+  if (unixPath !== null) {
+    // Replies are bytes, a character each.
+    const address = `${Buffer.from(unixPath).toString('latin1')}:0`
+    return { remote: address, local: address, fd, isUnix: true }
+  }
   return {
     remote: endpoint(socket.remoteAddress, socket.remotePort),
     local: endpoint(socket.localAddress, socket.localPort),
     fd,
-    isUnix,
+    isUnix: false,
   }
 }
 
