@@ -26,6 +26,7 @@ import { FORK_METRICS, type Run } from './report.js'
 import { appendResults } from './results-file.js'
 import { runScripts } from './scripts.js'
 import { runServer } from './server.js'
+import { runServerLog } from './server-log.js'
 import { runSlow } from './slow.js'
 import { runSpawn } from './spawn.js'
 import { runStall } from './stall.js'
@@ -147,6 +148,8 @@ try {
     runEviction()
   } else if (words.length === 1 && words[0] === 'server') {
     await runServer()
+  } else if (words.length === 1 && words[0] === 'server-log') {
+    await runServerLog()
   } else if (words.length === 1 && words[0] === 'scripts') {
     runScripts()
   } else {

@@ -27,11 +27,16 @@ import type { OutputBufferLimit } from './server-options.js'
 /** Bytes that may wait in the socket before no more commands of the client are run. */
 const OUTPUT_HIGH_BYTES = 1 << 20
 
+interface Held {
+  readonly output: Exclude<LaneOutput, null>
+}
+
 export interface ConnectionParts {
   readonly core: ServerCore
   readonly socket: Socket
   readonly id: number
-  readonly isUnix: boolean
+  /** Where it has come in, or null if by TCP. */
+  readonly unixPath: string | null
   /** Called once, when nothing is left of it. */
   readonly onClose: (connection: Connection) => void
 }
@@ -49,23 +54,25 @@ export class Connection implements ClientOutput {
   /** Since when more than the soft limit has waited, or null. */
   #softSinceMs: number | null = null
   /** Output that waits for the disk. (N2) */
-  readonly #held: Exclude<LaneOutput, null>[] = []
+  readonly #held: Held[] = []
   #heldBytes = 0
   /** Whether the next output tells of a change that may not be on disk. */
   #mustHold = false
+  /** Of the log, when `#run` began. */
+  #loggedBefore = 0
   /** No more than that has come and was not read yet. */
   #pendingAtMost = 0
   /** As the lane knows them. */
   #configured = ''
 
-  constructor({ core, socket, id, isUnix, onClose }: ConnectionParts) {
+  constructor({ core, socket, id, unixPath, onClose }: ConnectionParts) {
     this.#core = core
     this.#socket = socket
     const { native, now } = core
     this.client = new Client<ServerCore>({
       id,
       lane: native.laneOpen(),
-      address: addressOf(socket, isUnix),
+      address: addressOf(socket, unixPath),
       output: this,
       context: core.makeContext(),
       nowMs: now(),
@@ -144,7 +151,7 @@ export class Connection implements ClientOutput {
     const { native } = this.#core
     const { lane } = this.client
     this.#isRunning = true
-    const loggedBefore = this.#logged()
+    this.#loggedBefore = this.#logged()
     let result = native.laneRun(lane, chunk)
     while (typeof result === 'number') {
       if ((result & 7) === LANE.long) break
@@ -157,10 +164,15 @@ export class Connection implements ClientOutput {
       result = native.laneRun(lane, null)
     }
     this.#isRunning = false
-    if (this.#logged() > loggedBefore) this.#mustHold = true
+    this.#noteLogged()
     if (typeof result === 'number') this.#flush()
     else if (result !== null) this.#send(result)
     if (this.client.isClosing) this.#end()
+  }
+
+  /** What the commands of this run have logged is told of by the output that comes now. (N2) */
+  #noteLogged(): void {
+    if (this.#logged() > this.#loggedBefore) this.#mustHold = true
   }
 
   /** Bytes of the log, where replies wait for them. */
@@ -187,7 +199,7 @@ export class Connection implements ClientOutput {
         client.isClosing = true
         break
       case LANE.output:
-        this.#mustHold ||= core.host.isDurableFirst
+        this.#noteLogged()
         this.#flush()
         break
       case LANE.broken:
@@ -238,22 +250,25 @@ export class Connection implements ClientOutput {
   /** Sends it when all that is logged so far is on disk. (N2) */
   #hold(output: Exclude<LaneOutput, null>): void {
     this.#mustHold = false
-    this.#held.push(output)
+    const held = { output }
+    this.#held.push(held)
     this.#heldBytes += output.length
     this.#core.host.durable().then(
-      () => {
-        // One that was held later has waited for no less.
-        this.#heldBytes -= output.length
-        this.#held.shift()
-        if (this.#isClosed) return
-        this.#sendNow(output)
-        if (this.#held.length > 0) return
-        if (this.client.isClosing) this.#end()
-        else if (this.#socket.isPaused()) this.#drained()
-      },
+      () => this.#release(held),
       // Nobody may be told that it was done, nor that it was not.
       () => this.close(false),
     )
+  }
+
+  /** Sends it with all before it: they have waited for no more, but may hear of it later. */
+  #release(held: Held): void {
+    for (const { output } of this.#held.splice(0, this.#held.indexOf(held) + 1)) {
+      this.#heldBytes -= output.length
+      if (!this.#isClosed) this.#sendNow(output)
+    }
+    if (this.#held.length > 0 || this.#isClosed) return
+    if (this.client.isClosing) this.#end()
+    else if (this.#socket.isPaused()) this.#drained()
   }
 
   /** Ends the connection behind what is to be sent. */
@@ -334,14 +349,18 @@ function unlessClosed(act: () => void): boolean {
   }
 }
 
-function addressOf(socket: Socket, isUnix: boolean): ClientAddress {
+function addressOf(socket: Socket, unixPath: string | null): ClientAddress {
   const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd ?? -1
-  if (isUnix) return { remote: ':0', local: ':0', fd, isUnix }
+  if (unixPath !== null) {
+    // Replies are bytes, a character each.
+    const address = `${Buffer.from(unixPath).toString('latin1')}:0`
+    return { remote: address, local: address, fd, isUnix: true }
+  }
   return {
     remote: endpoint(socket.remoteAddress, socket.remotePort),
     local: endpoint(socket.localAddress, socket.localPort),
     fd,
-    isUnix,
+    isUnix: false,
   }
 }
 

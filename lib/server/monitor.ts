@@ -29,5 +29,7 @@ export function quoted(latin1: string): string {
 export function monitorLine(nowMs: number, client: Client, args: readonly Buffer[]): string {
   const seconds = (nowMs / 1000).toFixed(6)
   const words = args.map((arg) => quoted(arg.toString('latin1'))).join(' ')
-  return `+${seconds} [${client.context.db} ${client.address.remote}] ${words}\r\n`
+  const { remote, isUnix } = client.address
+  const from = isUnix ? `unix:${remote.slice(0, -':0'.length)}` : remote
+  return `+${seconds} [${client.context.db} ${from}] ${words}\r\n`
 }

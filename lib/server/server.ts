@@ -106,7 +106,7 @@ export class SnapforkServer {
     if (aclfile !== null) loadUsers(this.#core.access.users, aclfile)
     try {
       const listeners = {
-        plain: () => this.#makeListener(false),
+        plain: () => this.#makeListener(null),
         tls: () => this.#makeTlsListener(),
       }
       const isPlain = tls === null || tlsPort !== null
@@ -146,30 +146,31 @@ export class SnapforkServer {
 
   async #listenAtPath(path: string): Promise<void> {
     await unlink(path).catch(() => {})
-    const listener = this.#makeListener(true)
+    const listener = this.#makeListener(path)
     await listen(listener, { path, backlog: this.#options.tcpBacklog })
     this.#listeners.push(listener)
     const mode = this.#options.unixsocketperm
     if (mode !== null) await chmod(path, mode)
   }
 
-  #makeListener(isUnix: boolean): Server {
-    return createTcpServer((socket) => this.#accept(socket, isUnix))
+  #makeListener(unixPath: string | null): Server {
+    return createTcpServer((socket) => this.#accept(socket, unixPath))
   }
 
   #makeTlsListener(): Server {
     const listener = createTlsServer(this.#options.tls ?? {}, (socket) => {
-      this.#accept(socket, false)
+      this.#accept(socket, null)
     })
     // Who does not speak TLS, or has no certificate that counts, is dropped.
     listener.on('tlsClientError', () => {})
     return listener
   }
 
-  #accept(socket: Socket, isUnix: boolean): void {
+  /** Of a client that has come by a Unix socket, `unixPath` is where. */
+  #accept(socket: Socket, unixPath: string | null): void {
     const core = this.#core
     core.connectionsReceived += 1
-    const refusal = this.#refusalOf(socket, isUnix)
+    const refusal = this.#refusalOf(socket, unixPath !== null)
     if (refusal !== null) {
       core.connectionsRejected += 1
       socket.on('error', () => {})
@@ -177,14 +178,14 @@ export class SnapforkServer {
       return
     }
     const { tcpKeepalive } = this.#options
-    if (!isUnix && tcpKeepalive > 0) socket.setKeepAlive(true, tcpKeepalive * 1000)
+    if (unixPath === null && tcpKeepalive > 0) socket.setKeepAlive(true, tcpKeepalive * 1000)
     const id = this.#nextId
     this.#nextId += 1
     const connection = new Connection({
       core,
       socket,
       id,
-      isUnix,
+      unixPath,
       onClose: (closed) => {
         this.#connections.delete(closed)
         core.clients.delete(closed.client.id)

@@ -148,8 +148,9 @@ RespParser::Outcome RespParser::ParseLength(std::string_view input, const Limits
   const Outcome taken = TakeLine(input, line, "too big bulk count string");
   if (taken != Outcome::kCommand) return taken;
   if (line.empty() || line[0] != '$') {
-    const char got = line.empty() ? '\r' : line[0];
-    return Fail(std::string("expected '$', got '") + got + "'");
+    // A line end would break the reply that tells of it.
+    const bool is_end = line.empty() || line[0] == '\n';
+    return Fail(std::string("expected '$', got '") + (is_end ? ' ' : line[0]) + "'");
   }
   int64_t bytes = 0;
   if (!ParseInteger(line.substr(1), bytes) || bytes < 0 || bytes > limits.bulk_bytes_max) {

@@ -61,6 +61,8 @@ TEST(RespParser, NamesWhatIsWrong) {
   const auto error = [](const std::string& input) { return ReadAll(input, nullptr).back()[1]; };
   EXPECT_EQ(error("*x\r\n"), "Protocol error: invalid multibulk length");
   EXPECT_EQ(error("*1\r\n:1\r\n"), "Protocol error: expected '$', got ':'");
+  EXPECT_EQ(error("*1\r\n\r\n"), "Protocol error: expected '$', got ' '");
+  EXPECT_EQ(error("*1\r\n\n\r\n"), "Protocol error: expected '$', got ' '");
   EXPECT_EQ(error("*1\r\n$-1\r\n"), "Protocol error: invalid bulk length");
   EXPECT_EQ(error("get 'a\r\n"), "Protocol error: unbalanced quotes in request");
   EXPECT_EQ(error("get \"a\"b\r\n"), "Protocol error: unbalanced quotes in request");
