@@ -139,8 +139,7 @@ export class SnapshotJob {
    *
    * @returns Resolves, or rejects with a {@link SnapshotError}, when nothing is left of the child.
    * @throws {SnapshotError} at once if there is no child: `ERR_SNAPFORK_CHILD_ACTIVE`,
-   *   `ERR_SNAPFORK_FORK_FAILED`, `ERR_SNAPFORK_WORKER_THREAD`, or what opening the temporary file
-   *   failed with. (J3)
+   *   `ERR_SNAPFORK_FORK_FAILED`, `ERR_SNAPFORK_WORKER_THREAD`. (J3)
    */
   start(): Promise<SnapshotReport> {
     if (isChildRunning()) {

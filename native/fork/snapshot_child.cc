@@ -59,12 +59,10 @@ void CloseRange(unsigned first, unsigned last) {
 }
 
 // A client's socket that stayed open here would stay connected after the parent closed it.
-void CloseAllBut(int fd, int other_fd) {
-  const unsigned low = static_cast<unsigned>(fd < other_fd ? fd : other_fd);
-  const unsigned high = static_cast<unsigned>(fd < other_fd ? other_fd : fd);
-  if (low > 0) CloseRange(0, low - 1);
-  CloseRange(low + 1, high - 1);
-  CloseRange(high + 1, ~0u);
+void CloseAllBut(int fd) {
+  const unsigned kept = static_cast<unsigned>(fd);
+  if (kept > 0) CloseRange(0, kept - 1);
+  CloseRange(kept + 1, ~0u);
 }
 
 // Each is a courtesy: without the right to it the save goes on.
@@ -93,7 +91,7 @@ void GiveWay(const SnapshotChildPlan& plan) {
 void RunSnapshotChild(SnapshotChildPlan& plan) {
   if (!DieWithParent(plan.parent)) _exit(kChildExitOrphan);
   ResetSignals();
-  CloseAllBut(plan.snapshot.fd, plan.end_fd);
+  CloseAllBut(plan.end_fd);
   GiveWay(plan);
   SelfMemory memory(*plan.control);
   plan.snapshot.behind_chunk = [](void* self) { static_cast<SelfMemory*>(self)->ReadIfDue(); };

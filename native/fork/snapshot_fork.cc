@@ -76,15 +76,8 @@ void SnapshotFork::ListDatabases(Keyspace& keyspace) {
             [](const auto& a, const auto& b) { return a.heap < b.heap; });
 }
 
-Status SnapshotFork::OpenTemporary(const SnapshotRequest& request, int& fd) {
-  fd = open(request.temporary_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-            0666);
-  if (fd < 0) return Status::FromErrno(errno);
+SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& request) {
   temporary_path_ = request.temporary_path;
-  return Status();
-}
-
-SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& request, int fd) {
   ListDatabases(keyspace);
   new (page_.base()) ControlPage();
   uint8_t* const scratch = scratch_.base();
@@ -92,7 +85,6 @@ SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& r
   plan.map = keyspace.arena().page_heap().Map();
   plan.databases = databases_.data();
   plan.database_count = databases_.size();
-  plan.fd = fd;
   plan.path = request.path.c_str();
   plan.temporary_path = temporary_path_.c_str();
   plan.form = request.form;
@@ -136,17 +128,10 @@ Status SnapshotFork::Start(Keyspace& keyspace, const SnapshotRequest& request,
   if (!OnMainThread()) return Status(StatusCode::kWorkerThread);
   SF_RETURN_IF_ERROR(CheckVersion(keyspace, request));
   keyspace.arena().PerformDeferred(SIZE_MAX);
-  int fd = -1;
-  SF_RETURN_IF_ERROR(OpenTemporary(request, fd));
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) {
-    const Status status(StatusCode::kForkFailed, errno);
-    close(fd);
-    unlink(temporary_path_.c_str());
-    return status;
-  }
+  if (pipe2(ends, O_CLOEXEC) != 0) return Status(StatusCode::kForkFailed, errno);
   SnapshotChildPlan plan;
-  plan.snapshot = MakePlan(keyspace, request, fd);
+  plan.snapshot = MakePlan(keyspace, request);
   plan.snapshot.release = true;
   plan.snapshot.bytes_per_second = request.bytes_per_second;
   plan.snapshot.drops_cache = request.drops_cache;
@@ -159,11 +144,9 @@ Status SnapshotFork::Start(Keyspace& keyspace, const SnapshotRequest& request,
   plan.oom_score_adj = request.oom_score_adj;
   const pid_t pid = Fork(keyspace, plan);
   const int fork_errno = errno;
-  close(fd);
   close(ends[1]);
   if (pid < 0) {
     close(ends[0]);
-    unlink(temporary_path_.c_str());
     return Status(StatusCode::kForkFailed, fork_errno);
   }
   pid_ = pid;
@@ -192,12 +175,11 @@ Status SnapshotFork::Save(Keyspace& keyspace, const SnapshotRequest& request,
   if (child_alive()) return Status(StatusCode::kChildActive);
   SF_RETURN_IF_ERROR(CheckVersion(keyspace, request));
   keyspace.arena().PerformDeferred(SIZE_MAX);
-  int fd = -1;
-  SF_RETURN_IF_ERROR(OpenTemporary(request, fd));
-  const SnapshotPlan plan = MakePlan(keyspace, request, fd);
+  const SnapshotPlan plan = MakePlan(keyspace, request);
   const Status status = WriteSnapshotFile(plan);
-  close(fd);
-  if (!status.ok()) unlink(temporary_path_.c_str());
+  const auto phase = static_cast<SnapshotPhase>(plan.progress->phase.load());
+  // Else there is none, or it is not ours.
+  if (!status.ok() && phase != SnapshotPhase::kStarting) unlink(temporary_path_.c_str());
   scratch_.Discard(0, kScratchBytes);
   result = {.keys = plan.progress->keys.load(), .bytes = plan.progress->bytes.load()};
   return status;

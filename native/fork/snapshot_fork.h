@@ -106,9 +106,8 @@ class SnapshotFork {
 
  private:
   void ListDatabases(Keyspace& keyspace);
-  Status OpenTemporary(const SnapshotRequest& request, int& fd);
   PassedChunks FreshPassed(uint32_t chunks);
-  SnapshotPlan MakePlan(Keyspace& keyspace, const SnapshotRequest& request, int fd);
+  SnapshotPlan MakePlan(Keyspace& keyspace, const SnapshotRequest& request);
   pid_t Fork(Keyspace& keyspace, SnapshotChildPlan& plan);
 
   SharedPage page_;

@@ -3,7 +3,9 @@
 #include "persist/snapshot_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "keyspace/snapshot_walk.h"
@@ -16,6 +18,8 @@
 
 namespace snapfork {
 namespace {
+
+constexpr mode_t kFileMode = 0666;  // less what the process masks out
 
 // What the forms do not have in common; the walk is written once.
 
@@ -152,12 +156,12 @@ Status WriteAll(const SnapshotPlan& plan, Writer& writer) {
   return status;
 }
 
-Status WriteContent(const SnapshotPlan& plan) {
+Status WriteContent(const SnapshotPlan& plan, int fd) {
   FileSinkOptions options;
   options.bytes_per_second = plan.bytes_per_second;
   options.drops_cache = plan.drops_cache;
   options.beats = &plan.progress->beats;
-  FileSink sink(plan.fd, 0, options);
+  FileSink sink(fd, 0, options);
   if (plan.form == SnapshotForm::kCommands) {
     CommandWriter writer(sink, plan.buffers.output, plan.buffers.output_bytes);
     return WriteAll(plan, writer);
@@ -166,14 +170,24 @@ Status WriteContent(const SnapshotPlan& plan) {
   return WriteAll(plan, writer);
 }
 
+Status WriteTemporary(const SnapshotPlan& plan, int fd) {
+  plan.progress->Enter(SnapshotPhase::kWriting);
+  SF_RETURN_IF_ERROR(WriteContent(plan, fd));
+  plan.progress->Enter(SnapshotPhase::kSyncing);
+  SF_RETURN_IF_ERROR(SyncFile(fd));
+  if (plan.drops_cache) DropFromCache(fd, 0);
+  return Status();
+}
+
 }  // namespace
 
 Status WriteSnapshotFile(const SnapshotPlan& plan) {
-  plan.progress->Enter(SnapshotPhase::kWriting);
-  SF_RETURN_IF_ERROR(WriteContent(plan));
-  plan.progress->Enter(SnapshotPhase::kSyncing);
-  SF_RETURN_IF_ERROR(SyncFile(plan.fd));
-  if (plan.drops_cache) DropFromCache(plan.fd, 0);
+  const int fd = open(plan.temporary_path,
+                      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, kFileMode);
+  if (fd < 0) return Status::FromErrno(errno);
+  const Status written = WriteTemporary(plan, fd);
+  close(fd);
+  SF_RETURN_IF_ERROR(written);
   plan.progress->Enter(SnapshotPhase::kRenaming);
   if (rename(plan.temporary_path, plan.path) != 0) return Status::FromErrno(errno);
   SF_RETURN_IF_ERROR(SyncDirectoryOf(plan.path));

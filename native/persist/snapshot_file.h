@@ -8,8 +8,8 @@
 //
 // Invariants
 //   (F1) The final name is a complete, synced file at every instant: the old one, then the new.
-//   (F2) Every allocation and open descriptor is in the plan; nothing is obtained here but the
-//        descriptor of the directory.
+//   (F2) Every allocation is in the plan; nothing is obtained here but the descriptors of the file
+//        and its directory: a disk that stands still holds up the child, and never the parent.
 //   (F3) Memory is released only when no entry that is still to be written leads to it
 //        (chunk_needs.h).
 //
@@ -54,7 +54,6 @@ struct SnapshotPlan {
   const SnapshotDatabase* databases = nullptr;  // ascending by heap
   size_t database_count = 0;
 
-  int fd = -1;  // the temporary file, open for writing, empty
   const char* path = nullptr;
   const char* temporary_path = nullptr;
 

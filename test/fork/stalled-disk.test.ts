@@ -16,6 +16,24 @@ const LARGE_DISK_MIB = 600
 const LARGE_VALUE = 'x'.repeat(2 ** 20)
 const WAITING_MIB_MAX = 256
 
+t.test('A save that begins on a disk that stands still', { skip: stallProblem() }, async (t) => {
+  const disk = mountDisk(t, DISK_MIB)
+  const db = await open({ dir: join(disk.dir, 'data'), hugePages: false })
+  for (let index = 0; index < COMMANDS; ++index) db.set(`key:${index}`, 'value')
+  disk.freeze()
+  let hasEnded = false
+  const saved = db.bgsave().finally(() => {
+    hasEnded = true
+  })
+  // It is the child that waits for its file: who is here goes on, and thaws the disk.
+  await sleep(200)
+  t.notOk(hasEnded)
+  t.equal(db.set('meanwhile', 'value'), 'OK')
+  disk.thaw()
+  t.equal((await saved).keys, COMMANDS)
+  await db.close()
+})
+
 t.test('A log on a disk that stands still', { skip: stallProblem() }, async (t) => {
   for (const appendfsync of ['always', 'everysec', 'no'] as const) {
     await t.test(`keeps nobody waiting, synced ${appendfsync}`, async (t) => {
