@@ -261,7 +261,7 @@ export const PERCENTILES: ValueType = list(
         )
       }
     }
-    return words.map((word) => String(Number(word))).join(' ')
+    return words.map((word) => String(Number(Number(word).toFixed(6)))).join(' ')
   },
   (value) => [value === '' ? '""' : value],
 )

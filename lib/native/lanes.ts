@@ -60,9 +60,15 @@ export interface LanePrimitives {
     runsWrites: boolean,
     bulkBytesMax: number,
     slowMicros: number,
+    countsDurations: boolean,
   ): void
-  /** Name, calls and microseconds of each hot command, flat; `resets` starts them anew. */
+  /**
+   * Name, calls and microseconds of each hot command, flat; `resets` starts them and the durations
+   * anew.
+   */
   lanesUses(resets: boolean): (string | number)[]
+  /** Name of each hot command that was called, and buckets with their counts in turn, flat. */
+  lanesDurations(): (string | number[])[]
 
   /** Watches a key, or does so no more; calls are counted. */
   watchKey(db: number, key: Operand, watches: boolean): void

@@ -21,7 +21,7 @@ import { run } from '../commands/run.js'
 import type { CommandSpec, FindCommand } from '../commands/spec.js'
 import type { ConfigHost } from '../config/commands.js'
 import type { Config } from '../config/config.js'
-import type { ServerFacts } from '../engine/server-info.js'
+import type { CommandLatencyFacts, ServerFacts } from '../engine/server-info.js'
 import { ReplyError, SnapforkError } from '../errors.js'
 import { BULK_LATIN1, type NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions, RuntimeOptions } from '../options.js'
@@ -246,18 +246,29 @@ export class ServerCore {
       shardChannels: pubsub.channels('shard', null).length,
       errorReplies: stats.errorReplies,
       commands: stats.uses(),
+      latencies: () => this.#latencies(),
       errors: stats.errors,
     }
   }
 
+  /** How long commands took; none while that is not counted. */
+  #latencies(): CommandLatencyFacts[] {
+    const { latencyTracking, latencyTrackingInfoPercentiles: percents } = this.options
+    if (!latencyTracking) return []
+    return [...this.stats.durations()].map(([name, durations]) => {
+      return { name, percentiles: percents.map((one) => [one, durations.percentile(one) / 1000]) }
+    })
+  }
+
   /** Tells the express lanes what they may run. */
   configureLanes(): void {
-    const { protoMaxBulkLen } = this.options
+    const { protoMaxBulkLen: bulkMax, latencyTracking } = this.options
     const isBusy = this.scripts.runner.isBusy
     const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy
     const runsReads = this.#usesLanes && !isSeen
     const runsWrites = runsReads && !this.pauses.isOn && !this.events.isOn
-    this.native.lanesConfigure(runsReads, runsWrites, protoMaxBulkLen, this.#slowMicros)
+    const slow = this.#slowMicros
+    this.native.lanesConfigure(runsReads, runsWrites, bulkMax, slow, latencyTracking)
   }
 
   /** What the commands of a new client run in. */
@@ -463,15 +474,18 @@ export class ServerCore {
     context.spec = spec
     const start = performance.now()
     let failed = true
+    let waits = false
     try {
       const reply = run(spec, context)
       failed = false
+      waits = reply === NO_REPLY && client.waiting !== null
       if (client.tracking !== null) this.tracking.note(client, spec)
       if (FLUSHES.has(spec.name) && this.tracking.size > 0) this.tracking.tellAll()
       return reply
     } finally {
       const micros = (performance.now() - start) * 1000
-      this.stats.called(spec, micros, failed)
+      this.stats.called(spec, micros, failed, context.isRetry)
+      if (this.options.latencyTracking && !waits) this.stats.lasted(spec, micros)
       this.noteSlow(client, micros, spec)
     }
   }

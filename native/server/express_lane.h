@@ -24,6 +24,7 @@
 #include "base/byte_buffer.h"
 #include "commands/hot_commands.h"
 #include "keyspace/keyspace.h"
+#include "server/lane_durations.h"
 #include "server/resp_parser.h"
 
 namespace snapfork {
@@ -58,6 +59,7 @@ struct LaneShared {
   uint64_t slow_nanos = 0;
   // Of each hot command, by its place.
   std::array<Use, kHotCommandsMax> uses{};
+  LaneDurations durations{};
   HotEffect effect{};
 };
 
