@@ -194,7 +194,8 @@ export class ServerCore {
   }
 
   #watchAll(): void {
-    this.native.watchAllKeys(this.events.isOn || this.tracking.hasBroadcast)
+    const { events, tracking } = this
+    this.native.watchAllKeys(events.isOn || tracking.hasBroadcast, events.tellsMissed)
   }
 
   #configureEvents(): void {
@@ -264,7 +265,8 @@ export class ServerCore {
   configureLanes(): void {
     const { protoMaxBulkLen: bulkMax, latencyTracking } = this.options
     const isBusy = this.scripts.runner.isBusy
-    const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy
+    const { tellsMissed } = this.events
+    const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy || tellsMissed
     const runsReads = this.#usesLanes && !isSeen
     const runsWrites = runsReads && !this.pauses.isOn && !this.events.isOn
     const slow = this.#slowMicros
@@ -385,6 +387,8 @@ export class ServerCore {
   /** Runs a command as a unit of the log, and serves those who waited for what it has changed. */
   whole<T>(act: () => T): T {
     if (!this.#isWatching) return act()
+    // What the engine was used for directly is not told of as this command's.
+    if (this.events.isOn) this.collect()
     const holds = this.interest.hasWaiters && this.host.log.isOn
     if (holds) this.native.logHold()
     try {
@@ -419,7 +423,7 @@ export class ServerCore {
   /** Looks at what was changed of keys; `command` has done it, or none has. */
   collect(command: CommandSpec | null = null, context: CommandContext | null = null): void {
     const changes = this.interest.collect()
-    if (changes.length === 0) return
+    if (changes.length === 0 && !context?.hasNoted) return
     this.events.tell(changes, command, context)
     this.tracking.tell(changes, this.#actor)
   }

@@ -181,12 +181,14 @@ napi_value WatchKey(Call& call) {
   return call.Undefined();
 }
 
+// Whether every key is watched, and whether it is told of those that were missed.
 napi_value WatchAllKeys(Call& call) {
   bool all;
-  if (!call.ReadBool(0, all)) return nullptr;
+  bool tells_missed;
+  if (!call.ReadBool(0, all) || !call.ReadBool(1, tells_missed)) return nullptr;
   Keyspace& keyspace = call.engine().keyspace();
   if (!keyspace.watch().is_active()) keyspace.EndWatchedCommand();
-  keyspace.watch().WatchAll(all);
+  keyspace.watch().WatchAll(all, tells_missed);
   return call.Undefined();
 }
 
