@@ -14,7 +14,7 @@ export interface LogLinear {
   lastOf(bucket: number): number
 }
 
-/** @param bits Each power of two has 2^bits buckets, so numbers in one differ by 1/2^bits at most. */
+/** @param bits Each power of two has 2^bits buckets: numbers in one differ by 1/2^bits at most. */
 export function logLinear(bits: number): LogLinear {
   const each = 1 << bits
   const firstOf = (bucket: number): number => {
