@@ -183,7 +183,9 @@ function fit(value: bigint, { signed, bits, overflow }: BitStep): bigint | null 
   return signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)
 }
 
-function runBitStep({ native, db }: CommandContext, step: BitStep): Reply {
+/** @param hasGrown Whether the string has become longer: then a write of what was there counts. */
+function runBitStep(context: CommandContext, step: BitStep, hasGrown: boolean): Reply {
+  const { native, db } = context
   const { signed, bits, offset, kind } = step
   const raw = native.bitsRead(db, 1, offset, bits)
   const old = signed ? BigInt.asIntN(bits, raw) : raw
@@ -193,7 +195,9 @@ function runBitStep({ native, db }: CommandContext, step: BitStep): Reply {
   const wanted = kind === 'SET' ? (signed ? operand : BigInt.asUintN(64, operand)) : old + operand
   const value = fit(wanted, step)
   if (value === null) return null
-  native.bitsWrite(db, 1, offset, bits, BigInt.asUintN(bits, value))
+  const written = BigInt.asUintN(bits, value)
+  native.bitsWrite(db, 1, offset, bits, written)
+  if (hasGrown || written !== BigInt.asUintN(bits, raw)) context.noteEvent('setbit', 1)
   return toInt64(kind === 'SET' ? old : value)
 }
 
@@ -201,13 +205,14 @@ function bitfield(readsOnly: boolean): (context: CommandContext) => Reply {
   return (context) => {
     const steps = parseBitSteps(context, readsOnly)
     const { native, db } = context
-    native.stringLength(db, 1)
+    const length = native.stringLength(db, 1)
     // A string is as long as its farthest write, whether that succeeds or not.
     for (const { kind, offset, bits } of steps) {
       if (kind !== 'GET')
         native.bitsWrite(db, 1, offset, bits, native.bitsRead(db, 1, offset, bits))
     }
-    return steps.map((step) => runBitStep(context, step))
+    const hasGrown = native.stringLength(db, 1) > length
+    return steps.map((step) => runBitStep(context, step, hasGrown))
   }
 }
 

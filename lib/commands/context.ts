@@ -71,8 +71,26 @@ export class CommandContext {
     this.host = host
   }
 
-  /** Is called behind every command that did not fail, those of scripts included; null: nobody. */
+  /** Is called behind every command, those of scripts included; null: nobody. */
   afterRun: ((command: CommandName, context: CommandContext) => void) | null = null
+  /** What changed keys do not tell of a command: names of events, and indexes of their keys. */
+  #noted: [name: string, key: number][] = []
+
+  /** Notes an event, once, for whoever is called behind the command. */
+  noteEvent(name: string, key: number): void {
+    if (this.afterRun === null) return
+    const isNoted = this.#noted.some((one) => one[0] === name && one[1] === key)
+    if (!isNoted) this.#noted.push([name, key])
+  }
+
+  get hasNoted(): boolean {
+    return this.#noted.length > 0
+  }
+
+  takeNoted(): [name: string, key: number][] {
+    return this.#noted.splice(0)
+  }
+
   /** A command that waited is tried once more. */
   isRetry = false
 

@@ -84,7 +84,11 @@ function lrem(context: CommandContext): Reply {
 }
 
 function ltrim(context: CommandContext): Reply {
-  context.native.listTrim(context.db, 1, readInteger(context, 2), readInteger(context, 3))
+  const { native, db } = context
+  const [start, end] = [readInteger(context, 2), readInteger(context, 3)]
+  // Also where nothing is taken away.
+  if (context.afterRun !== null && native.listLength(db, 1) > 0) context.noteEvent('ltrim', 1)
+  native.listTrim(db, 1, start, end)
   return OK
 }
 

@@ -15,8 +15,16 @@ import type { CommandSpec, Reply } from './spec.js'
 
 /** (D1) */
 export function run(command: CommandSpec, context: CommandContext): Reply {
+  if (context.afterRun === null) return runLogged(command, context)
+  try {
+    return runLogged(command, context)
+  } finally {
+    // CONFIG SET may have ended it.
+    context.afterRun?.(command, context)
+  }
+}
+
+function runLogged(command: CommandSpec, context: CommandContext): Reply {
   const log = context.host?.log
-  const reply = log?.guards ? runGuarded(command, context, log) : command.run(context)
-  context.afterRun?.(command, context)
-  return reply
+  return log?.guards ? runGuarded(command, context, log) : command.run(context)
 }

@@ -164,7 +164,9 @@ function xreadgroup(context: CommandContext): Reply {
     const place = { key, group, consumer: group + 1 }
     // Claims would make it.
     const mayMake = context.isLogged && (noAck || !isNew) && !hasConsumer(context, place)
-    const entries = native.groupRead(db, key, group, group + 1, id, count, noAck, now, mode)
+    const entries = mayMakeConsumer(context, place, () => {
+      return native.groupRead(db, key, group, group + 1, id, count, noAck, now, mode)
+    })
     if (mayMake && hasConsumer(context, place)) logConsumer(context, place)
     if (context.isLogged && isNew && entries !== null) {
       if (!noAck) logClaims(context, place, deliveriesOf(context, place, entries), true)
@@ -261,7 +263,9 @@ function xclaim(context: CommandContext): Reply {
   // In a log the delivery is when the consumer was seen, and a claim of no entry tells that alone.
   const seen = context.isReplay ? options[1] : now
   if (context.isReplay && native.argument(5, BULK_UTF8) === '0-0') options[5] = 1
-  const claimed = native.groupClaim(db, 1, 2, 3, seen, options, lastId, 5, last - 5, mode)
+  const claimed = mayMakeConsumer(context, place, () => {
+    return native.groupClaim(db, 1, 2, 3, seen, options, lastId, 5, last - 5, mode)
+  })
   if (context.isLogged && native.logIsBehind()) {
     const claims = [...deliveriesOf(context, place, claimed), ...dropped]
     // Without a claim that says so, how far the group was set.
@@ -304,6 +308,14 @@ function hasConsumer(context: CommandContext, { key, group, consumer }: Delivery
   const rows = context.native.consumersInfo(context.db, key, group, 0, BULK_BUFFER)
   const name = context.bytes(consumer)
   return (rows as unknown[][]).some((row) => (row[1] as Buffer).equals(name))
+}
+
+/** Notes the event if a consumer comes to be. */
+function mayMakeConsumer<T>(context: CommandContext, place: Delivery, act: () => T): T {
+  if (context.afterRun === null || hasConsumer(context, place)) return act()
+  const result = act()
+  if (hasConsumer(context, place)) context.noteEvent('xgroup-createconsumer', place.key)
+  return result
 }
 
 function logConsumer(context: CommandContext, { key, group, consumer }: Delivery): void {
@@ -350,7 +362,9 @@ function xautoclaim(context: CommandContext): Reply {
   const place = { key: 1, group: 2, consumer: 3 }
   const most = BigInt(count) * AUTOCLAIM_ATTEMPTS
   const before = context.isLogged ? pendingEntries(context, place, 5, '+', most) : []
-  const reply = native.groupAutoClaim(db, 1, 2, 3, now, options, 5, count, mode)
+  const reply = mayMakeConsumer(context, place, () => {
+    return native.groupAutoClaim(db, 1, 2, 3, now, options, 5, count, mode)
+  })
   if (context.isLogged && native.logIsBehind()) {
     const [, claimed, gone] = reply as [Bulk, (StreamEntry | Bulk)[], Bulk[]]
     const dropped = new Set(gone.map(String))

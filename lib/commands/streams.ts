@@ -116,7 +116,9 @@ function xadd(context: CommandContext): Reply {
   // Before the key is looked at.
   native.checkStreamIdRequest(next, true)
   const id = native.streamAdd(db, 1, next, context.now(), makesStream, next + 1, count, mode)
-  if (id !== null && trimming !== null) trim(context, trimming)
+  if (id !== null && trimming !== null && trim(context, trimming) > 0) {
+    context.noteEvent('xtrim', 1)
+  }
   if (context.isLogged && id !== null) logAdd(context, trimming, next)
   return id
 }

@@ -112,7 +112,12 @@ export class Config {
         if (!found.has(name.toLowerCase())) found.set(name.toLowerCase(), name)
       }
     }
-    return [...found.values()].flatMap((name) => [name, this.value(name)])
+    return [...found.values()].flatMap((name) => [name, this.#shown(name)])
+  }
+
+  #shown(name: string): string {
+    const value = this.value(name)
+    return findDirective(name)?.type.shown?.(value) ?? value
   }
 
   /**

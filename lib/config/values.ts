@@ -1,7 +1,7 @@
 /**
  * The types of redis.conf's values: how they are read, with Redis's errors, and written.
  *
- * A value is kept as the text that CONFIG GET shows.
+ * A value is kept as the text that CONFIG GET shows, unless its type says otherwise.
  *
  * @module
  */
@@ -25,6 +25,8 @@ export interface ValueType {
   parse(words: readonly string[], before: string, isFirst: boolean): string
   /** What a file says of a value: the words behind the directive, a text for each line. */
   lines(value: string): readonly string[]
+  /** What CONFIG GET shows of a value. */
+  shown?(value: string): string
 }
 
 type Parse = (text: string) => string
@@ -188,16 +190,22 @@ export const WORDS: ValueType = list(
 const EVENT_ORDER = 'g$lshzxetd'
 const EVENT_LETTERS = `A${EVENT_ORDER}KEmn`
 
-export const EVENTS: ValueType = single((text) => {
+const EVENTS_LINES: ValueType = single((text) => {
   const bad = [...text].some((letter) => !EVENT_LETTERS.includes(letter))
   if (bad) throw new ValueError("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
   const letters = new Set(text.replace('A', EVENT_ORDER))
   const isAll = [...EVENT_ORDER].every((letter) => letters.has(letter))
   const classes = isAll ? 'A' : [...EVENT_ORDER].filter((one) => letters.has(one)).join('')
-  const news = !isAll && letters.has('n') ? 'n' : ''
+  const news = letters.has('n') ? 'n' : ''
   const rest = [...'KEm'].filter((one) => letters.has(one)).join('')
   return `${classes}${news}${rest}`
 }, quoted)
+
+/** As Redis does, CONFIG GET keeps quiet about new keys beside all that `A` stands for. */
+export const EVENTS: ValueType = {
+  ...EVENTS_LINES,
+  shown: (value) => value.replace('An', 'A'),
+}
 
 /** A later line adds save points; an empty one takes all away. */
 export const SAVE: ValueType = list(
@@ -261,7 +269,7 @@ export const PERCENTILES: ValueType = list(
         )
       }
     }
-    return words.map((word) => String(Number(word))).join(' ')
+    return words.map((word) => String(Number(Number(word).toFixed(6)))).join(' ')
   },
   (value) => [value === '' ? '""' : value],
 )

@@ -21,6 +21,7 @@ import {
   commandFields,
   cpuFields,
   errorFields,
+  latencyFields,
   replicationFields,
   type ServerFacts,
   trafficFields,
@@ -86,15 +87,18 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['Modules', () => []],
   ['Commandstats', ofServer(commandFields)],
   ['Errorstats', ofServer(errorFields)],
+  ['Latencystats', ofServer(latencyFields)],
   ['Cluster', () => [['cluster_enabled', 0]]],
   ['Cow', cowFields],
   ['Keyspace', keyspaceFields],
 ])
 
 /** Those of a server alone. */
-const OF_SERVERS: ReadonlySet<string> = new Set(['Clients', 'Commandstats', 'Errorstats'])
+const OF_SERVERS: ReadonlySet<string> = new Set([
+  ...['Clients', 'Commandstats', 'Errorstats', 'Latencystats'],
+])
 /** Those that come only by name, or where all are asked for. */
-const LONG: ReadonlySet<string> = new Set(['Commandstats'])
+const LONG: ReadonlySet<string> = new Set(['Commandstats', 'Latencystats'])
 /** Names that stand for all sections. */
 const ALL: ReadonlySet<string> = new Set(['all', 'everything'])
 

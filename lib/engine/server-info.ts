@@ -12,6 +12,12 @@ export interface CommandUseFacts {
   readonly failed: number
 }
 
+/** How long the calls of a command took: so many percent of them no longer than that. */
+export interface CommandLatencyFacts {
+  readonly name: string
+  readonly percentiles: readonly (readonly [percent: number, micros: number])[]
+}
+
 /** What INFO speaks of where an engine is served. */
 export interface ServerFacts {
   readonly port: number
@@ -32,6 +38,8 @@ export interface ServerFacts {
   readonly errorReplies: number
   /** By name in lower case, `container|name` for a subcommand. */
   readonly commands: ReadonlyMap<string, CommandUseFacts>
+  /** Costs a walk of what was counted. */
+  readonly latencies: () => readonly CommandLatencyFacts[]
   /** Error replies by their first words. */
   readonly errors: ReadonlyMap<string, number>
 }
@@ -102,4 +110,11 @@ export function commandFields({ commands }: ServerFacts): Field[] {
 
 export function errorFields({ errors }: ServerFacts): Field[] {
   return [...errors].map(([prefix, count]) => [`errorstat_${prefix}`, `count=${count}`])
+}
+
+export function latencyFields({ latencies }: ServerFacts): Field[] {
+  return latencies().map(({ name, percentiles }) => {
+    const values = percentiles.map(([percent, micros]) => `p${percent}=${micros.toFixed(3)}`)
+    return [`latency_percentiles_usec_${name}`, values.join(',')]
+  })
 }

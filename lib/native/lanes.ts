@@ -25,7 +25,7 @@ export const LANE = {
 } as const
 
 /** `KeyChange` of the engine. */
-export const KEY_CHANGE = { changed: 0, expired: 1, evicted: 2 } as const
+export const KEY_CHANGE = { changed: 0, expired: 1, evicted: 2, created: 3, missed: 4 } as const
 
 /** Replies: text of one byte a character, or bytes; null: none. */
 export type LaneOutput = string | Buffer | null
@@ -60,16 +60,22 @@ export interface LanePrimitives {
     runsWrites: boolean,
     bulkBytesMax: number,
     slowMicros: number,
+    countsDurations: boolean,
   ): void
-  /** Name, calls and microseconds of each hot command, flat; `resets` starts them anew. */
+  /**
+   * Name, calls and microseconds of each hot command, flat; `resets` starts them and the durations
+   * anew.
+   */
   lanesUses(resets: boolean): (string | number)[]
+  /** Name of each hot command that was called, and buckets with their counts in turn, flat. */
+  lanesDurations(): (string | number[])[]
 
   /** Watches a key, or does so no more; calls are counted. */
   watchKey(db: number, key: Operand, watches: boolean): void
-  watchAllKeys(all: boolean): void
+  watchAllKeys(all: boolean, tellsMissed: boolean): void
   /**
    * Ends a command: databases, keys (text of one byte a character) and what has become of them (of
-   * {@link KEY_CHANGE}), of watched keys that were changed, flat; null if there are none.
+   * {@link KEY_CHANGE}), of watched keys that were changed or missed, flat; null if there are none.
    */
   takeWatched(): (number | string)[] | null
 }

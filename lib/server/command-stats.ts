@@ -5,7 +5,9 @@
  */
 
 import type { CommandSpec } from '../commands/spec.js'
+import type { CommandLatencyFacts } from '../engine/server-info.js'
 import type { NativeEngine } from '../native/engine.js'
+import { DurationHistogram } from './duration-histogram.js'
 
 export interface CommandUse {
   calls: number
@@ -16,22 +18,38 @@ export interface CommandUse {
   failed: number
 }
 
+type Native = Pick<NativeEngine, 'lanesUses' | 'lanesDurations'>
+
 export class CommandStats {
-  readonly #native: Pick<NativeEngine, 'lanesUses'>
+  readonly #native: Native
   readonly #uses = new Map<string, CommandUse>()
+  readonly #durations = new Map<string, DurationHistogram>()
   readonly #errors = new Map<string, number>()
   #errorReplies = 0
 
-  constructor(native: Pick<NativeEngine, 'lanesUses'>) {
+  constructor(native: Native) {
     this.#native = native
   }
 
-  /** @param micros Time it took, in microseconds. */
-  called(spec: CommandSpec, micros: number, failed: boolean): void {
+  /**
+   * @param micros Time it took, in microseconds.
+   * @param isAgain Whether the call was counted before: it had to wait.
+   */
+  called(spec: CommandSpec, micros: number, failed: boolean, isAgain: boolean): void {
     const use = this.#useOf(spec.fullName)
-    use.calls += 1
+    if (!isAgain) use.calls += 1
     use.micros += micros
     if (failed) use.failed += 1
+  }
+
+  /** Counts how long a call took, in microseconds. */
+  lasted(spec: CommandSpec, micros: number): void {
+    let durations = this.#durations.get(spec.fullName)
+    if (durations === undefined) {
+      durations = new DurationHistogram()
+      this.#durations.set(spec.fullName, durations)
+    }
+    durations.record(Math.round(micros * 1000))
   }
 
   rejected(spec: CommandSpec): void {
@@ -60,6 +78,30 @@ export class CommandStats {
     return uses
   }
 
+  /** For INFO: percentiles in microseconds. */
+  latencies(percents: readonly number[]): CommandLatencyFacts[] {
+    return [...this.durations()].map(([name, durations]) => {
+      return { name, percentiles: percents.map((one) => [one, durations.percentile(one) / 1000]) }
+    })
+  }
+
+  /** How long calls of commands took, by their names in lower case. */
+  durations(): ReadonlyMap<string, DurationHistogram> {
+    const all = new Map(this.#durations)
+    const hot = this.#native.lanesDurations()
+    for (let at = 0; at < hot.length; at += 2) {
+      const counts = hot[at + 1] as number[]
+      if (counts.length === 0) continue
+      const name = String(hot[at]).toLowerCase()
+      const durations = new DurationHistogram(this.#durations.get(name))
+      all.set(name, durations)
+      for (let place = 0; place < counts.length; place += 2) {
+        durations.add(counts[place] as number, counts[place + 1] as number)
+      }
+    }
+    return all
+  }
+
   get calls(): number {
     let calls = 0
     for (const use of this.uses().values()) calls += use.calls
@@ -76,6 +118,7 @@ export class CommandStats {
 
   reset(): void {
     this.#uses.clear()
+    this.#durations.clear()
     this.#errors.clear()
     this.#errorReplies = 0
     this.#native.lanesUses(true)

@@ -10,7 +10,9 @@ import { readBytes, readOption } from '../commands/args.js'
 import type { CommandContext } from '../commands/context.js'
 import type { CommandSpec } from '../commands/spec.js'
 import { KEY_CHANGE } from '../native/lanes.js'
+import { keyName } from './client.js'
 import type { KeyChange } from './key-interest.js'
+import { missedKeys } from './key-misses.js'
 
 /** Redis's letters of kinds of events; those of `A`, in its order. */
 const ALL = 'g$lshzxetd'
@@ -28,6 +30,11 @@ type Touch = (context: CommandContext, changes: readonly KeyChange[]) => KeyEven
 
 function event(kind: string, name: string, { db, key }: { db: number; key: string }): KeyEvent {
   return { kind, name, db, key }
+}
+
+/** For what is new whatever was there before: it is deleted first. */
+function replacing(events: readonly KeyEvent[], target: { db: number; key: string }): KeyEvent[] {
+  return [event('n', 'new', target), ...events]
 }
 
 function isGone({ native }: CommandContext, { db, key }: { db: number; key: string }): boolean {
@@ -126,26 +133,40 @@ const smove: Touch = (context, changes) => {
   ]
 }
 
-function renamed(from: string, to: string): Touch {
-  return (context) => {
-    return [
-      event('g', from, { db: context.db, key: readBytes(context, 1) }),
-      event('g', to, { db: context.db, key: readBytes(context, 2) }),
-    ]
-  }
+const renamed: Touch = (context) => {
+  const source = { db: context.db, key: readBytes(context, 1) }
+  const target = { db: context.db, key: readBytes(context, 2) }
+  return replacing([event('g', 'rename_from', source), event('g', 'rename_to', target)], target)
 }
 
 const movedToDatabase: Touch = (context) => {
-  const key = readBytes(context, 1)
-  return [
-    event('g', 'move_from', { db: context.db, key }),
-    event('g', 'move_to', { db: Number(readBytes(context, 2)), key }),
-  ]
+  const source = { db: context.db, key: readBytes(context, 1) }
+  const target = { ...source, db: Number(readBytes(context, 2)) }
+  return replacing([event('g', 'move_from', source), event('g', 'move_to', target)], target)
 }
 
 const copied: Touch = (context, changes) => {
   const key = readBytes(context, 2)
-  return changes.filter((one) => one.key === key).map((one) => event('g', 'copy_to', one))
+  const targets = changes.filter((one) => one.key === key)
+  return targets.flatMap((one) => replacing([event('g', 'copy_to', one)], one))
+}
+
+const restored: Touch = (context, changes) => {
+  return changes.flatMap((one) => {
+    if (isGone(context, one)) return [event('g', 'del', one)]
+    return replacing([event('g', 'restore', one)], one)
+  })
+}
+
+/** Each key as often as it was set. */
+const mset: Touch = (context, changes) => {
+  const changed = new Map(changes.map((one) => [one.key, one]))
+  const events: KeyEvent[] = []
+  for (let index = 1; index < context.argc; index += 2) {
+    const change = changed.get(readBytes(context, index))
+    if (change !== undefined) events.push(event('$', 'set', change))
+  }
+  return events
 }
 
 const getex: Touch = orDel((context) => (hasOption(context, 2, ['PERSIST']) ? 'persist' : 'expire'))
@@ -153,7 +174,8 @@ const zadd: Touch = each('z', (context) => (hasOption(context, 2, ['INCR']) ? 'z
 
 /** Keys behind STORE or STOREDIST. */
 const georadius: Touch = (context, changes) => {
-  for (let index = 5; index + 1 < context.argc; ++index) {
+  // The last one counts.
+  for (let index = context.argc - 2; index >= 5; --index) {
     if (['STORE', 'STOREDIST'].includes(readOption(context, index))) {
       return stored('z', 'georadiusstore', index + 1)(context, changes)
     }
@@ -178,9 +200,11 @@ const TOUCHES: Readonly<Record<string, Touch>> = {
   set: set((context) => hasOption(context, 3, TIMES)),
   setex: set(() => true),
   psetex: set(() => true),
-  ...eachOf('$', { set: ['setnx', 'getset', 'mset', 'msetnx'], setbit: ['setbit', 'bitfield'] }),
+  ...eachOf('$', { set: ['setnx', 'getset'], setbit: ['setbit'] }),
   ...eachOf('$', { append: ['append'], setrange: ['setrange'], pfadd: ['pfadd'] }),
   ...eachOf('$', { incrby: ['incr', 'decr', 'incrby', 'decrby'], incrbyfloat: ['incrbyfloat'] }),
+  mset,
+  msetnx: mset,
   bitop: stored('$', 'set', 2),
   pfmerge: stored('$', 'pfadd', 1),
   getex,
@@ -189,11 +213,11 @@ const TOUCHES: Readonly<Record<string, Touch>> = {
     ['expire', 'pexpire', 'expireat', 'pexpireat'].map((name) => [name, EXPIRE]),
   ),
   persist: orDel('persist'),
-  rename: renamed('rename_from', 'rename_to'),
-  renamenx: renamed('rename_from', 'rename_to'),
+  rename: renamed,
+  renamenx: renamed,
   move: movedToDatabase,
   copy: copied,
-  restore: orDel('restore'),
+  restore: restored,
   sort,
   ...eachOf('l', {
     lpush: ['lpush', 'lpushx'],
@@ -201,7 +225,7 @@ const TOUCHES: Readonly<Record<string, Touch>> = {
     lpop: ['lpop', 'blpop'],
   }),
   ...eachOf('l', { rpop: ['rpop', 'brpop'], linsert: ['linsert'], lset: ['lset'] }),
-  ...eachOf('l', { lrem: ['lrem'], ltrim: ['ltrim'] }),
+  ...eachOf('l', { lrem: ['lrem'] }),
   lmpop: each('l', byPlace(LIST_POPS, 3)),
   blmpop: each('l', byPlace(LIST_POPS, 4)),
   lmove: movedByWord,
@@ -247,6 +271,48 @@ function eachOf(
   )
 }
 
+const OF_COMMANDS: ReadonlySet<number> = new Set([KEY_CHANGE.changed, KEY_CHANGE.created])
+
+function missed(
+  changes: readonly KeyChange[],
+  command: CommandSpec,
+  context: CommandContext,
+): KeyEvent[] {
+  const { db } = context
+  const ones = changes.filter((one) => one.change === KEY_CHANGE.missed && one.db === db)
+  if (ones.length === 0) return []
+  const keys = missedKeys(command, context, new Set(ones.map(({ key }) => key)))
+  return keys.map((key) => event('m', 'keymiss', { db, key }))
+}
+
+/** Kinds of the events that handlers note themselves. */
+const NOTED_KINDS: Readonly<Record<string, string>> = {
+  ltrim: 'l',
+  setbit: '$',
+  xtrim: 't',
+  'xgroup-createconsumer': 't',
+}
+
+function noted(context: CommandContext): KeyEvent[] {
+  return context.takeNoted().flatMap(([name, index]) => {
+    const target = { db: context.db, key: readBytes(context, index) }
+    const told = event(NOTED_KINDS[name] ?? '', name, target)
+    return isGone(context, target) ? [told, event('g', 'del', target)] : [told]
+  })
+}
+
+/** What is new is so before all else that is told of it. */
+function withNew(events: readonly KeyEvent[], changes: readonly KeyChange[]): KeyEvent[] {
+  const created = changes.filter(({ change }) => change === KEY_CHANGE.created)
+  if (created.length === 0) return [...events]
+  const left = new Map(created.map((one) => [keyName(one.db, one.key), one]))
+  const told = events.flatMap((one) => {
+    const isFirst = left.delete(keyName(one.db, one.key))
+    return isFirst && one.kind !== 'n' ? [event('n', 'new', one), one] : [one]
+  })
+  return [...told, ...[...left.values()].map((one) => event('n', 'new', one))]
+}
+
 export class KeyEvents {
   readonly #publish: (channel: string, message: string) => void
   #kinds = new Set<string>()
@@ -264,6 +330,11 @@ export class KeyEvents {
     return this.#kinds.has('K') || this.#kinds.has('E')
   }
 
+  /** Whether it is told of keys that were looked for in vain. */
+  get tellsMissed(): boolean {
+    return this.isOn && this.#kinds.has('m')
+  }
+
   /** A command of `context` has changed keys, or time and want of memory have; null: no command. */
   tell(
     changes: readonly KeyChange[],
@@ -276,10 +347,11 @@ export class KeyEvents {
       if (change.change === KEY_CHANGE.evicted) this.#send(event('e', 'evicted', change))
     }
     if (command === null || context === null) return
-    const own = changes.filter(({ change }) => change === KEY_CHANGE.changed)
-    const touch = TOUCHES[command.fullName]
-    if (touch === undefined || own.length === 0) return
-    for (const one of touch(context, own)) this.#send(one)
+    for (const one of missed(changes, command, context)) this.#send(one)
+    const own = changes.filter(({ change }) => OF_COMMANDS.has(change))
+    const touch = own.length === 0 ? undefined : TOUCHES[command.fullName]
+    const touched = touch === undefined ? [] : touch(context, own)
+    for (const one of withNew([...touched, ...noted(context)], own)) this.#send(one)
   }
 
   #send({ kind, name, db, key }: KeyEvent): void {

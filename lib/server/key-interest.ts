@@ -7,11 +7,12 @@
  */
 
 import type { NativeEngine } from '../native/engine.js'
+import { KEY_CHANGE } from '../native/lanes.js'
 import { type Client, keyName, keyOfName } from './client.js'
 
 type Clients = Map<string, Set<Client>>
 
-/** What has become of a key; `change` is of {@link KEY_CHANGE}. */
+/** What has become of a key, or that it was missed; `change` is of {@link KEY_CHANGE}. */
 export interface KeyChange {
   readonly db: number
   readonly key: string
@@ -103,6 +104,7 @@ export class KeyInterest {
     for (let at = 0; at < flat.length; at += 3) {
       const [db, key, change] = flat.slice(at, at + 3) as [number, string, number]
       changes.push({ db, key, change })
+      if (change === KEY_CHANGE.missed) continue
       const name = keyName(db, key)
       for (const client of this.#watchers.get(name) ?? []) client.isWatchBroken = true
       if (this.#waiters.has(name)) this.#ready.push(name)

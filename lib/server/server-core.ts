@@ -208,7 +208,8 @@ export class ServerCore {
 
   #watchAll(): void {
     if (this.isLoading()) return
-    this.native.watchAllKeys(this.events.isOn || this.tracking.hasBroadcast)
+    const { events, tracking } = this
+    this.native.watchAllKeys(events.isOn || tracking.hasBroadcast, events.tellsMissed)
   }
 
   #configureEvents(): void {
@@ -244,6 +245,7 @@ export class ServerCore {
   #facts(): ServerFacts {
     const { pubsub, stats, traffic, connectionsReceived, connectionsRejected } = this
     const clients = [...this.clients.values()]
+    const { latencyTracking: isTimed, latencyTrackingInfoPercentiles: percents } = this.options
     return {
       port: this.#port(),
       clients: clients.length,
@@ -261,18 +263,21 @@ export class ServerCore {
       shardChannels: pubsub.channels('shard', null).length,
       errorReplies: stats.errorReplies,
       commands: stats.uses(),
+      latencies: () => (isTimed ? stats.latencies(percents) : []),
       errors: stats.errors,
     }
   }
 
   /** Tells the express lanes what they may run. */
   configureLanes(): void {
-    const { protoMaxBulkLen } = this.options
+    const { protoMaxBulkLen: bulkMax, latencyTracking } = this.options
     const isBusy = this.scripts.runner.isBusy
-    const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy
+    const { tellsMissed } = this.events
+    const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy || tellsMissed
     const runsReads = this.#usesLanes && !isSeen && !this.isLoading()
     const runsWrites = runsReads && !this.pauses.isOn && !this.events.isOn
-    this.native.lanesConfigure(runsReads, runsWrites, protoMaxBulkLen, this.#slowMicros)
+    const slow = this.#slowMicros
+    this.native.lanesConfigure(runsReads, runsWrites, bulkMax, slow, latencyTracking)
   }
 
   /** What the commands of a new client run in. */
@@ -403,6 +408,8 @@ export class ServerCore {
   /** Runs a command as a unit of the log, and serves those who waited for what it has changed. */
   whole<T>(act: () => T): T {
     if (!this.#isWatching) return act()
+    // What the engine was used for directly is not told of as this command's.
+    if (this.events.isOn) this.collect()
     const holds = this.interest.hasWaiters && this.host.log.isOn
     if (holds) this.native.logHold()
     try {
@@ -437,7 +444,7 @@ export class ServerCore {
   /** Looks at what was changed of keys; `command` has done it, or none has. */
   collect(command: CommandSpec | null = null, context: CommandContext | null = null): void {
     const changes = this.interest.collect()
-    if (changes.length === 0) return
+    if (changes.length === 0 && !context?.hasNoted) return
     this.events.tell(changes, command, context)
     this.tracking.tell(changes, this.#actor)
   }
@@ -492,15 +499,18 @@ export class ServerCore {
     context.spec = spec
     const start = performance.now()
     let failed = true
+    let waits = false
     try {
       const reply = run(spec, context)
       failed = false
+      waits = reply === NO_REPLY && client.waiting !== null
       if (client.tracking !== null) this.tracking.note(client, spec)
       if (FLUSHES.has(spec.name) && this.tracking.size > 0) this.tracking.tellAll()
       return reply
     } finally {
       const micros = (performance.now() - start) * 1000
-      this.stats.called(spec, micros, failed)
+      this.stats.called(spec, micros, failed, context.isRetry)
+      if (this.options.latencyTracking && !waits) this.stats.lasted(spec, micros)
       this.noteSlow(client, micros, spec)
     }
   }

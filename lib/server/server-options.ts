@@ -54,6 +54,10 @@ export interface ServerOptions {
   slowlogMaxLen?: number
   /** Commands that take so many milliseconds count as an event of LATENCY; 0: none. */
   latencyMonitorThreshold?: number
+  /** Whether it is counted how long each command takes. @defaultValue true */
+  latencyTracking?: boolean
+  /** What INFO's latencystats tell, in percent. @defaultValue `[50, 99, 99.9]` */
+  latencyTrackingInfoPercentiles?: readonly number[]
   /** Events that are published, in Redis's letters. @defaultValue none */
   notifyKeyspaceEvents?: string
   /** Who may use DEBUG. @defaultValue 'no' */
@@ -88,6 +92,8 @@ export interface ResolvedServerOptions {
   readonly slowlogLogSlowerThan: number
   readonly slowlogMaxLen: number
   readonly latencyMonitorThreshold: number
+  readonly latencyTracking: boolean
+  readonly latencyTrackingInfoPercentiles: readonly number[]
   readonly notifyKeyspaceEvents: string
   readonly enableDebugCommand: 'no' | 'yes' | 'local'
   readonly busyReplyThreshold: number
@@ -124,6 +130,8 @@ const DEFAULTS: ResolvedServerOptions = {
   slowlogLogSlowerThan: 10_000,
   slowlogMaxLen: 128,
   latencyMonitorThreshold: 0,
+  latencyTracking: true,
+  latencyTrackingInfoPercentiles: [50, 99, 99.9],
   notifyKeyspaceEvents: '',
   enableDebugCommand: 'no',
   busyReplyThreshold: 5000,
@@ -161,8 +169,11 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
       checkNumber(name, value, range)
     }
   }
+  const { bind, latencyTrackingInfoPercentiles: percents = [] } = options
+  if (!percents.every((one) => one >= 0 && one <= 100)) {
+    throw outOfRange(`latencyTrackingInfoPercentiles must be from 0 to 100, not ${percents}.`)
+  }
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const { bind } = options
   return {
     ...DEFAULTS,
     ...Object.fromEntries(given),

@@ -8,7 +8,7 @@
 import { type Change, Config } from '../config/config.js'
 import { DIRECTIVES, type Directive } from '../config/directives.js'
 import { optionName, optionValue } from '../config/engine-options.js'
-import { BUFFER_LIMITS, ValueError } from '../config/values.js'
+import { BUFFER_LIMITS, PERCENTILES, ValueError } from '../config/values.js'
 import type { ResolvedOptions, RuntimeOptions } from '../options.js'
 import { quoted } from '../util/split-words.js'
 import type { OutputBufferLimit, ResolvedServerOptions, ServerOptions } from './server-options.js'
@@ -79,6 +79,10 @@ function outputLimits(value: string): Partial<ServerOptions> {
 /** A directive of the server as its options. */
 export function serverOption(directive: Directive, value: string): Partial<ServerOptions> {
   if (directive.type === BUFFER_LIMITS) return outputLimits(value)
+  if (directive.type === PERCENTILES) {
+    const percents = value.split(' ').filter((word) => word !== '')
+    return { latencyTrackingInfoPercentiles: percents.map(Number) }
+  }
   if (directive.name === 'unixsocketperm') return { unixsocketperm: Number.parseInt(value, 8) }
   return { [optionName(directive.name)]: optionValue(directive.name, value) }
 }

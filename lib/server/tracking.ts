@@ -9,6 +9,7 @@ import { keysOf } from '../commands/key-references.js'
 import { PushReply, type Reply } from '../commands/reply.js'
 import { encodeReply } from '../commands/resp-encoder.js'
 import type { CommandSpec } from '../commands/spec.js'
+import { KEY_CHANGE } from '../native/lanes.js'
 import { type Client, keyName, type Tracking } from './client.js'
 import type { KeyChange, KeyInterest } from './key-interest.js'
 
@@ -72,7 +73,8 @@ export class TrackingTable {
   /** Keys were changed, by `actor` or by time alone. */
   tell(changes: readonly KeyChange[], actor: Client | null): void {
     if (this.#tracked.size === 0) return
-    for (const { db, key } of changes) {
+    for (const { db, key, change } of changes) {
+      if (change === KEY_CHANGE.missed) continue
       for (const client of this.#core.interest.takeReaders(keyName(db, key))) {
         this.#tellUnlessOwn(client, actor, [key])
       }

@@ -8,8 +8,9 @@
  * @module
  */
 
-const SUBBUCKET_BITS = 5
-const SUBBUCKETS = 1 << SUBBUCKET_BITS
+import { logLinear } from './log-linear.js'
+
+const { bucketOf, lastOf } = logLinear(5)
 /** Durations from 2^31 units on share the last bucket; the longest is exact anyway. */
 const UNITS_MAX = 2 ** 31 - 1
 
@@ -46,7 +47,7 @@ export class LatencyHistogram {
     if (left <= 0) return 0
     for (let bucket = 0; bucket < this.#counts.length; ++bucket) {
       left -= this.#counts[bucket] ?? 0
-      if (left <= 0) return Math.min(upperBound(bucket), this.#longest)
+      if (left <= 0) return Math.min(lastOf(bucket), this.#longest)
     }
     return this.#longest
   }
@@ -56,18 +57,4 @@ export class LatencyHistogram {
     const end = bucketOf(bound)
     return this.#counts.subarray(0, end).reduce((sum, count) => sum + count, 0)
   }
-}
-
-function bucketOf(units: number): number {
-  const whole = units < 0 ? 0 : Math.trunc(units)
-  if (whole < SUBBUCKETS) return whole
-  const shift = 31 - Math.clz32(whole) - SUBBUCKET_BITS
-  return ((shift + 1) << SUBBUCKET_BITS) + ((whole >>> shift) - SUBBUCKETS)
-}
-
-/** The largest whole number of units in a bucket. */
-function upperBound(bucket: number): number {
-  if (bucket < SUBBUCKETS) return bucket
-  const shift = (bucket >> SUBBUCKET_BITS) - 1
-  return ((bucket & (SUBBUCKETS - 1)) + SUBBUCKETS + 1) * 2 ** shift - 1
 }

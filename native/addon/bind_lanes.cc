@@ -140,14 +140,16 @@ napi_value LaneMicros(Call& call) {
 }
 
 // Of all lanes: whether reads and writes are run, longest bulk string, slow from so many
-// microseconds on or -1.
+// microseconds on or -1, whether durations are counted.
 napi_value LanesConfigure(Call& call) {
   bool runs_reads;
   bool runs_writes;
   int64_t bulk_bytes_max;
   int64_t slow_micros;
+  bool counts_durations;
   if (!call.ReadBool(0, runs_reads) || !call.ReadBool(1, runs_writes) ||
-      !call.ReadInt64(2, bulk_bytes_max) || !call.ReadInt64(3, slow_micros)) {
+      !call.ReadInt64(2, bulk_bytes_max) || !call.ReadInt64(3, slow_micros) ||
+      !call.ReadBool(4, counts_durations)) {
     return nullptr;
   }
   LaneShared& shared = call.engine().lanes().shared();
@@ -155,6 +157,7 @@ napi_value LanesConfigure(Call& call) {
   shared.runs_writes = runs_writes;
   shared.bulk_bytes_max = bulk_bytes_max;
   shared.slow_nanos = slow_micros < 0 ? 0 : std::max<uint64_t>(1, slow_micros * uint64_t{1000});
+  counts_durations ? shared.durations.Start() : shared.durations.Stop();
   return call.Undefined();
 }
 
@@ -178,12 +181,14 @@ napi_value WatchKey(Call& call) {
   return call.Undefined();
 }
 
+// Whether every key is watched, and whether it is told of those that were missed.
 napi_value WatchAllKeys(Call& call) {
   bool all;
-  if (!call.ReadBool(0, all)) return nullptr;
+  bool tells_missed;
+  if (!call.ReadBool(0, all) || !call.ReadBool(1, tells_missed)) return nullptr;
   Keyspace& keyspace = call.engine().keyspace();
   if (!keyspace.watch().is_active()) keyspace.EndWatchedCommand();
-  keyspace.watch().WatchAll(all);
+  keyspace.watch().WatchAll(all, tells_missed);
   return call.Undefined();
 }
 
@@ -202,7 +207,7 @@ napi_value TakeWatched(Call& call) {
   return reply.value();
 }
 
-// Flat: name, calls, microseconds of each hot command; with true they start anew.
+// Flat: name, calls, microseconds of each hot command; with true they and durations start anew.
 napi_value LanesUses(Call& call) {
   bool resets;
   if (!call.ReadBool(0, resets)) return nullptr;
@@ -215,7 +220,32 @@ napi_value LanesUses(Call& call) {
     reply.Push(call.Number(static_cast<double>(use.calls)));
     reply.Push(call.Number(static_cast<double>(use.nanos) / 1000));
   }
-  if (resets) shared.uses = {};
+  if (resets) {
+    shared.uses = {};
+    shared.durations.Reset();
+  }
+  return reply.value();
+}
+
+// Of each hot command whose durations were counted: its name, and an array of bucket and count in
+// turn.
+napi_value LanesDurations(Call& call) {
+  const LaneShared& shared = call.engine().lanes().shared();
+  ReplyArray reply(call);
+  for (size_t place = 0; place < HotCommands().size(); ++place) {
+    if (shared.uses[place].calls == 0) continue;
+    ReplyArray counts(call);
+    size_t bucket = 0;
+    for (const uint64_t count : shared.durations.Of(place)) {
+      if (count != 0) {
+        counts.Push(call.Number(static_cast<double>(bucket)));
+        counts.Push(call.Number(static_cast<double>(count)));
+      }
+      ++bucket;
+    }
+    reply.Push(call.Bulk(HotCommands()[place].name, BulkMode::kLatin1));
+    reply.Push(counts.value());
+  }
   return reply.value();
 }
 
@@ -235,6 +265,7 @@ void AppendLaneMethods(std::vector<MethodEntry>& methods) {
                                     {"laneMicros", ApartMethod<LaneMicros>},
                                     {"lanesConfigure", ApartMethod<LanesConfigure>},
                                     {"lanesUses", ApartMethod<LanesUses>},
+                                    {"lanesDurations", ApartMethod<LanesDurations>},
                                     {"watchKey", Method<WatchKey>},
                                     {"watchAllKeys", Method<WatchAllKeys>},
                                     {"takeWatched", Method<TakeWatched>},

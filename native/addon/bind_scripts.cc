@@ -99,9 +99,9 @@ napi_value ScriptStart(Call& call) {
   int64_t limit;
   uint32_t db;
   ScriptVm* const vm = MachineFor(call, 0);
-  if (vm == nullptr || !call.ReadDatabase(7, db) || !call.ReadInt64(1, ref) || !call.ReadRange(2, first, keys) ||
+  if (vm == nullptr || !call.ReadInt64(1, ref) || !call.ReadRange(2, first, keys) ||
       !call.ReadUint32(4, arguments) || !call.ReadUint32(5, options) ||
-      !call.ReadInt64(6, limit)) {
+      !call.ReadInt64(6, limit) || !call.ReadDatabase(7, db)) {
     return nullptr;
   }
   EngineObject& engine = call.engine();

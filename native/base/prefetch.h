@@ -4,8 +4,8 @@
 
 namespace snapfork {
 
-// Of the cache line at `address`, which need not be valid. Without the assembly GCC takes a function
-// that does no more than this for one without effects, and drops its calls.
+// Of the cache line at `address`, which need not be valid. Without the assembly GCC takes a
+// function that does no more than this for one without effects, and drops its calls.
 inline void Prefetch(const void* address) {
   __builtin_prefetch(address);
   asm volatile("" : : "r"(address));

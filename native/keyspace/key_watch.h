@@ -1,9 +1,10 @@
 // key_watch.h - keys that somebody waits for or watches: which of them a command has changed.
 //
 // A watched key that a command looks up is noted. If the command changes anything, what it noted
-// counts as changed, but for keys that were absent and still are. So a key that a command of
-// several keys only reads may be among them: whoever runs such a command knows which ones it
-// writes.
+// counts as changed, or as created if it was absent; but for keys that were absent and still are.
+// So a key that a command of several keys only reads may be among them: whoever runs such a command
+// knows which ones it writes. Of keys that are absent at first it is told, too, that they were
+// missed, if somebody wants to know.
 //
 // Runs in: the owner's thread.
 
@@ -18,7 +19,7 @@
 namespace snapfork {
 
 // What has become of a watched key.
-enum class KeyChange : uint32_t { kChanged, kExpired, kEvicted };
+enum class KeyChange : uint32_t { kChanged, kExpired, kEvicted, kCreated, kMissed };
 
 struct WatchedKey {
   uint32_t db;
@@ -33,7 +34,10 @@ class KeyWatch {
   void Remove(uint32_t db, uint64_t hash, std::string_view key);
   // Every key is watched, or those that were added. A database that is emptied or exchanged is told
   // of in neither case but for the latter.
-  void WatchAll(bool all) { all_ = all; }
+  void WatchAll(bool all, bool tells_missed) {
+    all_ = all;
+    tells_missed_ = tells_missed;
+  }
   bool is_active() const { return all_ || !keys_.empty(); }
 
   void OnLookup(uint32_t db, uint64_t hash, std::string_view key, bool exists);
@@ -53,9 +57,13 @@ class KeyWatch {
   // Ends a command: `changes` is the keyspace's number of changes then.
   template <typename Exists>
   void EndCommand(uint64_t changes, Exists&& exists) {
-    if (changes != seen_changes_) {
-      for (Note& note : notes_) {
-        if (note.existed || exists(note.key)) changed_.push_back(std::move(note.key));
+    for (Note& note : notes_) {
+      if (tells_missed_ && !note.existed) Tell(note.key, KeyChange::kMissed);
+      if (changes == seen_changes_) continue;
+      if (note.existed) {
+        Tell(std::move(note.key), KeyChange::kChanged);
+      } else if (exists(note.key)) {
+        Tell(std::move(note.key), KeyChange::kCreated);
       }
     }
     notes_.clear();
@@ -75,9 +83,14 @@ class KeyWatch {
   };
 
   bool Contains(uint32_t db, uint64_t hash, std::string_view key) const;
+  void Tell(WatchedKey key, KeyChange change) {
+    key.change = change;
+    changed_.push_back(std::move(key));
+  }
 
   std::unordered_map<uint64_t, std::vector<Counted>> keys_;
   bool all_ = false;
+  bool tells_missed_ = false;
   uint64_t seen_changes_ = 0;
   std::vector<Note> notes_;
   std::vector<WatchedKey> changed_;

@@ -47,10 +47,8 @@ Found Keyspace::Peek(uint32_t db, std::string_view key) {
   found.hash = HashOf(key);
   found.slot = databases_[db]->index.Find(
       found.hash, [&](Handle handle) { return EntryAt(handle).key() == key; });
-  if (watch_.is_active()) watch_.OnLookup(db, found.hash, key, found.slot != nullptr);
-  if (found.slot == nullptr) return found;
-  found.entry = EntryAt(found.handle());
-  if (found.entry.has_expiry() && found.entry.expiry() <= Now()) {
+  if (found.slot != nullptr) found.entry = EntryAt(found.handle());
+  if (found.entry && found.entry.has_expiry() && found.entry.expiry() <= Now()) {
     if (watch_.is_active()) watch_.OnGone(db, found.hash, key, KeyChange::kExpired);
     Remove(db, found);
     if (expiry_observer_ != nullptr) expiry_observer_->OnKeyExpired(db, key);
@@ -58,6 +56,7 @@ Found Keyspace::Peek(uint32_t db, std::string_view key) {
     found.slot = nullptr;
     found.entry = EntryView();
   }
+  if (watch_.is_active()) watch_.OnLookup(db, found.hash, key, found.slot != nullptr);
   return found;
 }
 

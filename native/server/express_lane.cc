@@ -96,9 +96,11 @@ ExpressLane::Step ExpressLane::TryHot() {
   const uint64_t now = MonotonicNanos();
   nanos_ = now - clock_;
   clock_ = now;
-  LaneShared::Use& use = shared_.uses[static_cast<size_t>(command - HotCommands().data())];
+  const size_t place = static_cast<size_t>(command - HotCommands().data());
+  LaneShared::Use& use = shared_.uses[place];
   ++use.calls;
   use.nanos += nanos_;
+  shared_.durations.Add(place, nanos_);
   KeyWatch& watch = shared_.keyspace.watch();
   if (watch.is_active()) shared_.keyspace.EndWatchedCommand();
   if (!watch.has_changed()) shared_.log.Commit();  // (L2)

@@ -25,6 +25,7 @@
 #include "commands/hot_commands.h"
 #include "commands/look_ahead.h"
 #include "keyspace/keyspace.h"
+#include "server/lane_durations.h"
 #include "server/resp_parser.h"
 
 namespace snapfork {
@@ -59,6 +60,7 @@ struct LaneShared {
   uint64_t slow_nanos = 0;
   // Of each hot command, by its place.
   std::array<Use, kHotCommandsMax> uses{};
+  LaneDurations durations{};
   HotEffect effect{};
   LookAhead look_ahead{keyspace};
 };

@@ -286,6 +286,7 @@ const FILES = [
   'client-output-buffer-limit normal 1 2 3\nclient-output-buffer-limit slave 1mb 2mb 3\n',
   'bind 127.0.0.1 ::1\n',
   'notify-keyspace-events "Kx"\n',
+  'notify-keyspace-events "KEnm"\n',
   'masteruser "a b\\x41"\n',
   'unixsocketperm 999\n',
   'oom-score-adj-values 1 2\n',

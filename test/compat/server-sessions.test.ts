@@ -430,8 +430,22 @@ const SESSIONS: Readonly<Record<string, string>> = {
     b: SET gone 1 PX 1
     -- 300
     b: GET gone
+    b: CONFIG SET notify-keyspace-events KnAm
+    b: CONFIG GET notify-keyspace-events
+    b: GET never
+    b: SET fresh 1
+    b: EVAL "redis.pcall('get', 'absent') redis.pcall('xinfo', 'stream', 'absent') return 1" 0
+    b: MULTI
+    b: MGET fresh absent absent
+    b: XADD trimmed MAXLEN 1 1-1 f v
+    b: XADD trimmed MAXLEN 1 2-1 f v
+    b: EXEC
+    b: CONFIG SET notify-keyspace-events Km
+    b: GET never
+    b: SET fresher 1
     b: CONFIG SET notify-keyspace-events ""
     b: SET quiet 2
+    b: GET never
   `,
   'changes of what was read': `
     CLIENT TRACKINGINFO

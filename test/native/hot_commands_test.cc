@@ -150,4 +150,34 @@ TEST(KeyWatch, CountsWhoWatchesAndNotesWhatGoes) {
   EXPECT_EQ(watch.TakeChanged().size(), 1);
 }
 
+TEST(KeyWatch, TellsWhatWasCreatedAndWhatWasMissedIfThatIsAskedFor) {
+  Fixture lane;
+  KeyWatch& watch = lane.keyspace.watch();
+  lane.keyspace.SetClock(1000);
+  const auto told = [&](std::string_view commands) {
+    lane.changed.clear();
+    lane.Send(commands);
+    std::string text;
+    for (const WatchedKey& one : lane.changed) {
+      text += one.key + std::to_string(static_cast<int>(one.change)) + " ";
+    }
+    return text;
+  };
+  watch.WatchAll(true, false);
+  EXPECT_EQ(told("GET a\r\n"), "");
+  EXPECT_EQ(told("SET a 1\r\n"), "a3 ");
+  EXPECT_EQ(told("SET a 2\r\n"), "a0 ");
+  watch.WatchAll(true, true);
+  EXPECT_EQ(told("GET a\r\n"), "");
+  EXPECT_EQ(told("GET b\r\n"), "b4 ");
+  EXPECT_EQ(told("SET b 1 PX 10\r\n"), "b4 b3 ");
+  lane.keyspace.SetClock(2000);
+  EXPECT_EQ(told("GET b\r\n"), "b1 b4 ");
+  lane.Send("SET b 1 PX 10\r\n");
+  lane.keyspace.SetClock(3000);
+  EXPECT_EQ(told("SET b 1\r\n"), "b1 b4 b3 ");
+  watch.WatchAll(false, false);
+  EXPECT_TRUE(!watch.is_active());
+}
+
 }  // namespace

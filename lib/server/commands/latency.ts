@@ -6,8 +6,10 @@
 
 import { readBytes, readWords } from '../../commands/args.js'
 import { help } from '../../commands/help.js'
-import type { Reply } from '../../commands/reply.js'
+import { MapReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, rowsOf, subcommandsOf } from '../../commands/spec.js'
+import { ReplyError } from '../../errors.js'
+import { latencyGraph } from '../latency-graph.js'
 import { clientRow, type ServerContext } from './row.js'
 
 function latest({ server }: ServerContext): Reply {
@@ -21,6 +23,30 @@ function history(context: ServerContext): Reply {
 
 function reset(context: ServerContext): Reply {
   return context.server.latency.reset(readWords(context, 2))
+}
+
+/** Of the commands that are named, those of a container among them; of all without a name. */
+function histogram(context: ServerContext): Reply {
+  const all = context.server.stats.durations()
+  const names = readWords(context, 2).map((name) => name.toLowerCase())
+  const chosen = names.flatMap((name) => {
+    return [...all.keys()].filter((one) => one === name || one.startsWith(`${name}|`))
+  })
+  const replies = (names.length === 0 ? [...all.keys()] : chosen).flatMap((name) => {
+    const durations = all.get(name)
+    if (durations === undefined) return []
+    const counts = new MapReply(durations.cumulative().flat())
+    return [name, MapReply.of({ calls: durations.count, histogram_usec: counts })]
+  })
+  return new MapReply(replies)
+}
+
+function graph(context: ServerContext): Reply {
+  const { latency, now } = context.server
+  const name = readBytes(context, 2)
+  const event = latency.latest().find((one) => one.name === name)
+  if (event === undefined) throw new ReplyError(`ERR No samples available for event '${name}'`)
+  return latencyGraph(name, latency.history(name), event.maxMs, now())
 }
 
 function doctor({ server }: ServerContext): Reply {
@@ -49,6 +75,10 @@ const ADMIN: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale']
 const LATENCY = subcommandsOf('LATENCY', 'server', [
   clientRow('LATEST', 2, ADMIN, null, '2.8.13', 'The last time of each event.', latest),
   clientRow('HISTORY', 3, ADMIN, null, '2.8.13', 'The times of an event.', history),
+  clientRow('GRAPH', 3, ADMIN, null, '2.8.13', 'Draws the times of an event.', graph),
+  clientRow(
+    ...(['HISTOGRAM', -2, ADMIN, null, '7.0.0', 'How long commands took.', histogram] as const),
+  ),
   clientRow('RESET', -2, ADMIN, null, '2.8.13', 'Forgets events.', reset),
   clientRow('DOCTOR', 2, ADMIN, null, '2.8.13', 'Says what took long.', doctor),
   clientRow(
@@ -61,6 +91,8 @@ const LATENCY = subcommandsOf('LATENCY', 'server', [
     help('LATENCY', [
       'DOCTOR',
       '    Return a human readable latency analysis report.',
+      'GRAPH <event>',
+      '    Return an ASCII latency graph for the <event> class.',
       'HISTORY <event>',
       '    Return time-latency samples for the <event> class.',
       'LATEST',
@@ -68,6 +100,10 @@ const LATENCY = subcommandsOf('LATENCY', 'server', [
       'RESET [<event> ...]',
       '    Reset latency data of one or more <event> classes.',
       '    (default: reset all data for all event classes)',
+      'HISTOGRAM [COMMAND ...]',
+      '    Return a cumulative distribution of latencies in the format of a histogram for the ' +
+        'specified command names.',
+      '    If no commands are specified then all histograms are replied.',
     ]),
   ),
 ])

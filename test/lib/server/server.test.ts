@@ -6,6 +6,8 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import { createServer, ReplyError } from '../../../dist/index.js'
+import { resolveServerOptions } from '../../../dist/server/server-options.js'
+import { EventListener } from '../../support/event-listener.js'
 import { serve } from '../../support/our-server.js'
 import { Talker } from '../../support/talker.js'
 
@@ -107,6 +109,42 @@ t.test('both ways to an engine take turns', async (t) => {
   while (!/blocked_clients:1/.test(String(await other.send('INFO', 'clients'))));
   await other.send('RPUSH', 'queue', 'job')
   t.strictSame((await popped) as unknown, ['queue', 'job'])
+})
+
+t.test('what the engine is used for directly is no event of a command', async (t) => {
+  const { path, db } = await serve(t, { notifyKeyspaceEvents: 'KEAnm' })
+  const client = await Talker.connect(t, path)
+  const listener = await EventListener.connect(path)
+  t.teardown(() => listener.close())
+  t.match(db.set('direct', '1'), 'OK')
+  t.equal(db.get('nothing'), null)
+  t.equal(await client.send('LPUSH', 'list', '1'), 1)
+  t.strictSame(await listener.take(), ['new 0:list', 'lpush 0:list'])
+  // A watched key is changed by it all the same, in whichever order.
+  await client.send('WATCH', 'direct')
+  db.set('direct', '2')
+  await client.send('MULTI')
+  await client.send('GET', 'direct')
+  t.equal(await client.send('EXEC'), null)
+})
+
+t.test('INFO, of latencies', async (t) => {
+  const { path } = await serve(t, { latencyTrackingInfoPercentiles: [50, 99.9] })
+  const client = await Talker.connect(t, path)
+  const info = async () => String(await client.send('INFO', 'latencystats'))
+  t.notMatch(await info(), /usec_get/)
+  // In the express lane and out of it alike.
+  await client.send('GET', 'a')
+  await client.send('MULTI')
+  await client.send('GET', 'a')
+  await client.send('EXEC')
+  t.match(await info(), /latency_percentiles_usec_get:p50=\d+\.\d{3},p99.9=\d+\.\d{3}\r/)
+  const [name, facts] = (await client.send('LATENCY', 'HISTOGRAM', 'GET')) as [string, unknown[]]
+  t.strictSame([name, facts[0], facts[1]], ['get', 'calls', 2])
+  t.notMatch(String(await client.send('INFO')), /usec_get/)
+  t.equal(await client.send('CONFIG', 'SET', 'latency-tracking', 'no'), 'OK')
+  t.equal(await info(), '# Latencystats\r\n')
+  t.throws(() => resolveServerOptions({ latencyTrackingInfoPercentiles: [101] }), RangeError)
 })
 
 t.test('a script is told by its own words, whatever commands it has run', async (t) => {
