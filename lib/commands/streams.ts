@@ -322,6 +322,8 @@ function xread(context: CommandContext): Reply {
 function readAfter(context: CommandContext, key: number, index: number): number | string {
   const { native, db } = context
   const word = readOption(context, index)
+  // Another type comes before an id that is wrong.
+  native.streamLength(db, key)
   if (word === '$') return native.streamLastId(db, key, 2) as string
   if (word === '>') {
     throw new ReplyError(
@@ -330,7 +332,6 @@ function readAfter(context: CommandContext, key: number, index: number): number 
     )
   }
   native.checkStreamId(index)
-  native.streamLength(db, key)
   return index
 }
 
