@@ -113,10 +113,14 @@ t.test('A log that is switched on', async (t) => {
     fill(db)
     const switched = db.configure({ appendonly: true })
     while (infoField(db, 'aof_enabled') === '0') await sleep(0)
+    // Nothing is renamed while the files are copied.
+    const pids = childPids()
+    for (const pid of pids) process.kill(pid, 'SIGSTOP')
     db.set('meanwhile', '1')
     await sleep(20)
     const copy = join(directory(), 'copy')
     cpSync(dir, copy, { recursive: true })
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
     const wasThere = filesOf(copy).includes('appendonly.aof.manifest')
     await switched
     const crashed = await openIn(t, copy, { appendonly: true })
