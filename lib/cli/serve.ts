@@ -71,7 +71,7 @@ class Service {
    *
    * @throws {Error} (rejects) what {@link beginOpen}'s promise rejects with.
    */
-  async isLoaded(): Promise<boolean> {
+  async untilLoaded(): Promise<boolean> {
     try {
       const db = await this.#opening.opened
       this.#isLoaded = true
@@ -158,7 +158,7 @@ export async function runServe(args: readonly string[], signal: AbortSignal): Pr
     await server.listen()
     if (pidfile !== '') writeFileSync(pidfile, `${process.pid}\n`)
     logger.info({ port: server.port }, 'listens')
-    if (await service.isLoaded()) notifyReady(config)
+    if (await service.untilLoaded()) notifyReady(config)
     await ended
   } catch (error) {
     await service.giveUp()

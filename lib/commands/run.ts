@@ -15,16 +15,16 @@ import type { CommandSpec, Reply } from './spec.js'
 
 /** (D1) */
 export function run(command: CommandSpec, context: CommandContext): Reply {
-  if (context.afterRun === null) return runLogged(command, context)
+  if (context.afterRun === null) return callHandler(command, context)
   try {
-    return runLogged(command, context)
+    return callHandler(command, context)
   } finally {
     // CONFIG SET may have ended it.
     context.afterRun?.(command, context)
   }
 }
 
-function runLogged(command: CommandSpec, context: CommandContext): Reply {
+function callHandler(command: CommandSpec, context: CommandContext): Reply {
   const log = context.host?.log
   return log?.guards ? runGuarded(command, context, log) : command.run(context)
 }

@@ -309,10 +309,8 @@ export class Snapfork extends Database {
 
   /** @internal */
   async [START](): Promise<this> {
-    const started = this.#start(this.#loading as Loading)
     // Changes of options wait for it.
-    this.#changing = started.catch(() => {})
-    await started
+    await this.#inTurn(() => this.#start(this.#loading as Loading))
     return this
   }
 
@@ -325,6 +323,10 @@ export class Snapfork extends Database {
     this.#log.limitMemory(this.#options().maxmemory > 0)
     if (log !== null) await this.#log.start(log)
     if (loading.signal.aborted) throw new SnapforkError('ERR_SNAPFORK_CLOSED')
+    this.#endLoading()
+  }
+
+  #endLoading(): void {
     this.#loading = null
     this.#upkeep.start()
     this.#defragmentation.start()
@@ -345,7 +347,7 @@ export class Snapfork extends Database {
   #reload(from: 'snapshot' | 'log'): Promise<void> {
     const { native, path } = this.#parts
     const options = this.#options()
-    const reload = async () => {
+    return this.#inTurn(async () => {
       this.#assertOpen()
       if (from === 'log') await this.durable()
       if (this.#saves.isBusy) throw new SnapforkError('ERR_SNAPFORK_CHILD_ACTIVE')
@@ -356,10 +358,14 @@ export class Snapfork extends Database {
         else await loadSnapshot(native, path, options)
       })
       this.#snapshots.loaded()
-    }
-    const reloaded = this.#changing.then(reload)
-    this.#changing = reloaded.catch(() => {})
-    return reloaded
+    })
+  }
+
+  /** Behind the changes that were asked for before. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changed = this.#changing.then(change)
+    this.#changing = changed.catch(() => {})
+    return changed
   }
 
   async #whileLoading(load: (loading: Loading) => Promise<void>): Promise<void> {
@@ -372,10 +378,7 @@ export class Snapfork extends Database {
     } finally {
       // What was loaded is in the files: it is not logged.
       if (this.#log.log?.isOn) this.native.logCommit(false)
-      this.#loading = null
-      this.#upkeep.start()
-      this.#defragmentation.start()
-      this.#onLoading?.()
+      this.#endLoading()
     }
   }
 
@@ -395,10 +398,7 @@ export class Snapfork extends Database {
    *   log is then off; `ERR_SNAPFORK_LOG_FAILED` if it could not be ended in order.
    */
   configure(options: RuntimeOptions): Promise<void> {
-    const change = () => this.#configure(options)
-    const changed = this.#changing.then(change)
-    this.#changing = changed.catch(() => {})
-    return changed
+    return this.#inTurn(() => this.#configure(options))
   }
 
   #assertOpen(): void {

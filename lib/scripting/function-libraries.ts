@@ -171,7 +171,6 @@ export class FunctionLibraries {
     return this.#runner.start(job, context, find)
   }
 
-  /** Takes over what a snapshot or a log has brought. */
   /** The engine was emptied and has loaded its files again. */
   forget(): void {
     this.#native.scriptsFlush(MACHINE.functions)
@@ -181,6 +180,7 @@ export class FunctionLibraries {
     this.#isAwake = false
   }
 
+  /** Takes over what a snapshot or a log has brought. */
   #wake(): void {
     if (this.#isAwake) return
     this.#isAwake = true

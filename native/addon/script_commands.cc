@@ -17,9 +17,8 @@ NativeOutcome ScriptCommands::TryNative(const ScriptCall& call, ByteBuffer& repl
     return NativeOutcome::kLeft;
   }
   ReplyWriter writer(reply, call.resp == 3);
-  effect_.Clear();
   HotCall hot{engine_.keyspace(), db, call.words, writer, effect_, false, Status()};
-  const HotOutcome outcome = command->run(hot);
+  const HotOutcome outcome = log.Run(*command, hot);
   if (outcome == HotOutcome::kNotHot) {
     reply.clear();
     return NativeOutcome::kLeft;
@@ -29,7 +28,6 @@ NativeOutcome ScriptCommands::TryNative(const ScriptCall& call, ByteBuffer& repl
     status_ = hot.status;
     return NativeOutcome::kBroken;
   }
-  log.Add(db, effect_.is_given() ? effect_.words() : call.words);
   log.Commit();
   return NativeOutcome::kDone;
 }

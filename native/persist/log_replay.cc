@@ -20,10 +20,12 @@ LogReplay::Outcome LogReplay::Run(int64_t micros) {
     if (done % kSlice == kSlice - 1 && MonotonicMicros() >= end) return Outcome::kPaused;
     LogReader::Outcome read = reader_.Next();
     offset_ = reader_.offset();
-    if (read == LogReader::Outcome::kCommand) LookAheadOnce();
-    if (read == LogReader::Outcome::kCommand && IsWord(words()[0], "MULTI")) {
-      if (in_transaction_) return Outcome::kBad;
-      if (IsTransactionWhole(read)) continue;
+    if (read == LogReader::Outcome::kCommand) {
+      LookAheadOnce();
+      if (IsWord(words()[0], "MULTI")) {
+        if (in_transaction_) return Outcome::kBad;
+        if (IsTransactionWhole(read)) continue;
+      }
     }
     switch (read) {
       case LogReader::Outcome::kCommand:

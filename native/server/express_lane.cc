@@ -12,6 +12,15 @@ constexpr size_t kIdleBytesMax = 64 << 10;
 
 }  // namespace
 
+HotOutcome LaneLog::Run(const HotCommand& command, HotCall& call) {
+  call.effect.Clear();
+  const HotOutcome outcome = command.run(call);
+  if (outcome == HotOutcome::kDone) {
+    Add(call.db, call.effect.is_given() ? call.effect.words() : call.words);
+  }
+  return outcome;
+}
+
 void ExpressLane::Release(ByteBuffer& bytes) {
   bytes.clear();
   if (bytes.capacity() > kIdleBytesMax) bytes = ByteBuffer();
@@ -86,13 +95,11 @@ ExpressLane::Step ExpressLane::TryHot() {
     return Step::kNotHot;
   }
   ReplyWriter reply(output_, resp3);
-  shared_.effect.Clear();
   HotCall call{shared_.keyspace, db, words(), reply, shared_.effect, false, Status()};
-  const HotOutcome outcome = command->run(call);
+  const HotOutcome outcome = shared_.log.Run(*command, call);
   if (outcome == HotOutcome::kNotHot) return Step::kNotHot;
   status_ = call.status;
   if (outcome == HotOutcome::kBroken) return Step::kBroken;
-  shared_.log.Add(db, call.effect.is_given() ? call.effect.words() : words());
   const uint64_t now = MonotonicNanos();
   nanos_ = now - clock_;
   clock_ = now;

@@ -39,6 +39,9 @@ class LaneLog {
   // Ends the unit.
   virtual void Commit() = 0;
 
+  // Runs a command that may be run, and adds it.
+  HotOutcome Run(const HotCommand& command, HotCall& call);
+
  protected:
   ~LaneLog() = default;
 };

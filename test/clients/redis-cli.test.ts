@@ -3,7 +3,7 @@
  * it where that is the same every time.
  */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { cliProblem, terminalProblem } from '../support/faults.js'
 import { serve } from '../support/our-server.js'
 import { startRedis } from '../support/redis-server.js'
 import { RespClient } from '../support/resp-client.js'
@@ -20,11 +21,7 @@ const PIPED = 1_000_000
 const PIPED_AT_ONCE = 10_000
 const HANG_MS = 60_000
 
-const hasCli = spawnSync('redis-cli', ['--version']).status === 0
-if (!hasCli) console.error('*** no redis-cli: its modes are NOT tested ***')
-const hasTerminal = spawnSync('script', ['--version']).status === 0
-if (!hasTerminal) console.error('*** no script(1): redis-cli at a terminal is NOT tested ***')
-const noTerminal = !hasTerminal && 'no script(1)'
+const noTerminal = terminalProblem()
 
 interface Outcome {
   /** null if it hung. */
@@ -164,7 +161,7 @@ const CASES: readonly Case[] = [
 /** What counts the clients of a server. */
 const withoutIds = (text: string) => text.replace(/^id \d+$/m, 'id')
 
-t.test('redis-cli', { skip: !hasCli && 'no redis-cli' }, async (t) => {
+t.test('redis-cli', { skip: cliProblem() }, async (t) => {
   const home = mkdtempSync(join(tmpdir(), 'sf-cli-'))
   t.teardown(() => rmSync(home, { recursive: true }))
   const redis = await startRedis()

@@ -51,15 +51,20 @@ void LookAt(const Keyspace& keyspace, const std::string& text, int steps) {
   for (int step = 0; step < steps; ++step) look_ahead.Step();
 }
 
-TEST(LookAhead, ReadsWhatIsThereAndNoMore) {
-  Keyspace keyspace;
-  ASSERT_OK(keyspace.Open({.databases = 1, .backing = Backing::kSmallPages}));
+// A database that is worth it.
+void Fill(Keyspace& keyspace, uint32_t db) {
   bool done = false;
   for (int i = 0; i < 40'000; ++i) {
     const std::string key = "key:" + std::to_string(i);
-    ASSERT_OK(StringSet(keyspace, 0, key, "value", 0, kNoExpiry, done));
+    ASSERT_OK(StringSet(keyspace, db, key, "value", 0, kNoExpiry, done));
   }
-  ASSERT_TRUE(IsWorthLookingAhead(keyspace, 0));
+  ASSERT_TRUE(IsWorthLookingAhead(keyspace, db));
+}
+
+TEST(LookAhead, ReadsWhatIsThereAndNoMore) {
+  Keyspace keyspace;
+  ASSERT_OK(keyspace.Open({.databases = 1, .backing = Backing::kSmallPages}));
+  Fill(keyspace, 0);
   const uint64_t changes = keyspace.counters().changes;
   const uint64_t lookups = keyspace.counters().hits + keyspace.counters().misses;
   sf::Random random(150);
@@ -80,11 +85,7 @@ TEST(LookAhead, ReadsWhatIsThereAndNoMore) {
 TEST(LookAhead, TakesAnyNumberOfKeys) {
   Keyspace keyspace;
   ASSERT_OK(keyspace.Open({.databases = 2, .backing = Backing::kSmallPages}));
-  bool done = false;
-  for (int i = 0; i < 40'000; ++i) {
-    const std::string key = "key:" + std::to_string(i);
-    ASSERT_OK(StringSet(keyspace, 1, key, "value", 0, kNoExpiry, done));
-  }
+  Fill(keyspace, 1);
   std::vector<std::string> keys(1000, "key:1");
   const std::vector<std::string_view> words(keys.begin(), keys.end());
   for (size_t count : {0u, 1u, 2u, 63u, 64u, 65u, 1000u}) {

@@ -49,6 +49,18 @@ export function notifyProblem(): string | false {
   return loudly('no systemd-notify(1) or no python3: what systemd is told is NOT tested')
 }
 
+/** Why redis-cli cannot be run, or false. */
+export function cliProblem(): string | false {
+  return hasProgram('redis-cli') ? false : loudly('no redis-cli: its modes are NOT tested')
+}
+
+/** Why no program can be run at a terminal, or false. */
+export function terminalProblem(): string | false {
+  return hasProgram('script')
+    ? false
+    : loudly('no script(1): redis-cli at a terminal is NOT tested')
+}
+
 /** Compiles a source of test/fixtures/children for `LD_PRELOAD`; its path. */
 export function compileLibrary(dir: string, source: string): string {
   const library = join(dir, `${source}.so`)

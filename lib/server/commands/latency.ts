@@ -76,9 +76,7 @@ const LATENCY = subcommandsOf('LATENCY', 'server', [
   clientRow('LATEST', 2, ADMIN, null, '2.8.13', 'The last time of each event.', latest),
   clientRow('HISTORY', 3, ADMIN, null, '2.8.13', 'The times of an event.', history),
   clientRow('GRAPH', 3, ADMIN, null, '2.8.13', 'Draws the times of an event.', graph),
-  clientRow(
-    ...(['HISTOGRAM', -2, ADMIN, null, '7.0.0', 'How long commands took.', histogram] as const),
-  ),
+  clientRow('HISTOGRAM', -2, ADMIN, null, '7.0.0', 'How long commands took.', histogram),
   clientRow('RESET', -2, ADMIN, null, '2.8.13', 'Forgets events.', reset),
   clientRow('DOCTOR', 2, ADMIN, null, '2.8.13', 'Says what took long.', doctor),
   clientRow(

@@ -66,8 +66,8 @@ function exec(context: ServerContext): Reply {
   if (transaction.isBroken) {
     throw new ReplyError('EXECABORT Transaction discarded because of previous errors.')
   }
-  const isHeldUp = transaction.commands.some(({ spec }) => !spec.flags.includes('loading'))
-  if (server.isLoading() && isHeldUp) {
+  const isHeldUp = () => transaction.commands.some(({ spec }) => !spec.flags.includes('loading'))
+  if (server.isLoading() && isHeldUp()) {
     throw new ReplyError(`EXECABORT Transaction discarded because of: ${loadingError().message}`)
   }
   if (!isUnchanged) return NULL_ARRAY
