@@ -8,11 +8,13 @@ import type { Operand } from './operands.js'
 
 /** `ExpressLane::Outcome` of the engine. */
 export const LANE = {
+  /** All that is whole was run: so many bytes (in the place of words) of replies were gathered. */
+  idle: 0,
   /** A command is to be run by the caller: it is in the argument vector. */
   command: 1,
   /** No command can be read any more: see `laneError`. */
   bad: 2,
-  /** Take the output, then go on. */
+  /** Send the output, then go on. */
   output: 3,
   /** The command in the argument vector failed in the middle: see `laneFailure`. */
   broken: 4,
@@ -20,8 +22,6 @@ export const LANE = {
   slow: 5,
   /** Keys that are watched have changed: see `takeWatched`. */
   watched: 6,
-  /** All is done, and so many bytes (in the place of words) of replies are for `laneTake`. */
-  long: 7,
 } as const
 
 /** `KeyChange` of the engine. */
@@ -34,14 +34,21 @@ export interface LanePrimitives {
   laneOpen(): number
   laneClose(lane: number): void
   /**
-   * Runs what has come of a client, and `chunk` behind it. Replies if all is done; else an outcome
-   * of {@link LANE}, plus eight times the number of words in the argument vector.
+   * Runs what has come of a client, and `chunk` behind it. An outcome of {@link LANE}, plus eight
+   * times the number of words in the argument vector.
    */
-  laneRun(lane: number, chunk: Uint8Array | null): LaneOutput | number
-  /** Replies; long ones that fit into `buffer` are put there: how many bytes they are. */
+  laneRun(lane: number, chunk: Uint8Array | null): number
+  /** Adds a reply to what was gathered. */
+  laneReply(lane: number, reply: string | Uint8Array): void
+  /** Lets what was gathered wait behind what waits already: how many bytes that is. */
+  laneHold(lane: number): number
+  /**
+   * Sends so many of the bytes that wait, or with 0 what was gathered, to a socket (-1: to none).
+   * How many bytes did not go: they are for `laneTake`.
+   */
+  laneSend(lane: number, fd: number, heldBytes: number): number
+  /** What did not go; what is long and fits into `buffer` is put there: how many bytes it is. */
   laneTake(lane: number, buffer: Uint8Array | null): LaneOutput | number
-  /** Adds a reply to the output; how many bytes it has then. */
-  laneReply(lane: number, reply: string | Uint8Array): number
   laneConfigure(
     lane: number,
     db: number,
@@ -54,6 +61,8 @@ export interface LanePrimitives {
   laneError(lane: number): string
   laneFailure(lane: number): never
   laneMicros(lane: number): number
+  /** Bytes of replies that were sent or taken, of all lanes; `resets` starts them anew. */
+  lanesSentBytes(resets: boolean): number
   /** For all lanes. `slowMicros` -1: no command is slow. */
   lanesConfigure(
     runsReads: boolean,

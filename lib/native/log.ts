@@ -55,6 +55,8 @@ export interface LogPrimitives {
   /** Of what comes from now on. */
   logConfigure(sync: number, timestamps: boolean): void
   logProgress(): LogProgress
+  /** `appended` of it alone, at less cost. */
+  logAppended(): number
   /** Writes and syncs what there is, and ends the log. Rejects if that failed. */
   logStop(): Promise<void>
 }

@@ -18,17 +18,24 @@
  */
 
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { SnapforkError } from '../errors.js'
-import { LANE, type LaneOutput } from '../native/lanes.js'
+import { LANE } from '../native/lanes.js'
 import { Client, type ClientAddress, type ClientOutput } from './client.js'
+import type { Sender } from './outbox.js'
 import type { ServerCore } from './server-core.js'
 import type { OutputBufferLimit } from './server-options.js'
 
 /** Bytes that may wait in the socket before no more commands of the client are run. */
 const OUTPUT_HIGH_BYTES = 1 << 20
 
+/** From so many on, replies are not kept until the end of the turn: the client has enough to do. */
+const SENT_AT_ONCE_BYTES = 4 << 10
+
+/** Replies that wait for the disk. */
 interface Held {
-  readonly output: Exclude<LaneOutput, null>
+  readonly turn: number
+  bytes: number
 }
 
 export interface ConnectionParts {
@@ -41,19 +48,22 @@ export interface ConnectionParts {
   readonly onClose: (connection: Connection) => void
 }
 
-export class Connection implements ClientOutput {
+export class Connection implements ClientOutput, Sender {
   readonly client: Client<ServerCore>
   /** Resolves when nothing is left of it. */
   readonly closed: Promise<void>
   readonly #core: ServerCore
   readonly #socket: Socket
-  /** Within `#run`: what is written is sent at its end. */
+  /** Where the engine may write, as long as the socket has nothing to write: -1 is nowhere. */
+  readonly #fd: number
+  /** Within `#run`: what is written is sent at its end, or later. */
   #isRunning = false
-  #isFlushing = false
+  /** Whether the outbox will flush it. */
+  #isInOutbox = false
   #isClosed = false
   /** Since when more than the soft limit has waited, or null. */
   #softSinceMs: number | null = null
-  /** Output that waits for the disk. (N2) */
+  /** (N2) */
   readonly #held: Held[] = []
   #heldBytes = 0
   /** Whether the next output tells of a change that may not be on disk. */
@@ -69,10 +79,12 @@ export class Connection implements ClientOutput {
     this.#core = core
     this.#socket = socket
     const { native, now } = core
+    const address = addressOf(socket, unixPath)
+    this.#fd = socket instanceof TLSSocket ? -1 : address.fd
     this.client = new Client<ServerCore>({
       id,
       lane: native.laneOpen(),
-      address: addressOf(socket, unixPath),
+      address,
       output: this,
       context: core.makeContext(),
       nowMs: now(),
@@ -153,9 +165,8 @@ export class Connection implements ClientOutput {
     this.#isRunning = true
     this.#loggedBefore = this.#logged()
     let result = native.laneRun(lane, chunk)
-    while (typeof result === 'number') {
-      if ((result & 7) === LANE.long) break
-      this.#handle(result & 7, result >> 3)
+    while ((result & 7) !== LANE.idle) {
+      this.#handle(result & 7, result >>> 3)
       if (this.#isClosed) return
       if (this.#isStalled || this.#isFull) {
         this.#socket.pause()
@@ -165,9 +176,20 @@ export class Connection implements ClientOutput {
     }
     this.#isRunning = false
     this.#noteLogged()
-    if (typeof result === 'number') this.#flush()
-    else if (result !== null) this.#send(result)
-    if (this.client.isClosing) this.#end()
+    if (this.client.isClosing) {
+      this.flush()
+      this.#end()
+    } else if (result >>> 3 > SENT_AT_ONCE_BYTES) {
+      this.flush()
+    } else if (result !== LANE.idle) {
+      this.#enterOutbox()
+    }
+  }
+
+  #enterOutbox(): void {
+    if (this.#isInOutbox) return
+    this.#isInOutbox = true
+    this.#core.outbox.add(this)
   }
 
   /** What the commands of this run have logged is told of by the output that comes now. (N2) */
@@ -178,7 +200,7 @@ export class Connection implements ClientOutput {
   /** Bytes of the log, where replies wait for them. */
   #logged(): number {
     const { host, native } = this.#core
-    return host.isDurableFirst ? native.logProgress().appended : 0
+    return host.isDurableFirst ? native.logAppended() : 0
   }
 
   get #isFull(): boolean {
@@ -200,7 +222,7 @@ export class Connection implements ClientOutput {
         break
       case LANE.output:
         this.#noteLogged()
-        this.#flush()
+        this.flush()
         break
       case LANE.broken:
         core.finishBroken(client, argc)
@@ -219,56 +241,51 @@ export class Connection implements ClientOutput {
   write(text: string): void {
     if (this.#isClosed) return
     this.#core.native.laneReply(this.client.lane, text)
+    if (this.#isRunning) return
     // Others may have logged what it tells of.
-    if (!this.#isRunning) this.#mustHold ||= this.#core.host.isDurableFirst
-    if (this.#isRunning || this.#isFlushing) return
-    // Messages that come one after the other are sent together.
-    this.#isFlushing = true
-    setImmediate(() => {
-      this.#isFlushing = false
-      if (!this.#isClosed) this.#flush()
-    })
+    this.#mustHold ||= this.#core.host.isDurableFirst
+    this.#enterOutbox()
   }
 
-  #flush(): void {
-    const { native, buffers } = this.#core
-    const buffer = buffers.take()
-    const output = native.laneTake(this.client.lane, buffer)
-    if (typeof output === 'number') {
-      this.#send(buffer.subarray(0, output))
-    } else {
-      buffers.giveBack(buffer)
-      if (output !== null) this.#send(output)
-    }
-  }
-
-  #send(output: Exclude<LaneOutput, null>): void {
-    if (this.#held.length > 0 || this.#mustHold) this.#hold(output)
-    else this.#sendNow(output)
+  flush(): void {
+    this.#isInOutbox = false
+    if (this.#isClosed) return
+    const last = this.#held.at(-1)
+    if (this.#mustHold) this.#hold()
+    else if (last === undefined) this.#send(0)
+    else this.#holdWith(last)
   }
 
   /** Sends it when all that is logged so far is on disk. (N2) */
-  #hold(output: Exclude<LaneOutput, null>): void {
+  #hold(): void {
     this.#mustHold = false
-    const held = { output }
+    const held = { turn: this.#core.outbox.hold(this), bytes: 0 }
     this.#held.push(held)
-    this.#heldBytes += output.length
-    this.#core.host.durable().then(
-      () => this.#release(held),
-      // Nobody may be told that it was done, nor that it was not.
-      () => this.close(false),
-    )
+    this.#holdWith(held)
   }
 
-  /** Sends it with all before it: they have waited for no more, but may hear of it later. */
-  #release(held: Held): void {
-    for (const { output } of this.#held.splice(0, this.#held.indexOf(held) + 1)) {
-      this.#heldBytes -= output.length
-      if (!this.#isClosed) this.#sendNow(output)
-    }
+  /** It comes behind what is held, and waits for no more than that. */
+  #holdWith(held: Held): void {
+    const bytes = this.#core.native.laneHold(this.client.lane)
+    held.bytes += bytes
+    this.#heldBytes += bytes
+  }
+
+  release(turn: number): void {
+    const waits = this.#held.findIndex((held) => held.turn > turn)
+    const ready = this.#held.splice(0, waits < 0 ? this.#held.length : waits)
+    const bytes = ready.reduce((sum, held) => sum + held.bytes, 0)
+    this.#heldBytes -= bytes
+    if (this.#isClosed) return
+    if (bytes > 0) this.#send(bytes)
     if (this.#held.length > 0 || this.#isClosed) return
     if (this.client.isClosing) this.#end()
     else if (this.#socket.isPaused()) this.#drained()
+  }
+
+  abandon(): void {
+    // Nobody may be told that it was done, nor that it was not.
+    this.close(false)
   }
 
   /** Ends the connection behind what is to be sent. */
@@ -276,11 +293,22 @@ export class Connection implements ClientOutput {
     if (this.#held.length === 0) this.#socket.end()
   }
 
-  #sendNow(output: Exclude<LaneOutput, null>): void {
-    this.#core.traffic.outputBytes += output.length
-    if (typeof output === 'string') this.#socket.write(output, 'latin1')
-    else this.#socket.write(output, () => this.#core.buffers.giveBack(output))
-    if (this.#socket.writableLength > 0) this.#checkLimit()
+  /** Sends what was gathered, or so many bytes of what was held. */
+  #send(heldBytes: number): void {
+    const { native, outbox } = this.#core
+    const socket = this.#socket
+    const { lane } = this.client
+    const isFree = socket.writableLength === 0 && !socket.writableEnded && !socket.destroyed
+    if (native.laneSend(lane, isFree ? this.#fd : -1, heldBytes) === 0) return
+    const { buffers } = outbox
+    const buffer = buffers.take()
+    const rest = native.laneTake(lane, buffer)
+    if (typeof rest === 'string') socket.write(rest, 'latin1')
+    else if (typeof rest === 'number') {
+      socket.write(buffer.subarray(0, rest), () => buffers.giveBack(buffer))
+    } else if (rest !== null) socket.write(rest)
+    if (typeof rest !== 'number') buffers.giveBack(buffer)
+    if (socket.writableLength > 0) this.#checkLimit()
   }
 
   /** Drops a client for which too much waits. (N3) */
@@ -323,7 +351,7 @@ export class Connection implements ClientOutput {
     this.client.isClosing = true
     if (!flushes) this.#socket.destroy()
     else if (!this.#isRunning) {
-      this.#flush()
+      this.flush()
       this.#end()
     }
   }

@@ -27,7 +27,6 @@ import { BULK_LATIN1, type NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions, RuntimeOptions } from '../options.js'
 import { Scripts } from '../scripting/scripts.js'
 import { Access } from './access.js'
-import { BufferPool } from './buffer-pool.js'
 import { type Client, ClientContext, NO_REPLY, type StoredCommand } from './client.js'
 import { CommandStats } from './command-stats.js'
 import { loadingError, toReplyError } from './failures.js'
@@ -35,6 +34,7 @@ import { KeyEvents } from './key-events.js'
 import { KeyInterest } from './key-interest.js'
 import { LatencyMonitor } from './latency-monitor.js'
 import { monitorLine } from './monitor.js'
+import { Outbox } from './outbox.js'
 import { Pauses } from './pauses.js'
 import { PubSub } from './pubsub.js'
 import type { ResolvedServerOptions } from './server-options.js'
@@ -128,7 +128,7 @@ export class ServerCore {
   readonly #find: FindCommand
   #afterRun: CommandContext['afterRun'] = null
   readonly traffic = new Traffic()
-  readonly buffers = new BufferPool()
+  readonly outbox = new Outbox(() => this.host.durable())
   connectionsReceived = 0
   connectionsRejected = 0
 
@@ -255,7 +255,7 @@ export class ServerCore {
       connectionsReceived,
       connectionsRejected,
       inputBytes: traffic.inputBytes,
-      outputBytes: traffic.outputBytes,
+      outputBytes: this.native.lanesSentBytes(false),
       commandsProcessed: stats.calls,
       commandsPerSecond: traffic.commandsPerSecond(),
       channels: pubsub.channels('channel', null).length,
@@ -311,6 +311,7 @@ export class ServerCore {
   #resetStatistics(): void {
     this.stats.reset()
     this.traffic.reset()
+    this.native.lanesSentBytes(true)
     this.connectionsReceived = 0
     this.connectionsRejected = 0
   }

@@ -21,16 +21,6 @@ bool ReadLane(Call& call, ExpressLane*& lane) {
   return lane != nullptr;
 }
 
-// The replies gathered, as text of one byte a character or a Buffer; null if there are none.
-napi_value TakeOutput(Call& call, ExpressLane& lane) {
-  const std::string_view bytes = lane.output().view();
-  if (bytes.empty()) return call.Null();
-  const BulkMode mode = bytes.size() <= kTextBytesMax ? BulkMode::kLatin1 : BulkMode::kBuffer;
-  const napi_value output = call.Bulk(bytes, mode);
-  lane.ClearOutput();
-  return output;
-}
-
 napi_value LaneOpen(Call& call) { return call.Number(call.engine().lanes().Open()); }
 
 napi_value LaneClose(Call& call) {
@@ -40,44 +30,66 @@ napi_value LaneClose(Call& call) {
   return call.Undefined();
 }
 
-// Of an output that is too long for a string, in the place of an outcome.
-constexpr size_t kLong = 7;
-
-// Lane and chunk, or null to go on. Replies if all that has come is done; else the outcome, as
-// lib/native/lanes.ts numbers it, and the number of words times 8: these are the argument vector
-// then. Replies that are long are left for laneTake: their bytes, times 8, and kLong.
+// Lane and chunk, or null to go on. An outcome, as lib/native/lanes.ts numbers it, and the number
+// of words times 8: these are the argument vector then. If all is done, in the place of words, how
+// many bytes of replies were gathered.
 napi_value LaneRun(Call& call) {
   ExpressLane* lane;
   std::string_view chunk;
   if (!ReadLane(call, lane)) return nullptr;
   ReadBytes(call.env(), call.argument(1), chunk);
   const ExpressLane::Outcome outcome = lane->Run(chunk);
-  if (outcome == ExpressLane::Outcome::kIdle) {
-    const size_t bytes = lane->output().view().size();
-    if (bytes <= kTextBytesMax) return TakeOutput(call, *lane);
-    return call.Number(static_cast<double>(bytes * 8 + kLong));
-  }
   size_t count = 0;
-  if (outcome != ExpressLane::Outcome::kOutput && outcome != ExpressLane::Outcome::kBad) {
+  if (outcome == ExpressLane::Outcome::kIdle) {
+    count = lane->output().view().size();
+  } else if (outcome != ExpressLane::Outcome::kOutput && outcome != ExpressLane::Outcome::kBad) {
     call.engine().SetArguments(lane->words());
     count = lane->words().size();
   }
   return call.Number(static_cast<double>(count * 8 + static_cast<size_t>(outcome)));
 }
 
-// Long ones are put into a buffer, if one is given that has the room: how many bytes they are.
+// Lets what was gathered wait: how many bytes that is.
+napi_value LaneHold(Call& call) {
+  ExpressLane* lane;
+  return ReadLane(call, lane) ? call.Number(static_cast<double>(lane->Hold())) : nullptr;
+}
+
+// Lane, a socket or -1, and how many of the bytes that wait are to go; with 0, what was gathered.
+// How many bytes did not go: they are for laneTake.
+napi_value LaneSend(Call& call) {
+  ExpressLane* lane;
+  int64_t fd;
+  int64_t held_bytes;
+  if (!ReadLane(call, lane) || !call.ReadInt64(1, fd) || !call.ReadInt64(2, held_bytes)) {
+    return nullptr;
+  }
+  lane->Clear(static_cast<size_t>(held_bytes));
+  LaneShared& shared = call.engine().lanes().shared();
+  shared.sent_bytes += lane->ready().size();
+  if (fd >= 0) lane->Send(static_cast<int>(fd));
+  return call.Number(static_cast<double>(lane->ready().size()));
+}
+
+// What did not go, as text of one byte a character or a Buffer; null if there is nothing. What is
+// long is put into a buffer, if one is given that has the room: how many bytes it is.
 napi_value LaneTake(Call& call) {
   ExpressLane* lane;
   std::string_view buffer;
   if (!ReadLane(call, lane)) return nullptr;
-  const std::string_view output = lane->output().view();
-  if (output.size() <= kTextBytesMax || !ReadBytes(call.env(), call.argument(1), buffer) ||
-      buffer.size() < output.size()) {
-    return TakeOutput(call, *lane);
+  const std::string_view bytes = lane->ready();
+  if (bytes.empty()) return call.Null();
+  napi_value taken;
+  if (bytes.size() > kTextBytesMax && ReadBytes(call.env(), call.argument(1), buffer) &&
+      buffer.size() >= bytes.size()) {
+    std::memcpy(const_cast<char*>(buffer.data()), bytes.data(), bytes.size());
+    taken = call.Number(static_cast<double>(bytes.size()));
+  } else {
+    const bool is_text = bytes.size() <= kTextBytesMax;
+    taken = call.Bulk(bytes, is_text ? BulkMode::kLatin1 : BulkMode::kBuffer);
   }
-  std::memcpy(const_cast<char*>(buffer.data()), output.data(), output.size());
-  lane->ClearOutput();
-  return call.Number(static_cast<double>(output.size()));
+  lane->DropReady();
+  return taken;
 }
 
 // A reply of the caller: text of one byte a character, or bytes.
@@ -96,7 +108,7 @@ napi_value LaneReply(Call& call) {
   } else {
     return call.Throw(Status(StatusCode::kInvalidArgument));
   }
-  return call.Number(static_cast<double>(lane->output().view().size()));
+  return call.Undefined();
 }
 
 napi_value LaneConfigure(Call& call) {
@@ -137,6 +149,15 @@ napi_value LaneFailure(Call& call) {
 napi_value LaneMicros(Call& call) {
   ExpressLane* lane;
   return ReadLane(call, lane) ? call.Number(static_cast<double>(lane->nanos()) / 1000) : nullptr;
+}
+
+napi_value LanesSentBytes(Call& call) {
+  bool resets;
+  if (!call.ReadBool(0, resets)) return nullptr;
+  uint64_t& bytes = call.engine().lanes().shared().sent_bytes;
+  const napi_value sent = call.Number(static_cast<double>(bytes));
+  if (resets) bytes = 0;
+  return sent;
 }
 
 // Of all lanes: whether reads and writes are run, longest bulk string, slow from so many
@@ -256,6 +277,8 @@ void AppendLaneMethods(std::vector<MethodEntry>& methods) {
                                     {"laneOpen", ApartMethod<LaneOpen>},
                                     {"laneClose", AlwaysMethod<LaneClose>},
                                     {"laneRun", ApartMethod<LaneRun>},
+                                    {"laneHold", ApartMethod<LaneHold>},
+                                    {"laneSend", ApartMethod<LaneSend>},
                                     {"laneTake", ApartMethod<LaneTake>},
                                     {"laneReply", ApartMethod<LaneReply>},
                                     {"laneConfigure", ApartMethod<LaneConfigure>},
@@ -264,6 +287,7 @@ void AppendLaneMethods(std::vector<MethodEntry>& methods) {
                                     {"laneFailure", Method<LaneFailure>},
                                     {"laneMicros", ApartMethod<LaneMicros>},
                                     {"lanesConfigure", ApartMethod<LanesConfigure>},
+                                    {"lanesSentBytes", ApartMethod<LanesSentBytes>},
                                     {"lanesUses", ApartMethod<LanesUses>},
                                     {"lanesDurations", ApartMethod<LanesDurations>},
                                     {"watchKey", Method<WatchKey>},

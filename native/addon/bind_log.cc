@@ -170,6 +170,10 @@ napi_value LogProgressMethod(Call& call) {
   return result;
 }
 
+napi_value LogAppended(Call& call) {
+  return call.Number(static_cast<double>(call.engine().log()->thread.progress().appended));
+}
+
 napi_value LogStop(Call& call) {
   call.engine().keyspace().set_expiry_observer(nullptr);
   return (new StopWork(call.env(), call.engine()))->Start();
@@ -198,6 +202,7 @@ void AppendLogMethods(std::vector<MethodEntry>& methods) {
                                     {"logRequestSync", Method<WithLog<LogRequestSync>>},
                                     {"logConfigure", Method<WithLog<LogConfigure>>},
                                     {"logProgress", Method<WithLog<LogProgressMethod>>},
+                                    {"logAppended", Method<WithLog<LogAppended>>},
                                     {"logStop", Method<LogStop>},
                                 });
 }

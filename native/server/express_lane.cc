@@ -2,6 +2,8 @@
 
 #include "server/express_lane.h"
 
+#include <sys/socket.h>
+
 #include "base/clock.h"
 
 namespace snapfork {
@@ -21,14 +23,54 @@ HotOutcome LaneLog::Run(const HotCommand& command, HotCall& call) {
   return outcome;
 }
 
-void ExpressLane::Release(ByteBuffer& bytes) {
+void ExpressLane::Empty(ByteBuffer& bytes) {
   bytes.clear();
   if (bytes.capacity() > kIdleBytesMax) bytes = ByteBuffer();
 }
 
+size_t ExpressLane::Hold() {
+  const size_t bytes = output_.view().size();
+  if (held_.empty()) {
+    held_.swap(output_);
+  } else {
+    held_.Append(output_.view());
+  }
+  Empty(output_);
+  return bytes;
+}
+
+void ExpressLane::Clear(size_t held_bytes) {
+  ByteBuffer& from = held_bytes == 0 ? output_ : held_;
+  const size_t bytes = held_bytes == 0 ? output_.view().size() : held_bytes;
+  if (ready_.empty() && bytes == from.view().size()) {
+    ready_.swap(from);
+    return;
+  }
+  ready_.Append(from.view().substr(0, bytes));
+  from.DropFirst(bytes);
+}
+
+void ExpressLane::DropReady() {
+  Empty(ready_);
+  // One buffer is enough for a client whose replies go at once.
+  if (output_.capacity() == 0) output_.swap(ready_);
+}
+
+size_t ExpressLane::Send(int fd) {
+  const std::string_view bytes = ready_.view();
+  const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent <= 0) return 0;
+  if (static_cast<size_t>(sent) == bytes.size()) {
+    DropReady();
+  } else {
+    ready_.DropFirst(static_cast<size_t>(sent));
+  }
+  return static_cast<size_t>(sent);
+}
+
 ExpressLane::Outcome ExpressLane::Run(std::string_view chunk) {
   if (pending_bytes() == 0) {
-    Release(pending_);
+    Empty(pending_);
     at_ = 0;
     size_t at = 0;
     const Outcome outcome = Read(chunk, at);

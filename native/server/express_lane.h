@@ -2,7 +2,11 @@
 //
 // Commands are read and run one after the other until one is not hot, or not for the lane: it is
 // handed to the caller with its words, and the caller goes on with Run. Replies gather here in
-// order, those of the caller among them.
+// order, those of the caller among them, until they are told to go:
+//
+//   Run --> output() --Clear--> ready() --Send--> socket, or the caller if that has no room
+//               |                  ^
+//               +--Hold--> held ---+ Clear: until the disk has what they tell of
 //
 // Invariants
 //   (L1) A command is run once, here or by the caller, and its reply comes before those of all
@@ -61,6 +65,8 @@ struct LaneShared {
   int64_t bulk_bytes_max = 512 << 20;
   // A command that takes longer is told of; 0: none is.
   uint64_t slow_nanos = 0;
+  // Of replies that were sent, or taken by the caller.
+  uint64_t sent_bytes = 0;
   // Of each hot command, by its place.
   std::array<Use, kHotCommandsMax> uses{};
   LaneDurations durations{};
@@ -96,7 +102,19 @@ class ExpressLane {
   // What came and was not read yet.
   size_t pending_bytes() const { return pending_.view().size() - at_; }
   ByteBuffer& output() { return output_; }
-  void ClearOutput() { Release(output_); }
+
+  // What was gathered is to wait, behind what waits already. Returns how many bytes it is.
+  size_t Hold();
+  // Makes so many of the bytes that wait ready to be sent; with 0, what was gathered.
+  // REQUIRES: nothing waits, or `held_bytes` > 0.
+  void Clear(size_t held_bytes);
+  // What is to be sent.
+  std::string_view ready() const { return ready_.view(); }
+  // Sends it to a socket, as much as goes without waiting. Returns how many bytes went; an error
+  // is left for the next who writes there.
+  size_t Send(int fd);
+  // The caller has taken it.
+  void DropReady();
 
   uint32_t db = 0;
   bool resp3 = false;
@@ -110,13 +128,15 @@ class ExpressLane {
   Outcome Read(std::string_view input, size_t& at);
   Step TryHot();
   void Keep(std::string_view rest);
-  static void Release(ByteBuffer& bytes);
+  static void Empty(ByteBuffer& bytes);
 
   LaneShared& shared_;
   RespParser parser_;
   ByteBuffer pending_;
   size_t at_ = 0;  // read of pending_
   ByteBuffer output_;
+  ByteBuffer held_;
+  ByteBuffer ready_;
   Status status_;
   uint64_t clock_ = 0;
   uint64_t nanos_ = 0;  // of the last command

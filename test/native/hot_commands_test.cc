@@ -2,6 +2,9 @@
 
 #include "commands/hot_commands.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <string>
 #include <vector>
 
@@ -42,8 +45,13 @@ struct Fixture {
       outcome = lane.Run("");
     }
     std::string replies(lane.output().view());
-    lane.ClearOutput();
+    Drop();
     return replies;
+  }
+
+  void Drop() {
+    lane.Clear(0);
+    lane.DropReady();
   }
 
   Keyspace keyspace;
@@ -99,6 +107,53 @@ TEST(ExpressLane, LeavesWritesWhenTheyAreNotTaken) {
   EXPECT_EQ(lane.Send("GET a\r\n"), "<GET>");
 }
 
+TEST(ExpressLane, SendsInOrderWhatHasWaitedAndWhatHasNot) {
+  Fixture lane;
+  int sockets[2];
+  ASSERT_TRUE(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+  lane.lane.Run("PING 1\r\n");
+  EXPECT_EQ(lane.lane.Hold(), 7u);
+  lane.lane.Run("PING 2\r\nPING 3\r\n");
+  EXPECT_EQ(lane.lane.Hold(), 14u);
+  // The second waits on behind the first.
+  for (const size_t held : {7, 14}) {
+    lane.lane.Clear(held);
+    EXPECT_EQ(lane.lane.Send(sockets[0]), held);
+    EXPECT_TRUE(lane.lane.ready().empty());
+  }
+  lane.lane.Run("PING 4\r\n");
+  lane.lane.Clear(0);
+  EXPECT_EQ(lane.lane.Send(sockets[0]), 7u);
+  char received[64];
+  const ssize_t bytes = read(sockets[1], received, sizeof(received));
+  EXPECT_EQ(std::string(received, static_cast<size_t>(bytes)),
+            "$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n4\r\n");
+  close(sockets[0]);
+  close(sockets[1]);
+}
+
+TEST(ExpressLane, LeavesWhatTheSocketHasNoRoomFor) {
+  Fixture lane;
+  int sockets[2];
+  ASSERT_TRUE(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+  const std::string value(300'000, 'x');
+  lane.Send("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$300000\r\n" + value + "\r\n");
+  std::string expected;
+  for (int i = 0; i < 3; ++i) {
+    lane.lane.Run("GET a\r\n");
+    expected += "$300000\r\n" + value + "\r\n";
+  }
+  lane.lane.Clear(0);
+  const size_t sent = lane.lane.Send(sockets[0]);
+  EXPECT_TRUE(sent > 0 && sent < expected.size());
+  EXPECT_TRUE(lane.lane.ready() == std::string_view(expected).substr(sent));
+  // Nobody reads any more: it is not an error of the sender's, and no signal.
+  close(sockets[1]);
+  EXPECT_EQ(lane.lane.Send(sockets[0]), 0u);
+  EXPECT_EQ(lane.lane.ready().size(), expected.size() - sent);
+  close(sockets[0]);
+}
+
 TEST(ExpressLane, StopsWhenMuchIsToBeSent) {
   Fixture lane;
   const std::string value(300'000, 'x');
@@ -107,7 +162,7 @@ TEST(ExpressLane, StopsWhenMuchIsToBeSent) {
   for (int i = 0; i < 8; ++i) requests += "GET a\r\n";
   EXPECT_TRUE(lane.lane.Run(requests) == ExpressLane::Outcome::kOutput);
   EXPECT_TRUE(lane.lane.output().view().size() < ExpressLane::kOutputBytesMax + 400'000);
-  lane.lane.ClearOutput();
+  lane.Drop();
   EXPECT_TRUE(lane.lane.Run("") == ExpressLane::Outcome::kOutput);
 }
 
