@@ -21,7 +21,8 @@ struct HotCommand {
   std::string_view name;  // upper case
   int32_t arity;          // as in COMMAND: at least so many words if it is negative
   bool writes;
-  bool needs_memory;  // writes that are refused when there is none: denyoom
+  bool needs_memory;      // writes that are refused when there is none: denyoom
+  uint8_t element_word;   // which word is looked up in the value, most often; 0: none
   HotHandler run;
 };
 

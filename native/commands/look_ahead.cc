@@ -2,6 +2,9 @@
 
 #include "commands/look_ahead.h"
 
+#include "ds/hash_tree.h"
+#include "keyspace/tree_values.h"
+
 namespace snapfork {
 namespace {
 
@@ -11,11 +14,24 @@ constexpr unsigned kDigitsMax = 9;
 // More keys than that would drive each other out of the cache.
 constexpr size_t kKeysMax = 64;
 
+// What a lookup of an element in the value at a key will read, if that is large.
+void PrefetchElement(const Keyspace& keyspace, uint32_t db, uint64_t hash,
+                     std::string_view element) {
+  keyspace.database(db).index.VisitLikely(hash, [&](Handle handle) {
+    const EntryView entry = keyspace.EntryAt(handle);
+    if (entry.encoding() != Encoding::kTree) return;
+    const bool is_sorted = entry.type() == ValueType::kSortedSet;
+    if (!is_sorted && entry.type() != ValueType::kHash && entry.type() != ValueType::kSet) return;
+    PackSlot root = RootOf(entry, is_sorted ? 1 : 0);
+    PrefetchHashLeaf(keyspace.trees(), root, keyspace.HashOf(element));
+  });
+}
+
 }  // namespace
 
 void LookAtKeys(const Keyspace& keyspace, uint32_t db, std::span<const std::string_view> words,
                 size_t step) {
-  if (words.size() <= step || !IsWorthLookingAhead(keyspace, db)) return;
+  if (words.size() <= step || !IsWorthLookingAhead(keyspace)) return;
   std::array<uint64_t, kKeysMax> hashes;
   size_t count = 0;
   for (size_t i = 0; i < words.size() && count < kKeysMax; i += step) {
@@ -28,15 +44,19 @@ void LookAhead::Begin(uint32_t db, std::string_view input, size_t at) {
   db_ = db;
   input_ = input;
   at_ = at;
-  buckets_ = entries_ = run_ = 0;
-  has_ended_ = !IsWorthLookingAhead(keyspace_, db);
+  buckets_ = entries_ = leaves_ = run_ = 0;
+  has_ended_ = !IsWorthLookingAhead(keyspace_);
 }
 
 void LookAhead::Step() {
   while (!has_ended_ && buckets_ < run_ + kBucketAhead) has_ended_ = !Scan();
-  while (entries_ < buckets_ && entries_ < run_ + kEntryAhead) {
-    const uint64_t hash = hashes_[entries_++ % kBucketAhead];
+  for (; entries_ < buckets_ && entries_ < run_ + kEntryAhead; ++entries_) {
+    const uint64_t hash = commands_[entries_ % kBucketAhead].hash;
     if (hash != kNoHash) keyspace_.PrefetchEntry(db_, hash);
+  }
+  for (; leaves_ < entries_ && leaves_ < run_ + kLeafAhead; ++leaves_) {
+    const auto& [hash, element] = commands_[leaves_ % kBucketAhead];
+    if (element.data() != nullptr) PrefetchElement(keyspace_, db_, hash, element);
   }
   ++run_;
 }
@@ -45,13 +65,21 @@ bool LookAhead::Scan() {
   size_t words = 0;
   std::string_view word;
   if (!TakeNumber('*', words) || words == 0 || !TakeWord(word)) return false;
-  uint64_t hash = kNoHash;
+  const HotCommand* const row = RowOf(word, words);
+  Command command{kNoHash, {}};
   for (size_t i = 1; i < words; ++i) {
     if (!TakeWord(word)) return false;
-    if (i == 1) hash = keyspace_.PrefetchBucket(db_, word);
+    if (i == 1) command.hash = keyspace_.PrefetchBucket(db_, word);
+    if (row != nullptr && row->element_word == i) command.element = word;
   }
-  hashes_[buckets_++ % kBucketAhead] = hash;
+  commands_[buckets_++ % kBucketAhead] = command;
   return true;
+}
+
+// Most commands of a pipeline are alike.
+const HotCommand* LookAhead::RowOf(std::string_view name, size_t words) {
+  if (row_ == nullptr || row_->name != name) row_ = FindHotCommand(name, words);
+  return row_;
 }
 
 bool LookAhead::TakeNumber(char sign, size_t& number) {

@@ -1,9 +1,10 @@
 // look_ahead.h - loads what the commands of a pipeline will read into the cache, before they run.
 //
-// A lookup waits for memory twice: for the bucket of the index, then for the entry. With commands
-// to come, both can be on their way while those before them run:
+// A lookup waits for memory twice: for the bucket of the index, then for the entry; one in a large
+// collection also for the leaf of the element. With commands to come, all can be on their way while
+// those before them run:
 //
-//   run <-- kEntryAhead commands --> entry asked for <-- as many --> bucket asked for
+//   run <- kLeafAhead -> leaf <- commands -> entry <- commands -> bucket asked for
 //
 // Commands are only glanced at, and the first word behind a name is taken for a key. What is not
 // understood ends it: it is a matter of time alone.
@@ -18,14 +19,15 @@
 #include <span>
 #include <string_view>
 
+#include "commands/hot_commands.h"
 #include "keyspace/keyspace.h"
 
 namespace snapfork {
 
-// Whether it is worth it: a smaller database is in the cache as it is.
-inline bool IsWorthLookingAhead(const Keyspace& keyspace, uint32_t db) {
-  constexpr uint64_t kKeysMin = 30'000;
-  return keyspace.database(db).index.size() >= kKeysMin;
+// Whether it is worth it: what is smaller is in the cache as it is.
+inline bool IsWorthLookingAhead(const Keyspace& keyspace) {
+  constexpr uint64_t kBytesMin = 1 << 20;
+  return keyspace.arena().used_bytes() >= kBytesMin;
 }
 
 // The same for the keys of one command: every `step`th word, from `words` on.
@@ -42,10 +44,17 @@ class LookAhead {
   void Step();
 
  private:
+  static constexpr unsigned kLeafAhead = 3;
   static constexpr unsigned kEntryAhead = 6;
-  static constexpr unsigned kBucketAhead = 2 * kEntryAhead;
+  static constexpr unsigned kBucketAhead = 12;
+
+  struct Command {
+    uint64_t hash;             // of its key, or kNoHash
+    std::string_view element;  // in the key's value, or nothing
+  };
 
   bool Scan();
+  const HotCommand* RowOf(std::string_view name, size_t words);
   // Reads `sign`, a number, and the end of the line.
   bool TakeNumber(char sign, size_t& number);
   bool TakeWord(std::string_view& word);
@@ -55,11 +64,13 @@ class LookAhead {
   std::string_view input_;
   size_t at_ = 0;
   bool has_ended_ = true;
-  // Commands whose buckets, and whose entries, were asked for, and that have run.
+  const HotCommand* row_ = nullptr;  // of the last command
+  // Commands whose buckets, entries and leaves were asked for, and that have run.
   uint64_t buckets_ = 0;
   uint64_t entries_ = 0;
+  uint64_t leaves_ = 0;
   uint64_t run_ = 0;
-  std::array<uint64_t, kBucketAhead> hashes_{};
+  std::array<Command, kBucketAhead> commands_{};
 };
 
 }  // namespace snapfork

@@ -143,10 +143,18 @@ Status BuildHashTree(PackTree& tree, std::vector<HashedElement>& elements, unsig
 
 void FindInHashTree(const PackTreeReader& reader, PackSlot& root, uint64_t hash,
                     const PackValue& name, HashPlace& place) {
-  reader.SeekKey(root, place.path, hash);
+  reader.SeekHash(root, place.path, hash);
   const Listpack leaf = reader.Leaf(place.path.leaf());
   place.at = leaf.Find(leaf.begin(), name, place.path.leaf().mark());
   place.found = place.at != leaf.end();
+}
+
+void PrefetchHashLeaf(const PackTreeReader& reader, PackSlot& root, uint64_t hash) {
+  constexpr size_t kCacheLineBytes = 64;
+  PackPath path;
+  reader.SeekHash(root, path, hash);
+  const uint8_t* const leaf = reader.Leaf(path.leaf()).address();
+  for (size_t at = 0; at < kHashLeafBytesMax; at += kCacheLineBytes) Prefetch(leaf + at);
 }
 
 bool HashTree::Insert(HashPlace& place, uint64_t hash, std::span<const PackValue> items,

@@ -49,6 +49,9 @@ struct HashPlace {
 void FindInHashTree(const PackTreeReader& reader, PackSlot& root, uint64_t hash,
                     const PackValue& name, HashPlace& place);
 
+// Loads the leaf that this would look at into the cache.
+void PrefetchHashLeaf(const PackTreeReader& reader, PackSlot& root, uint64_t hash);
+
 class HashTree {
  public:
   HashTree(PackTree& tree, const ElementHasher& hasher) : tree_(tree), hasher_(hasher) {}

@@ -196,25 +196,38 @@ const uint8_t* Listpack::Seek(size_t index) const {
 }
 
 const uint8_t* Listpack::Find(const uint8_t* from, const PackValue& value, size_t stride) const {
+  return value.is_integer() ? FindInteger(from, value.integer(), stride)
+                            : FindText(from, value.text(), stride);
+}
+
+// Packs of others may hold an integer in a larger class than ours: integers compare by value.
+const uint8_t* Listpack::FindInteger(const uint8_t* from, int64_t integer, size_t stride) const {
   const uint8_t* const last = end();
-  // Packs of others may hold an integer in a larger class than ours: integers compare by value.
-  const bool integer = value.is_integer();
-  const std::string_view text = value.text();
+  while (from != last) {
+    if (!IsText(*from) && Get(from).integer == integer) return from;
+    for (size_t i = 0; i < stride && from != last; ++i) from = Next(from);
+  }
+  return last;
+}
+
+// Names often begin alike and are equally long: their ends are compared first.
+const uint8_t* Listpack::FindText(const uint8_t* from, std::string_view text,
+                                  size_t stride) const {
+  const uint8_t* const last = end();
+  const size_t tail_at = text.size() - sizeof(uint64_t);
+  const bool has_tail = text.size() >= sizeof(uint64_t);
+  const uint64_t tail = has_tail ? LoadLittle<uint64_t>(text.data() + tail_at) : 0;
   while (from != last) {
     const uint8_t first = *from;
-    const bool is_text = (first >= 0x80 && first < 0xc0) || (first >= 0xe0 && first <= 0xf0);
-    if (is_text != integer) {
-      if (integer) {
-        if (Get(from).integer == value.integer()) return from;
-      } else {
-        const size_t head = first < 0xc0 ? 1 : first < 0xf0 ? 2 : 5;
-        if (ContentBytes(from) == head + text.size() &&
-            std::memcmp(from + head, text.data(), text.size()) == 0) {
-          return from;
-        }
-      }
+    const size_t content = ContentBytes(from);
+    const size_t head = first < 0xc0 ? 1 : first < 0xf0 ? 2 : 5;
+    if (content == head + text.size() && IsText(first) &&
+        (!has_tail || LoadLittle<uint64_t>(from + head + tail_at) == tail) &&
+        std::memcmp(from + head, text.data(), text.size()) == 0) {
+      return from;
     }
-    for (size_t i = 0; i < stride && from != last; ++i) from = Next(from);
+    from += content + BacklenBytes(content);
+    for (size_t i = 1; i < stride && from != last; ++i) from = Next(from);
   }
   return last;
 }

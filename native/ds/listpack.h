@@ -140,6 +140,13 @@ class Listpack {
   }
 
  private:
+  SF_CHILD_SAFE static bool IsText(uint8_t first) {
+    return (first >= 0x80 && first < 0xc0) || (first >= 0xe0 && first <= 0xf0);
+  }
+  SF_CHILD_SAFE const uint8_t* FindInteger(const uint8_t* from, int64_t integer,
+                                           size_t stride) const;
+  SF_CHILD_SAFE const uint8_t* FindText(const uint8_t* from, std::string_view text,
+                                        size_t stride) const;
   SF_CHILD_SAFE static PackElement Integer(int64_t integer) { return {nullptr, 0, integer}; }
   SF_CHILD_SAFE static PackElement Text(const uint8_t* text, uint32_t bytes) {
     return {reinterpret_cast<const char*>(text), bytes, 0};

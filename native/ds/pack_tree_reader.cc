@@ -3,6 +3,33 @@
 #include "ds/pack_tree.h"
 
 namespace snapfork {
+namespace {
+
+// The last slot with a key at or before `hash`; all keys of the node are from `low` to `high`.
+SF_CHILD_SAFE uint32_t SlotOfHash(const PackNode& node, uint64_t hash, uint64_t low,
+                                  uint64_t high) {
+  const auto last = static_cast<uint32_t>(node.count) - 1;
+  const double share = static_cast<double>(hash - low) / (static_cast<double>(high - low) + 1);
+  uint32_t at = std::min(last, static_cast<uint32_t>(share * static_cast<double>(node.count)));
+  while (at < last && node.slots[at + 1].first <= hash) ++at;
+  while (at > 0 && node.slots[at].first > hash) --at;
+  return at;
+}
+
+}  // namespace
+
+void PackTreeReader::SeekHash(PackSlot& root, PackPath& path, uint64_t hash) const {
+  Start(root, path);
+  uint64_t low = 0;
+  uint64_t high = UINT64_MAX;
+  for (unsigned height = path.height; height > 0; --height) {
+    PackNode* const node = Node(*path.slots[height]);
+    const uint32_t at = SlotOfHash(*node, hash, low, high);
+    if (at > 0) low = node->slots[at].first;
+    if (at + 1 < node->count) high = node->slots[at + 1].first;
+    Enter(path, height, node, at);
+  }
+}
 
 uint64_t PackTreeReader::SeekIndex(PackSlot& root, PackPath& path, uint64_t index) const {
   Start(root, path);

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "keyspace/hash_ops.h"
+#include "keyspace/set_ops.h"
 #include "keyspace/string_ops.h"
+#include "keyspace/zset_ops.h"
 #include "test.h"
 
 namespace {
@@ -25,7 +28,8 @@ std::string PipelineOf(sf::Random& random, int commands) {
   std::string text;
   for (int i = 0; i < commands; ++i) {
     const std::string key = "key:" + std::to_string(random.Below(80'000));
-    switch (random.Below(4)) {
+    const std::string name = "element:" + std::to_string(random.Below(5'000));
+    switch (random.Below(7)) {
       case 0:
         text += CommandOf({"GET", key});
         break;
@@ -34,6 +38,15 @@ std::string PipelineOf(sf::Random& random, int commands) {
         break;
       case 2:
         text += CommandOf({"PING"});
+        break;
+      case 3:
+        text += CommandOf({"HSET", "hash", name, "value"});
+        break;
+      case 4:
+        text += CommandOf({"sadd", random.Below(2) == 0 ? "set" : key, name});
+        break;
+      case 5:
+        text += CommandOf({"ZSCORE", "zset", name});
         break;
       default:
         text += CommandOf({"MSET", key, "1", "", "2"});
@@ -51,14 +64,21 @@ void LookAt(const Keyspace& keyspace, const std::string& text, int steps) {
   for (int step = 0; step < steps; ++step) look_ahead.Step();
 }
 
-// A database that is worth it.
+// A database that is worth it, with large collections in it.
 void Fill(Keyspace& keyspace, uint32_t db) {
   bool done = false;
+  ZaddOutcome added;
+  for (int i = 0; i < 3'000; ++i) {
+    const std::string name = "element:" + std::to_string(i);
+    ASSERT_OK(HashSet(keyspace, db, "hash", name, "value", 0, done));
+    ASSERT_OK(SetAdd(keyspace, db, "set", name, done));
+    ASSERT_OK(ZsetAdd(keyspace, db, "zset", name, i, 0, added));
+  }
   for (int i = 0; i < 40'000; ++i) {
     const std::string key = "key:" + std::to_string(i);
     ASSERT_OK(StringSet(keyspace, db, key, "value", 0, kNoExpiry, done));
   }
-  ASSERT_TRUE(IsWorthLookingAhead(keyspace, db));
+  ASSERT_TRUE(IsWorthLookingAhead(keyspace));
 }
 
 TEST(LookAhead, ReadsWhatIsThereAndNoMore) {

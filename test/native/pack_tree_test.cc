@@ -119,6 +119,18 @@ class SortedTree {
     if (!root.empty()) CheckBelow(root);
   }
 
+  // Both ways to a key lead to the same leaf.
+  void CheckWaysTo(uint64_t key) {
+    PackPath path;
+    PackPath path_of_hash;
+    tree_.reader().SeekKey(root, path, key);
+    tree_.reader().SeekHash(root, path_of_hash, key);
+    EXPECT_TRUE(path.slots[0] == path_of_hash.slots[0]);
+    for (unsigned height = 0; height < path.height; ++height) {
+      EXPECT_EQ(path.index[height], path_of_hash.index[height]);
+    }
+  }
+
   // What SeekIndex and WeightBefore say of an index.
   int64_t At(uint64_t index) {
     PackPath path;
@@ -201,6 +213,11 @@ TEST(PackTree, AgreesWithASortedVectorWhileFreezesComeAndGo) {
     for (int i = 0; i < 20 && !model.empty(); ++i) {
       const uint64_t index = random.Below(model.size());
       EXPECT_EQ(tree.At(index), model[index]);
+      // There, between, above all, and spread over all bits.
+      tree.CheckWaysTo(static_cast<uint64_t>(model[index]));
+      tree.CheckWaysTo(random.Below(1u << 31));
+      tree.CheckWaysTo(random.Next());
+      tree.CheckWaysTo(i % 2 == 0 ? 0 : UINT64_MAX);
     }
     if (!freezing) continue;
     // The child's view: nothing that was there has changed.
