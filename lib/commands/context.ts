@@ -73,6 +73,8 @@ export class CommandContext {
 
   /** Is called behind every command, those of scripts included; null: nobody. */
   afterRun: ((command: CommandName, context: CommandContext) => void) | null = null
+  /** Is told of each command that a script has run, in microseconds; null: nobody. */
+  onScriptCall: ((command: CommandName, micros: number, failed: boolean) => void) | null = null
   /** What changed keys do not tell of a command: names of events, and indexes of their keys. */
   #noted: [name: string, key: number][] = []
 

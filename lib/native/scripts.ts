@@ -70,7 +70,8 @@ export interface ScriptPrimitives {
   scriptCompile(machine: Machine, code: Operand): number
   /**
    * Runs a script whose keys, and arguments behind them, are in the argument vector. `limitMs`:
-   * when it is paused, or else ended if it has not written; 0: never. An outcome with its bits.
+   * when it is paused, or else ended if it has not written; 0: never. `nowMs`: the time, which
+   * stands still for it. An outcome with its bits.
    */
   scriptStart(
     machine: Machine,
@@ -81,6 +82,7 @@ export interface ScriptPrimitives {
     options: number,
     limitMs: number,
     db: number,
+    nowMs: number,
   ): number
   /**
    * Goes on with a reply in RESP, or null; `wrote`: the command was one that writes; `db`: where

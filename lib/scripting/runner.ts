@@ -158,19 +158,21 @@ export class ScriptRunner {
       (context.mayPause ? START_MAY_PAUSE : 0) |
       (context.isFree ? START_FREE : 0)
     const limitMs = context.mayPause ? slowMs : blockingLimitMs
-    const { machine, ref, firstKey, keys, args } = job
     let isPending = false
     try {
-      const { db } = context
-      const native = this.#native
-      const first = native.scriptStart(machine, ref, firstKey, keys, args, options, limitMs, db)
-      const outcome = this.#serve(first, running)
+      const outcome = this.#serve(this.#startMachine(job, options, limitMs, running.inner), running)
       if ((outcome & OUTCOME_MASK) !== OUTCOME.paused) return this.#finish(outcome, running)
       isPending = true
       return new PendingReply(this.#goOn(running))
     } finally {
       if (!isPending) this.#end(running)
     }
+  }
+
+  #startMachine(job: Job, options: number, limitMs: number, { db, now }: CommandContext): number {
+    const { machine, ref, firstKey, keys, args } = job
+    const native = this.#native
+    return native.scriptStart(machine, ref, firstKey, keys, args, options, limitMs, db, now())
   }
 
   /**
@@ -285,11 +287,17 @@ export class ScriptRunner {
     if (writes && running.job.isReadOnly) return `-${READ_ONLY}\r\n`
     running.hasWritten ||= writes
     inner.isMuted = (outcome & OUTCOME_LOGGED) === 0
+    const startedAt = performance.now()
+    let failed = true
     try {
       const resp = (outcome & OUTCOME_RESP3) === 0 ? 2 : 3
-      return encodeReply(run(command, inner), resp, shapeOf(command, inner, resp))
+      const reply = encodeReply(run(command, inner), resp, shapeOf(command, inner, resp))
+      failed = false
+      return reply
     } catch (error) {
       return this.#failedCall(error, running)
+    } finally {
+      inner.onScriptCall?.(command, (performance.now() - startedAt) * 1000, failed)
     }
   }
 

@@ -199,6 +199,7 @@ export class ClientContext<Server = unknown> extends CommandContext {
     inner.client = this.client
     inner.mayWait = false
     inner.afterRun = this.afterRun
+    inner.onScriptCall = this.onScriptCall
     return inner
   }
 

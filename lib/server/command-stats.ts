@@ -18,6 +18,14 @@ export interface CommandUse {
   failed: number
 }
 
+export interface CallFacts {
+  readonly failed: boolean
+  /** Whether it counts in the durations. */
+  readonly isTimed: boolean
+  /** Whether the call was counted before: it had to wait. */
+  readonly isAgain: boolean
+}
+
 type Native = Pick<NativeEngine, 'lanesUses' | 'lanesDurations'>
 
 export class CommandStats {
@@ -31,23 +39,20 @@ export class CommandStats {
     this.#native = native
   }
 
-  /**
-   * @param micros Time it took, in microseconds.
-   * @param isAgain Whether the call was counted before: it had to wait.
-   */
-  called(spec: CommandSpec, micros: number, failed: boolean, isAgain: boolean): void {
+  /** Counts a call that took so many microseconds. */
+  called(spec: CommandSpec, micros: number, { failed, isTimed, isAgain }: CallFacts): void {
     const use = this.#useOf(spec.fullName)
     if (!isAgain) use.calls += 1
     use.micros += micros
     if (failed) use.failed += 1
+    if (isTimed) this.#lasted(spec.fullName, micros)
   }
 
-  /** Counts how long a call took, in microseconds. */
-  lasted(spec: CommandSpec, micros: number): void {
-    let durations = this.#durations.get(spec.fullName)
+  #lasted(name: string, micros: number): void {
+    let durations = this.#durations.get(name)
     if (durations === undefined) {
       durations = new DurationHistogram()
-      this.#durations.set(spec.fullName, durations)
+      this.#durations.set(name, durations)
     }
     durations.record(Math.round(micros * 1000))
   }

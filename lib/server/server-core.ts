@@ -29,6 +29,7 @@ import { Scripts } from '../scripting/scripts.js'
 import { Access } from './access.js'
 import { type Client, ClientContext, NO_REPLY, type StoredCommand } from './client.js'
 import { CommandStats } from './command-stats.js'
+import { factsOf } from './facts.js'
 import { loadingError, toReplyError } from './failures.js'
 import { KeyEvents } from './key-events.js'
 import { KeyInterest } from './key-interest.js'
@@ -124,7 +125,6 @@ export class ServerCore {
   readonly config: Config
   readonly configHost: ConfigHost
   readonly #configureEngine: (changes: RuntimeOptions) => Promise<void>
-  readonly #port: () => number
   readonly #find: FindCommand
   #afterRun: CommandContext['afterRun'] = null
   readonly traffic = new Traffic()
@@ -135,10 +135,9 @@ export class ServerCore {
   constructor(parts: ServerCoreParts) {
     const { native, now, databases, options, shutdown } = parts
     this.native = native
-    this.host = hostOf(parts, () => this.#facts())
+    this.host = hostOf(parts, () => factsOf(this, parts.port()))
     this.config = configOf(options, parts.engineOptions())
     this.#configureEngine = parts.configureEngine
-    this.#port = parts.port
     this.#find = parts.find
     this.setActiveExpiry = parts.setActiveExpiry
     this.isLoading = parts.isLoading
@@ -242,32 +241,6 @@ export class ServerCore {
     return Object.keys(engine).length === 0 ? Promise.resolve() : this.#configureEngine(engine)
   }
 
-  #facts(): ServerFacts {
-    const { pubsub, stats, traffic, connectionsReceived, connectionsRejected } = this
-    const clients = [...this.clients.values()]
-    const { latencyTracking: isTimed, latencyTrackingInfoPercentiles: percents } = this.options
-    return {
-      port: this.#port(),
-      clients: clients.length,
-      maxClients: this.options.maxclients,
-      blockedClients: clients.filter(({ waiting }) => waiting !== null).length,
-      trackingClients: this.tracking.size,
-      connectionsReceived,
-      connectionsRejected,
-      inputBytes: traffic.inputBytes,
-      outputBytes: this.native.lanesSentBytes(false),
-      commandsProcessed: stats.calls,
-      commandsPerSecond: traffic.commandsPerSecond(),
-      channels: pubsub.channels('channel', null).length,
-      patterns: pubsub.patterns,
-      shardChannels: pubsub.channels('shard', null).length,
-      errorReplies: stats.errorReplies,
-      commands: stats.uses(),
-      latencies: () => (isTimed ? stats.latencies(percents) : []),
-      errors: stats.errors,
-    }
-  }
-
   /** Tells the express lanes what they may run. */
   configureLanes(): void {
     const { protoMaxBulkLen: bulkMax, latencyTracking } = this.options
@@ -292,6 +265,10 @@ export class ServerCore {
       hasPlainNames: this.#usesLanes,
     })
     context.afterRun = this.#afterRun
+    context.onScriptCall = (command, micros, failed) => {
+      const isTimed = this.options.latencyTracking
+      this.stats.called(command as CommandSpec, micros, { failed, isTimed, isAgain: false })
+    }
     return context
   }
 
@@ -510,8 +487,8 @@ export class ServerCore {
       return reply
     } finally {
       const micros = (performance.now() - start) * 1000
-      this.stats.called(spec, micros, failed, context.isRetry)
-      if (this.options.latencyTracking && !waits) this.stats.lasted(spec, micros)
+      const isTimed = this.options.latencyTracking && !waits
+      this.stats.called(spec, micros, { failed, isTimed, isAgain: context.isRetry })
       this.noteSlow(client, micros, spec)
     }
   }

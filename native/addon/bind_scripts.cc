@@ -25,6 +25,15 @@ void SetOuterAside(EngineObject& engine, bool aside) {
   engine.argument_ranges.swap(scripts.outer_ranges);
 }
 
+// Time stands still for a script and its commands, wherever they run.
+void HoldClock(EngineObject& engine, bool holds) {
+  ScriptMachines& scripts = engine.scripts;
+  if (scripts.holds_clock == holds) return;
+  scripts.holds_clock = holds;
+  if (holds) scripts.outer_clock_ms = engine.keyspace().frozen_clock();
+  engine.keyspace().SetClock(holds ? scripts.now_ms : scripts.outer_clock_ms);
+}
+
 // Tells an outcome: what it is (3 bits), RESP version 3 (1), where effects go (2), and how many
 // words are now in the argument vector. With one that asks for nothing, the vector is again what
 // it was: who has run the script may go on reading the command that did.
@@ -33,6 +42,7 @@ napi_value Tell(Call& call, ScriptVm& vm, ScriptOutcome outcome) {
   const bool asks = outcome == ScriptOutcome::kCall || outcome == ScriptOutcome::kCheck ||
                     outcome == ScriptOutcome::kLog || outcome == ScriptOutcome::kBroken;
   SetOuterAside(engine, asks);
+  if (!asks) HoldClock(engine, false);
   double words = 0;
   if (asks) {
     engine.argument_bytes.swap(vm.word_bytes());
@@ -89,7 +99,7 @@ napi_value ScriptCompile(Call& call) {
 }
 
 // Machine, number, first key, keys, arguments behind them, options, limit in milliseconds,
-// database.
+// database, time.
 napi_value ScriptStart(Call& call) {
   int64_t ref;
   uint32_t first;
@@ -101,7 +111,8 @@ napi_value ScriptStart(Call& call) {
   ScriptVm* const vm = MachineFor(call, 0);
   if (vm == nullptr || !call.ReadInt64(1, ref) || !call.ReadRange(2, first, keys) ||
       !call.ReadUint32(4, arguments) || !call.ReadUint32(5, options) ||
-      !call.ReadInt64(6, limit) || !call.ReadDatabase(7, db)) {
+      !call.ReadInt64(6, limit) || !call.ReadDatabase(7, db) ||
+      !call.ReadInt64(8, call.engine().scripts.now_ms)) {
     return nullptr;
   }
   EngineObject& engine = call.engine();
@@ -121,6 +132,7 @@ napi_value ScriptStart(Call& call) {
   engine.scripts.last = vm;
   engine.scripts.commands->is_on = (options & kIsFree) != 0;
   engine.scripts.commands->db = db;
+  HoldClock(engine, true);
   return Tell(call, *vm, vm->Run(static_cast<int>(ref), run));
 }
 
@@ -131,6 +143,7 @@ napi_value LibraryLoad(Call& call) {
   ScriptVm* const vm = MachineFor(call, 0);
   if (vm == nullptr || !call.ReadOperand(1, code) || !call.ReadInt64(2, limit)) return nullptr;
   call.engine().scripts.last = vm;
+  call.engine().scripts.now_ms = call.engine().keyspace().Now();
   // The text is in the argument vector, which a line for the log will take.
   std::string& kept = call.engine().scripts.library_text;
   kept.assign(code);
@@ -159,6 +172,7 @@ napi_value ScriptResume(Call& call) {
     reply.resize(length);
     napi_get_value_string_latin1(call.env(), call.argument(0), reply.data(), length + 1, &length);
   }
+  HoldClock(call.engine(), true);
   return Tell(call, *vm, vm->Resume(reply, wrote));
 }
 

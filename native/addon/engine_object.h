@@ -52,6 +52,10 @@ struct ScriptMachines {
   bool has_outer = false;
   std::string outer_bytes;
   std::vector<std::pair<size_t, size_t>> outer_ranges;
+  // Time of the run, and the keyspace's clock as the run found it, while that stands still.
+  int64_t now_ms = 0;
+  bool holds_clock = false;
+  int64_t outer_clock_ms = 0;
 
   ScriptVm* suspended() const;
 };

@@ -179,6 +179,8 @@ class Keyspace {
     frozen_now_ms_ = now_ms;
     access_.SetNow(Now());
   }
+  // What SetClock was given last.
+  int64_t frozen_clock() const { return frozen_now_ms_; }
 
   // What a limit of memory counts: live objects but those whose free only waits for a child, what
   // finds them, and what is known of them. O(1).

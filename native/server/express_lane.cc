@@ -23,6 +23,13 @@ HotOutcome LaneLog::Run(const HotCommand& command, HotCall& call) {
   return outcome;
 }
 
+void LaneShared::Count(const HotCommand& command, uint64_t nanos) {
+  const auto place = static_cast<size_t>(&command - HotCommands().data());
+  ++uses[place].calls;
+  uses[place].nanos += nanos;
+  durations.Add(place, nanos);
+}
+
 void ExpressLane::Empty(ByteBuffer& bytes) {
   bytes.clear();
   if (bytes.capacity() > kIdleBytesMax) bytes = ByteBuffer();
@@ -145,11 +152,7 @@ ExpressLane::Step ExpressLane::TryHot() {
   const uint64_t now = MonotonicNanos();
   nanos_ = now - clock_;
   clock_ = now;
-  const size_t place = static_cast<size_t>(command - HotCommands().data());
-  LaneShared::Use& use = shared_.uses[place];
-  ++use.calls;
-  use.nanos += nanos_;
-  shared_.durations.Add(place, nanos_);
+  shared_.Count(*command, nanos_);
   KeyWatch& watch = shared_.keyspace.watch();
   if (watch.is_active()) shared_.keyspace.EndWatchedCommand();
   if (!watch.has_changed()) shared_.log.Commit();  // (L2)

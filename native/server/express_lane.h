@@ -72,6 +72,9 @@ struct LaneShared {
   LaneDurations durations{};
   HotEffect effect{};
   LookAhead look_ahead{keyspace};
+
+  // A hot command was run.
+  void Count(const HotCommand& command, uint64_t nanos);
 };
 
 class ExpressLane {
