@@ -5,10 +5,29 @@
  */
 
 import type { ServerFacts } from '../engine/server-info.js'
-import type { ServerCore } from './server-core.js'
+import type { LanePrimitives } from '../native/lanes.js'
+import type { Client } from './client.js'
+import type { CommandStats } from './command-stats.js'
+import type { PubSub } from './pubsub.js'
+import type { ResolvedServerOptions } from './server-options.js'
+import type { TrackingTable } from './tracking.js'
+import type { Traffic } from './traffic.js'
+
+/** What it reads of the server. */
+export interface CountedCore {
+  readonly native: Pick<LanePrimitives, 'lanesSentBytes'>
+  readonly options: ResolvedServerOptions
+  readonly clients: ReadonlyMap<number, Client>
+  readonly tracking: TrackingTable
+  readonly pubsub: PubSub
+  readonly stats: CommandStats
+  readonly traffic: Traffic
+  readonly connectionsReceived: number
+  readonly connectionsRejected: number
+}
 
 /** @param port It listens at. */
-export function factsOf(core: ServerCore, port: number): ServerFacts {
+export function factsOf(core: CountedCore, port: number): ServerFacts {
   const { pubsub, stats, traffic, connectionsReceived, connectionsRejected } = core
   const clients = [...core.clients.values()]
   const { latencyTracking: isTimed, latencyTrackingInfoPercentiles: percents } = core.options

@@ -1,6 +1,6 @@
 /**
- * Scripts of clients of a server, here and in redis-server: how their commands are counted, and that
- * time stands still for them.
+ * Scripts of clients of a server, here and in redis-server: how their commands are counted, and
+ * that time stands still for them.
  */
 
 import t from 'tap'
