@@ -31,13 +31,17 @@ export const KEY_CHANGE = { changed: 0, expired: 1, evicted: 2, created: 3, miss
 export type LaneOutput = string | Buffer | null
 
 export interface LanePrimitives {
+  /** Another descriptor of a socket, which stays open without the first; -1 if there is none. */
+  duplicateSocket(fd: number): number
   laneOpen(): number
   laneClose(lane: number): void
   /**
-   * Runs what has come of a client, and `chunk` behind it. An outcome of {@link LANE}, plus eight
-   * times the number of words in the argument vector.
+   * Runs what has come of a client, and the first `bytes` of `chunk` behind it. An outcome of
+   * {@link LANE}, plus eight times the number of words in the argument vector.
    */
-  laneRun(lane: number, chunk: Uint8Array | null): number
+  laneRun(lane: number, chunk: Uint8Array | null, bytes: number): number
+  /** Keeps what has come until the lane is run. */
+  laneKeep(lane: number, chunk: Uint8Array | null, bytes: number): void
   /** Adds a reply to what was gathered. */
   laneReply(lane: number, reply: string | Uint8Array): void
   /** Lets what was gathered wait behind what waits already: how many bytes that is. */

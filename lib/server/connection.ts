@@ -17,7 +17,7 @@
  * @module
  */
 
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SnapforkError } from '../errors.js'
 import { LANE } from '../native/lanes.js'
@@ -77,30 +77,53 @@ export class Connection implements ClientOutput, Sender {
 
   constructor({ core, socket, id, unixPath, onClose }: ConnectionParts) {
     this.#core = core
-    this.#socket = socket
     const { native, now } = core
     const address = addressOf(socket, unixPath)
-    this.#fd = socket instanceof TLSSocket ? -1 : address.fd
+    this.#fd = socket instanceof TLSSocket ? -1 : native.duplicateSocket(address.fd)
+    this.#socket = this.#fd < 0 ? socket : this.#adopt(socket)
     this.client = new Client<ServerCore>({
       id,
       lane: native.laneOpen(),
-      address,
+      address: this.#fd < 0 ? address : { ...address, fd: this.#fd },
       output: this,
       context: core.makeContext(),
       nowMs: now(),
     })
-    socket.setNoDelay(true)
-    socket.on('data', (chunk) => this.#receive(chunk))
-    socket.on('drain', () => this.#drained())
-    socket.on('error', () => {})
     this.closed = new Promise((resolve) => {
-      socket.on('close', () => {
+      this.#socket.on('close', () => {
         this.#closed()
         onClose(this)
         resolve()
       })
     })
+    this.#listen()
     this.configure()
+  }
+
+  /**
+   * The same connection, read into memory that all clients share: memory that is new for each piece
+   * that comes costs more than to read it.
+   */
+  #adopt(socket: Socket): Socket {
+    const { readBuffer: buffer } = this.#core
+    const callback = (bytes: number) => {
+      this.#receive(buffer, bytes)
+      return true
+    }
+    const own = { fd: this.#fd, readable: true, writable: true, onread: { buffer, callback } }
+    const adopted = new Socket(own)
+    socket.destroy()
+    return adopted
+  }
+
+  #listen(): void {
+    const socket = this.#socket
+    socket.setNoDelay(true)
+    // An adopted one has none.
+    socket.on('data', (chunk) => this.#receive(chunk, chunk.length))
+    socket.on('drain', () => this.#drained())
+    socket.on('error', () => {})
+    socket.resume()
   }
 
   /** Tells the lane what has changed of the client. */
@@ -122,12 +145,13 @@ export class Connection implements ClientOutput, Sender {
     this.#core.native.laneConfigure(client.lane, db, isResp3, isStranger, isExpress)
   }
 
-  #receive(chunk: Buffer): void {
+  /** Of `chunk` the first `bytes` have come. */
+  #receive(chunk: Buffer, bytes: number): void {
     if (this.client.isClosing) return
-    this.#core.traffic.inputBytes += chunk.length
-    this.#run(chunk)
+    this.#core.traffic.inputBytes += bytes
+    this.#run(chunk, bytes)
     const { clientQueryBufferLimit } = this.#core.options
-    this.#pendingAtMost += chunk.length
+    this.#pendingAtMost += bytes
     if (this.#pendingAtMost <= clientQueryBufferLimit) return
     // The engine is asked only where it could be too much.
     this.#pendingAtMost = this.pendingBytes
@@ -139,7 +163,7 @@ export class Connection implements ClientOutput, Sender {
     // Its turn comes when that of the client that has ended the wait is over.
     setImmediate(() => {
       if (this.#isClosed || this.#isStalled) return
-      this.#run(null)
+      this.#run(null, 0)
       if (!this.#isStalled) this.#socket.resume()
     })
   }
@@ -149,22 +173,22 @@ export class Connection implements ClientOutput, Sender {
   }
 
   /** Runs what has come; if the engine was closed, there is nobody who could. */
-  #run(chunk: Buffer | null): void {
-    if (!unlessClosed(() => this.#runAll(chunk))) this.close(false)
+  #run(chunk: Buffer | null, bytes: number): void {
+    if (!unlessClosed(() => this.#runAll(chunk, bytes))) this.close(false)
   }
 
   /** Runs until all is done or a command waits. (N1) */
-  #runAll(chunk: Buffer | null): void {
-    if (this.#isStalled) {
-      this.#socket.pause()
-      if (chunk !== null) this.#socket.unshift(chunk)
-      return
-    }
+  #runAll(chunk: Buffer | null, bytes: number): void {
     const { native } = this.#core
     const { lane } = this.client
+    if (this.#isStalled) {
+      this.#socket.pause()
+      native.laneKeep(lane, chunk, bytes)
+      return
+    }
     this.#isRunning = true
     this.#loggedBefore = this.#logged()
-    let result = native.laneRun(lane, chunk)
+    let result = native.laneRun(lane, chunk, bytes)
     while ((result & 7) !== LANE.idle) {
       this.#handle(result & 7, result >>> 3)
       if (this.#isClosed) return
@@ -172,7 +196,7 @@ export class Connection implements ClientOutput, Sender {
         this.#socket.pause()
         break
       }
-      result = native.laneRun(lane, null)
+      result = native.laneRun(lane, null, 0)
     }
     this.#isRunning = false
     this.#noteLogged()
@@ -334,7 +358,7 @@ export class Connection implements ClientOutput, Sender {
   #drained(): void {
     this.#softSinceMs = null
     if (this.#isStalled) return
-    this.#run(null)
+    this.#run(null, 0)
     if (!this.#isStalled && !this.#isFull) this.#socket.resume()
   }
 

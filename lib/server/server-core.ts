@@ -94,6 +94,9 @@ const OF_LISTENERS: ReadonlySet<string> = new Set([
   ...['PING', 'QUIT', 'RESET'],
 ])
 
+/** As much as libuv reads at once. */
+const READ_BYTES = 64 << 10
+
 export class ServerCore {
   readonly native: NativeEngine
   readonly host: CommandHost
@@ -128,6 +131,8 @@ export class ServerCore {
   readonly #find: FindCommand
   #afterRun: CommandContext['afterRun'] = null
   readonly traffic = new Traffic()
+  /** What has just come of a client. */
+  readonly readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
   readonly outbox = new Outbox(() => this.host.durable())
   connectionsReceived = 0
   connectionsRejected = 0

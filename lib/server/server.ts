@@ -154,7 +154,9 @@ export class SnapforkServer {
   }
 
   #makeListener(unixPath: string | null): Server {
-    return createTcpServer((socket) => this.#accept(socket, unixPath))
+    // A connection reads in its own way.
+    const options = { pauseOnConnect: true }
+    return createTcpServer(options, (socket) => this.#accept(socket, unixPath))
   }
 
   #makeTlsListener(): Server {
@@ -174,6 +176,7 @@ export class SnapforkServer {
     if (refusal !== null) {
       core.connectionsRejected += 1
       socket.on('error', () => {})
+      socket.resume()
       socket.end(refusal)
       return
     }

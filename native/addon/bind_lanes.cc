@@ -1,5 +1,7 @@
 // bind_lanes.cc - the engine's methods on what clients of a server send.
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -21,6 +23,12 @@ bool ReadLane(Call& call, ExpressLane*& lane) {
   return lane != nullptr;
 }
 
+napi_value DuplicateSocket(Call& call) {
+  int64_t fd;
+  if (!call.ReadInt64(0, fd)) return nullptr;
+  return call.Number(fcntl(static_cast<int>(fd), F_DUPFD_CLOEXEC, 0));
+}
+
 napi_value LaneOpen(Call& call) { return call.Number(call.engine().lanes().Open()); }
 
 napi_value LaneClose(Call& call) {
@@ -30,14 +38,22 @@ napi_value LaneClose(Call& call) {
   return call.Undefined();
 }
 
-// Lane and chunk, or null to go on. An outcome, as lib/native/lanes.ts numbers it, and the number
-// of words times 8: these are the argument vector then. If all is done, in the place of words, how
-// many bytes of replies were gathered.
+// Lane, chunk (or null to go on), and how many bytes of it have come.
+bool ReadChunk(Call& call, ExpressLane*& lane, std::string_view& chunk) {
+  uint32_t bytes;
+  if (!ReadLane(call, lane) || !call.ReadUint32(2, bytes)) return false;
+  ReadBytes(call.env(), call.argument(1), chunk);
+  chunk = chunk.substr(0, bytes);
+  return true;
+}
+
+// An outcome, as lib/native/lanes.ts numbers it, and the number of words times 8: these are the
+// argument vector then. If all is done, in the place of words, how many bytes of replies were
+// gathered.
 napi_value LaneRun(Call& call) {
   ExpressLane* lane;
   std::string_view chunk;
-  if (!ReadLane(call, lane)) return nullptr;
-  ReadBytes(call.env(), call.argument(1), chunk);
+  if (!ReadChunk(call, lane, chunk)) return nullptr;
   const ExpressLane::Outcome outcome = lane->Run(chunk);
   size_t count = 0;
   if (outcome == ExpressLane::Outcome::kIdle) {
@@ -47,6 +63,14 @@ napi_value LaneRun(Call& call) {
     count = lane->words().size();
   }
   return call.Number(static_cast<double>(count * 8 + static_cast<size_t>(outcome)));
+}
+
+napi_value LaneKeep(Call& call) {
+  ExpressLane* lane;
+  std::string_view chunk;
+  if (!ReadChunk(call, lane, chunk)) return nullptr;
+  lane->Keep(chunk);
+  return call.Undefined();
 }
 
 // Lets what was gathered wait: how many bytes that is.
@@ -274,9 +298,11 @@ napi_value LanesDurations(Call& call) {
 
 void AppendLaneMethods(std::vector<MethodEntry>& methods) {
   methods.insert(methods.end(), {
+                                    {"duplicateSocket", AlwaysMethod<DuplicateSocket>},
                                     {"laneOpen", ApartMethod<LaneOpen>},
                                     {"laneClose", AlwaysMethod<LaneClose>},
                                     {"laneRun", ApartMethod<LaneRun>},
+                                    {"laneKeep", ApartMethod<LaneKeep>},
                                     {"laneHold", ApartMethod<LaneHold>},
                                     {"laneSend", ApartMethod<LaneSend>},
                                     {"laneTake", ApartMethod<LaneTake>},

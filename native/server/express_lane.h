@@ -96,6 +96,8 @@ class ExpressLane {
 
   // Runs what has come, and `chunk` behind it. The words of a command lie in either until then.
   Outcome Run(std::string_view chunk);
+  // Keeps what has come for the next Run.
+  void Keep(std::string_view rest);
 
   const std::vector<std::string_view>& words() const { return parser_.words(); }
   const std::string& error() const { return parser_.error(); }
@@ -130,7 +132,6 @@ class ExpressLane {
 
   Outcome Read(std::string_view input, size_t& at);
   Step TryHot();
-  void Keep(std::string_view rest);
   static void Empty(ByteBuffer& bytes);
 
   LaneShared& shared_;
