@@ -24,9 +24,11 @@ const PROGRAM = fileURLToPath(import.meta.url)
 const ROUNDS = 5
 const PIPELINES = [1, 16, 64] as const
 /** Requests of a test, by the length of the pipeline: each takes some seconds. */
-const REQUESTS: Readonly<Record<number, number>> = { 1: 100_000, 16: 400_000, 64: 400_000 }
-/** Those that reply with hundreds of elements are a tenth of it. */
-const LONG_REQUESTS_SHARE = 0.1
+const REQUESTS: Readonly<Record<number, number>> = { 1: 100_000, 16: 800_000, 64: 1_600_000 }
+/** The same of those that reply with hundreds of elements. */
+const LONG_REQUESTS: Readonly<Record<number, number>> = { 1: 20_000, 16: 40_000, 64: 40_000 }
+/** Before the first test, so that it finds compiled code and open files as the last one does. */
+const WARM_UP_REQUESTS = 200_000
 const SHORT_TESTS =
   'ping_inline,ping_mbulk,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,mset'
 const LONG_TESTS = 'lrange_100,lrange_300,lrange_500,lrange_600'
@@ -105,10 +107,10 @@ async function measure(engine: Engine, pipeline: number, data: string): Promise<
   const server = start(engine, dir)
   try {
     await untilReady(server.port)
-    const requests = REQUESTS[pipeline] as number
+    benchmark(server.port, 16, WARM_UP_REQUESTS, 'ping_mbulk')
     return {
-      ...benchmark(server.port, pipeline, requests, SHORT_TESTS),
-      ...benchmark(server.port, pipeline, requests * LONG_REQUESTS_SHARE, LONG_TESTS),
+      ...benchmark(server.port, pipeline, REQUESTS[pipeline] as number, SHORT_TESTS),
+      ...benchmark(server.port, pipeline, LONG_REQUESTS[pipeline] as number, LONG_TESTS),
     }
   } finally {
     server.process.kill('SIGKILL')

@@ -14,16 +14,18 @@ constexpr unsigned kDigitsMax = 9;
 // More keys than that would drive each other out of the cache.
 constexpr size_t kKeysMax = 64;
 
-// What a lookup of an element in the value at a key will read, if that is large.
+// Calls `prefetch(root, hash)` with the tree in which an element of the value at a key is looked
+// up, if that is large.
+template <typename PrefetchPart>
 void PrefetchElement(const Keyspace& keyspace, uint32_t db, uint64_t hash,
-                     std::string_view element) {
+                     std::string_view element, PrefetchPart&& prefetch) {
+  if (element.data() == nullptr) return;
   keyspace.database(db).index.VisitLikely(hash, [&](Handle handle) {
     const EntryView entry = keyspace.EntryAt(handle);
     if (entry.encoding() != Encoding::kTree) return;
     const bool is_sorted = entry.type() == ValueType::kSortedSet;
     if (!is_sorted && entry.type() != ValueType::kHash && entry.type() != ValueType::kSet) return;
-    PackSlot root = RootOf(entry, is_sorted ? 1 : 0);
-    PrefetchHashLeaf(keyspace.trees(), root, keyspace.HashOf(element));
+    prefetch(RootOf(entry, is_sorted ? 1 : 0), keyspace.HashOf(element));
   });
 }
 
@@ -44,21 +46,35 @@ void LookAhead::Begin(uint32_t db, std::string_view input, size_t at) {
   db_ = db;
   input_ = input;
   at_ = at;
-  buckets_ = entries_ = leaves_ = run_ = 0;
+  buckets_ = entries_ = nodes_ = leaves_ = run_ = 0;
   has_ended_ = !IsWorthLookingAhead(keyspace_);
+  Fill();
 }
 
 void LookAhead::Step() {
+  Fill();
+  ++run_;
+}
+
+void LookAhead::Fill() {
   while (!has_ended_ && buckets_ < run_ + kBucketAhead) has_ended_ = !Scan();
   for (; entries_ < buckets_ && entries_ < run_ + kEntryAhead; ++entries_) {
     const uint64_t hash = commands_[entries_ % kBucketAhead].hash;
     if (hash != kNoHash) keyspace_.PrefetchEntry(db_, hash);
   }
-  for (; leaves_ < entries_ && leaves_ < run_ + kLeafAhead; ++leaves_) {
-    const auto& [hash, element] = commands_[leaves_ % kBucketAhead];
-    if (element.data() != nullptr) PrefetchElement(keyspace_, db_, hash, element);
+  const PackTreeReader trees = keyspace_.trees();
+  for (; nodes_ < entries_ && nodes_ < run_ + kNodeAhead; ++nodes_) {
+    const auto& [hash, element] = commands_[nodes_ % kBucketAhead];
+    PrefetchElement(keyspace_, db_, hash, element, [&](const PackSlot& root, uint64_t name) {
+      trees.PrefetchHash(root, name);
+    });
   }
-  ++run_;
+  for (; leaves_ < nodes_ && leaves_ < run_ + kLeafAhead; ++leaves_) {
+    const auto& [hash, element] = commands_[leaves_ % kBucketAhead];
+    PrefetchElement(keyspace_, db_, hash, element, [&](PackSlot root, uint64_t name) {
+      PrefetchHashLeaf(trees, root, name);
+    });
+  }
 }
 
 bool LookAhead::Scan() {

@@ -1,10 +1,9 @@
 // look_ahead.h - loads what the commands of a pipeline will read into the cache, before they run.
 //
 // A lookup waits for memory twice: for the bucket of the index, then for the entry; one in a large
-// collection also for the leaf of the element. With commands to come, all can be on their way while
-// those before them run:
-//
-//   run <- kLeafAhead -> leaf <- commands -> entry <- commands -> bucket asked for
+// collection also for the node above the leaf of the element, and for the leaf. With commands to
+// come, all can be on their way while those before them run: each is asked for so many commands
+// ahead that what leads to it has come.
 //
 // Commands are only glanced at, and the first word behind a name is taken for a key. What is not
 // understood ends it: it is a matter of time alone.
@@ -45,7 +44,8 @@ class LookAhead {
 
  private:
   static constexpr unsigned kLeafAhead = 3;
-  static constexpr unsigned kEntryAhead = 6;
+  static constexpr unsigned kNodeAhead = 5;
+  static constexpr unsigned kEntryAhead = 8;
   static constexpr unsigned kBucketAhead = 12;
 
   struct Command {
@@ -53,6 +53,7 @@ class LookAhead {
     std::string_view element;  // in the key's value, or nothing
   };
 
+  void Fill();
   bool Scan();
   const HotCommand* RowOf(std::string_view name, size_t words);
   // Reads `sign`, a number, and the end of the line.
@@ -65,9 +66,10 @@ class LookAhead {
   size_t at_ = 0;
   bool has_ended_ = true;
   const HotCommand* row_ = nullptr;  // of the last command
-  // Commands whose buckets, entries and leaves were asked for, and that have run.
+  // Commands whose buckets, entries, nodes and leaves were asked for, and that have run.
   uint64_t buckets_ = 0;
   uint64_t entries_ = 0;
+  uint64_t nodes_ = 0;
   uint64_t leaves_ = 0;
   uint64_t run_ = 0;
   std::array<Command, kBucketAhead> commands_{};

@@ -125,6 +125,8 @@ class PackTreeReader {
   // By `first` alone, where keys are spread evenly, as hashes are: looks first
   // where the key should be, so that little of a node is read.
   SF_CHILD_SAFE void SeekHash(PackSlot& root, PackPath& path, uint64_t hash) const;
+  // Loads what the lowest step of that will read into the cache.
+  void PrefetchHash(const PackSlot& root, uint64_t hash) const;
   // The leaf of the element of an index, and the index inside of it. An index
   // at or past the end leads to the last leaf. REQUIRES: the tree is not empty.
   SF_CHILD_SAFE uint64_t SeekIndex(PackSlot& root, PackPath& path, uint64_t index) const;

@@ -1,33 +1,66 @@
 // pack_tree_reader.cc - ways through a tree of packs.
 
+#include "base/prefetch.h"
 #include "ds/pack_tree.h"
 
 namespace snapfork {
 namespace {
 
-// The last slot with a key at or before `hash`; all keys of the node are from `low` to `high`.
-SF_CHILD_SAFE uint32_t SlotOfHash(const PackNode& node, uint64_t hash, uint64_t low,
-                                  uint64_t high) {
-  const auto last = static_cast<uint32_t>(node.count) - 1;
-  const double share = static_cast<double>(hash - low) / (static_cast<double>(high - low) + 1);
-  uint32_t at = std::min(last, static_cast<uint32_t>(share * static_cast<double>(node.count)));
-  while (at < last && node.slots[at + 1].first <= hash) ++at;
-  while (at > 0 && node.slots[at].first > hash) --at;
-  return at;
-}
+// A node on the way to a hash, whose keys are all from `low` to `high`.
+struct HashStep {
+  const PackNode* node;
+  uint64_t low = 0;
+  uint64_t high = UINT64_MAX;
+
+  // Where the key should be.
+  SF_CHILD_SAFE uint32_t Guess(uint64_t hash, uint32_t count) const {
+    const double share =
+        static_cast<double>(hash - low) / (static_cast<double>(high - low) + 1);
+    return std::min(count - 1, static_cast<uint32_t>(share * count));
+  }
+  // The last slot with a key at or before it.
+  SF_CHILD_SAFE uint32_t Find(uint64_t hash) const {
+    const auto count = static_cast<uint32_t>(node->count);
+    const uint32_t last = count - 1;
+    uint32_t at = Guess(hash, count);
+    while (at < last && node->slots[at + 1].first <= hash) ++at;
+    while (at > 0 && node->slots[at].first > hash) --at;
+    return at;
+  }
+  // Goes down.
+  SF_CHILD_SAFE void Enter(const PackTreeReader& reader, uint32_t at) {
+    if (at > 0) low = node->slots[at].first;
+    if (at + 1 < node->count) high = node->slots[at + 1].first;
+    node = reader.Node(node->slots[at]);
+  }
+};
 
 }  // namespace
 
 void PackTreeReader::SeekHash(PackSlot& root, PackPath& path, uint64_t hash) const {
   Start(root, path);
-  uint64_t low = 0;
-  uint64_t high = UINT64_MAX;
+  if (path.height == 0) return;
+  HashStep step{Node(root)};
   for (unsigned height = path.height; height > 0; --height) {
-    PackNode* const node = Node(*path.slots[height]);
-    const uint32_t at = SlotOfHash(*node, hash, low, high);
-    if (at > 0) low = node->slots[at].first;
-    if (at + 1 < node->count) high = node->slots[at + 1].first;
-    Enter(path, height, node, at);
+    const uint32_t at = step.Find(hash);
+    Enter(path, height, Node(*path.slots[height]), at);
+    if (height > 1) step.Enter(*this, at);
+  }
+}
+
+void PackTreeReader::PrefetchHash(const PackSlot& root, uint64_t hash) const {
+  if (root.height() == 0) return;
+  HashStep step{Node(root)};
+  for (unsigned height = root.height(); height > 1; --height) step.Enter(*this, step.Find(hash));
+  // How many slots the node has is not there yet: most have about so many.
+  constexpr uint32_t kSlotsLikely = kPackFanout * 3 / 4;
+  constexpr size_t kCacheLineBytes = 64;
+  constexpr size_t kLinesAround = 2;
+  Prefetch(step.node);
+  const auto guess =
+      reinterpret_cast<uintptr_t>(&step.node->slots[step.Guess(hash, kSlotsLikely)]);
+  for (size_t line = 0; line <= 2 * kLinesAround; ++line) {
+    Prefetch(reinterpret_cast<const void*>(guess + (line - kLinesAround) * kCacheLineBytes));
   }
 }
 
