@@ -12,7 +12,7 @@ import type { ResolvedOptions } from '../options.js'
 import { AppendLog, type AppendLogObserver, type AppendLogSettings } from '../persist/append-log.js'
 import type { SaveGuard } from '../persist/save-guard.js'
 import type { SaveWatch } from '../persist/save-record.js'
-import { isChildRunning, whenNoChildRuns } from '../persist/snapshot-job.js'
+import { mayBeginJob, whenJobMayBegin } from '../persist/snapshot-job.js'
 import type { Snapshotter } from '../persist/snapshotter.js'
 import { childSettings } from './child-settings.js'
 import { REDIS_VERSION } from './info.js'
@@ -124,13 +124,12 @@ export class LogSwitch {
     await this.#log?.stop()
   }
 
-  /** Calls `act` in a turn in which no child runs, of this engine or of another one. */
+  /** Calls `act` in a turn in which a child may begin. */
   async #whenFree<T>(act: () => T): Promise<T> {
+    const { native, snapshots } = this.#parts
     while (true) {
-      await whenNoChildRuns(() => false)
-      const done = await this.#parts.snapshots.whileIdle(() =>
-        isChildRunning() ? null : { value: act() },
-      )
+      await whenJobMayBegin(native, () => false)
+      const done = await snapshots.whileIdle(() => (mayBeginJob(native) ? { value: act() } : null))
       if (done !== null) return done.value
     }
   }

@@ -510,7 +510,7 @@ export class Snapfork extends Database {
     }
     this.#saves.giveUp('ERR_SNAPFORK_CLOSED')
     await this.#snapshots.close()
-    if (save) this.#saveLast()
+    if (save) await this.#saveLast()
     this.#upkeep.stop()
     this.#defragmentation.stop()
     await this.#forecaster.stop()
@@ -520,8 +520,8 @@ export class Snapfork extends Database {
     this.#parts.lock.release()
   }
 
-  #saveLast(): void {
-    this.#snapshots.reopen()
+  async #saveLast(): Promise<void> {
+    await this.#snapshots.reopen()
     // If it fails, the engine stays open.
     this.#snapshots.save()
     void this.#snapshots.close()

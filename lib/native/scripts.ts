@@ -89,6 +89,8 @@ export interface ScriptPrimitives {
    * the next ones run.
    */
   scriptResume(reply: string | null, wrote: boolean, db: number): number
+  /** Whether a script waits for its next turn, or for a command of its own. */
+  scriptIsSuspended(): boolean
   /** Ends the script that is suspended when it is resumed; false if it has written. */
   scriptKill(): boolean
   /** Throws why a command was broken. */

@@ -24,7 +24,7 @@ import { type Manifest, type ManifestFile, nextSequences } from './aof-manifest.
 import type { LogFiles } from './log-files.js'
 import type { SaveGuard } from './save-guard.js'
 import type { SaveWatch } from './save-record.js'
-import { isChildRunning, SnapshotJob, whenNoChildRuns } from './snapshot-job.js'
+import { isChildRunning, mayBeginJob, SnapshotJob, whenJobMayBegin } from './snapshot-job.js'
 import type { SnapshotReport } from './snapshot-report.js'
 import { makeTemporaryPath } from './temp-files.js'
 import { thaw } from './thaw.js'
@@ -420,7 +420,7 @@ export class AppendLog {
     while (child === null) {
       const added = this.#isFileEmpty() ? null : await this.#addFile()
       // Another engine may have forked meanwhile.
-      if (isChildRunning()) await whenNoChildRuns(() => this.#isEnding)
+      if (!mayBeginJob(this.#native)) await whenJobMayBegin(this.#native, () => this.#isEnding)
       // What was logged to the present file meanwhile will be in the base: it must not follow it.
       if (added !== null || this.#isFileEmpty()) child = await this.#forkBehind(added)
     }

@@ -6,6 +6,7 @@
  *  (V2) When nothing runs, what is due begins in Redis's order: a rewrite that was scheduled, save
  *       points, a rewrite for growth, a save that was scheduled.
  *  (V3) Intervals are those of a monotonic clock: a step of the wall clock moves no save.
+ *  (V4) What a script changes is in a file as a whole or not at all: while one is paused, all wait.
  *
  * Who waits for a scheduled save keeps the process alive, as one who waits for a running one does.
  *
@@ -34,7 +35,7 @@ const LOOK_MS = 20
 export type SchedulerLog = Pick<AppendLog, 'isRewriting' | 'rewriteIfScheduled' | 'rewriteIfGrown'>
 
 export interface SaveSchedulerParts {
-  readonly snapshots: Pick<Snapshotter, 'isSaving' | 'status' | 'start'>
+  readonly snapshots: Pick<Snapshotter, 'isSaving' | 'isHalfway' | 'status' | 'start'>
   /** The append-only log, or null. */
   readonly log: () => SchedulerLog | null
   readonly rules: () => readonly SaveRule[]
@@ -71,14 +72,21 @@ export class SaveScheduler {
     return snapshots.isSaving || log()?.isRewriting === true || isChildRunning()
   }
 
+  /** Whether nothing may begin now. (V1), (V4) */
+  get #isBlocked(): boolean {
+    return this.isBusy || this.#parts.snapshots.isHalfway
+  }
+
   /**
-   * Starts a save now. It is the one for whoever waits for a scheduled one as well.
+   * Starts a save now, or when a script that is paused has ended. It is the one for whoever waits
+   * for a scheduled one as well.
    *
    * @throws {SnapshotError} at once if no child could be started.
    */
   start(): Promise<SnapshotReport> {
     // A rewrite prepares before it forks.
     if (this.#parts.log()?.isRewriting) throw new SnapshotError('ERR_SNAPFORK_CHILD_ACTIVE')
+    if (!this.isBusy && this.#parts.snapshots.isHalfway) return this.scheduleLater()
     const save = this.#parts.snapshots.start()
     this.#takeScheduled()?.follow(save)
     return save
@@ -90,7 +98,7 @@ export class SaveScheduler {
    * @throws {SnapshotError} at once if none is, and no child could be started.
    */
   schedule(): Promise<SnapshotReport> {
-    return this.isBusy ? this.scheduleLater() : this.start()
+    return this.#isBlocked ? this.scheduleLater() : this.start()
   }
 
   /** The same, in a later turn of the event loop in any case. */
@@ -108,7 +116,7 @@ export class SaveScheduler {
   /** Starts what is due. (V2) To be called several times a second. */
   tick(): void {
     const log = this.#parts.log()
-    if (this.isBusy) return
+    if (this.#isBlocked) return
     log?.rewriteIfScheduled()
     this.#saveIf((state) => isSaveDue(this.#parts.rules(), state))
     if (!this.isBusy) log?.rewriteIfGrown()

@@ -64,11 +64,26 @@ export function isChildRunning(): boolean {
   return processWide[RUNNING] !== undefined
 }
 
-/** Resolves in a turn of the event loop in which no job of any engine runs, or `isOver`. */
-export async function whenNoChildRuns(isOver: () => boolean): Promise<void> {
-  while (isChildRunning() && !isOver()) {
-    await new Promise((resolve) => setTimeout(resolve, CHILD_LOOK_MS))
-  }
+/** Whether a script is paused: a file would hold a part of what it does. */
+export type ScriptWatch = Pick<NativeEngine, 'scriptIsSuspended'>
+
+/** Whether a job may begin: none of any engine runs, and no script of this one is halfway. */
+export function mayBeginJob(native: ScriptWatch): boolean {
+  return !isChildRunning() && !native.scriptIsSuspended()
+}
+
+/** Resolves in a turn of the event loop in which that is so, or `isOver`. */
+export async function whenJobMayBegin(native: ScriptWatch, isOver: () => boolean): Promise<void> {
+  while (!mayBeginJob(native) && !isOver()) await nextLook()
+}
+
+/** Resolves in a turn of the event loop in which no script is halfway. */
+export async function whenNoScriptIsHalfway(native: ScriptWatch): Promise<void> {
+  while (native.scriptIsSuspended()) await nextLook()
+}
+
+function nextLook(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, CHILD_LOOK_MS))
 }
 
 export type SnapshotState = 'idle' | 'running' | 'saved' | 'failed'

@@ -18,7 +18,7 @@ import { monotonicMs } from '../util/clock.js'
 import type { SaveGuard } from './save-guard.js'
 import type { SaveWatch } from './save-record.js'
 import { identifySnapshot } from './snapshot-identity.js'
-import { SnapshotJob, type SnapshotJobOptions } from './snapshot-job.js'
+import { SnapshotJob, type SnapshotJobOptions, whenNoScriptIsHalfway } from './snapshot-job.js'
 import type { SaveReport, SnapshotReport } from './snapshot-report.js'
 import { makeTemporaryPath } from './temp-files.js'
 import { thaw } from './thaw.js'
@@ -143,6 +143,11 @@ export class Snapshotter {
     return this.#job !== null
   }
 
+  /** Whether a script is paused: a file would hold a part of what it does. */
+  get isHalfway(): boolean {
+    return this.#native.scriptIsSuspended()
+  }
+
   get lastSaveSeconds(): number {
     return this.#lastSaveSeconds
   }
@@ -214,8 +219,9 @@ export class Snapshotter {
     await this.#ended
   }
 
-  /** Takes back `close`, as long as the engine was not closed. */
-  reopen(): void {
+  /** Takes back `close`, as long as the engine was not closed, when no script is halfway. */
+  async reopen(): Promise<void> {
+    await whenNoScriptIsHalfway(this.#native)
     this.#isClosed = false
     this.#thaw()
   }

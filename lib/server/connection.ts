@@ -274,6 +274,10 @@ export class Connection implements ClientOutput, Sender {
   flush(): void {
     this.#isInOutbox = false
     if (this.#isClosed) return
+    if (!unlessClosed(() => this.#sendOrHold())) this.close(false)
+  }
+
+  #sendOrHold(): void {
     const last = this.#held.at(-1)
     if (this.#mustHold) this.#hold()
     else if (last === undefined) this.#send(0)
@@ -301,7 +305,7 @@ export class Connection implements ClientOutput, Sender {
     const bytes = ready.reduce((sum, held) => sum + held.bytes, 0)
     this.#heldBytes -= bytes
     if (this.#isClosed) return
-    if (bytes > 0) this.#send(bytes)
+    if (bytes > 0 && !unlessClosed(() => this.#send(bytes))) this.close(false)
     if (this.#held.length > 0 || this.#isClosed) return
     if (this.client.isClosing) this.#end()
     else if (this.#socket.isPaused()) this.#drained()

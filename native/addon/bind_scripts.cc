@@ -176,6 +176,11 @@ napi_value ScriptResume(Call& call) {
   return Tell(call, *vm, vm->Resume(reply, wrote));
 }
 
+// Whether one waits for its next turn, or for a command of its own.
+napi_value ScriptIsSuspended(Call& call) {
+  return call.Bool(call.engine().scripts.suspended() != nullptr);
+}
+
 // Whether it is to end: not if it has written.
 napi_value ScriptKill(Call& call) {
   ScriptVm* const vm = SuspendedMachine(call);
@@ -317,6 +322,7 @@ void AppendScriptMethods(std::vector<MethodEntry>& methods) {
                                     {"scriptCompile", Method<ScriptCompile>},
                                     {"scriptStart", Method<ScriptStart>},
                                     {"scriptResume", Method<ScriptResume>},
+                                    {"scriptIsSuspended", ApartMethod<ScriptIsSuspended>},
                                     {"scriptKill", Method<ScriptKill>},
                                     {"scriptBroken", Method<ScriptBroken>},
                                     {"scriptResult", Method<ScriptResult>},

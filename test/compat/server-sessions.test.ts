@@ -8,6 +8,32 @@ import { serve } from '../support/our-server.js'
 import { startRedis } from '../support/redis-server.js'
 import { compareSession } from '../support/sessions.js'
 
+/** Of replicas, clusters and modules, none of which is there. */
+const ALONE = `
+  CLUSTER INFO
+  CLUSTER SLOTS
+  cluster keyslot key
+  CLUSTER KEYSLOT
+  CLUSTER NOSUCH
+  CLUSTER
+  READONLY
+  READWRITE
+  ASKING
+  REPLICAOF NO ONE
+  slaveof no one
+  REPLICAOF host port
+  REPLICAOF host 65536
+  REPLICAOF host
+  FAILOVER
+  FAILOVER ABORT
+  FAILOVER TO host 1
+  MODULE LIST
+  MODULE LOAD path
+  MODULE NOSUCH
+  COMMAND INFO readonly readwrite asking replicaof slaveof failover cluster|info cluster|meet
+  COMMAND INFO cluster|reset cluster|help module|list module|load module|unload module|help
+`
+
 const SESSIONS: Readonly<Record<string, string>> = {
   'plain commands': `
     PING
@@ -518,6 +544,7 @@ const SESSIONS: Readonly<Record<string, string>> = {
     AUTH nobody x
     AUTH a b c
   `,
+  'a server that stands alone': ALONE,
 }
 
 const redis = await startRedis()

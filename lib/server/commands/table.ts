@@ -10,6 +10,7 @@ import type { CommandSpec, FindCommand } from '../../commands/spec.js'
 import { COMMANDS, makeLookup } from '../../commands/table.js'
 import { configRows } from '../../config/commands.js'
 import { scriptingCommands } from '../../scripting/commands.js'
+import { ALONE_COMMANDS } from './alone.js'
 import { CLIENT_COMMANDS } from './client.js'
 import { CONNECTION_COMMANDS } from './connection.js'
 import { DEBUG_COMMANDS } from './debug.js'
@@ -33,6 +34,7 @@ export const ALL_COMMANDS: ReadonlyMap<string, CommandSpec> = new Map([
     ...LATENCY_COMMANDS,
     ...MEMORY_COMMANDS,
     ...DEBUG_COMMANDS,
+    ...ALONE_COMMANDS,
     ...aclRows((context) => (context as ServerContext).server.access),
     ...scriptingCommands((name) => findServerCommand(name)),
     ...commandRows(() => ALL_COMMANDS),

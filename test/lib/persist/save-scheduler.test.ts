@@ -18,6 +18,7 @@ class World {
   attemptedAtMs: number | null = null
   failures = 0
   isSaving = false
+  isHalfway = false
   isRewriting = false
   isRewriteScheduled = false
   hasGrown = false
@@ -31,6 +32,9 @@ class World {
       snapshots: {
         get isSaving() {
           return world.isSaving
+        },
+        get isHalfway() {
+          return world.isHalfway
         },
         get status() {
           return world as unknown as SnapshotStatus
@@ -116,6 +120,16 @@ t.test('SaveScheduler', async (t) => {
     world.isRewriting = true
     t.throws(() => world.scheduler.start(), { code: 'ERR_SNAPFORK_CHILD_ACTIVE' })
     t.strictSame(world.begun, [])
+  })
+
+  await t.test('starts nothing while a script is halfway, and then what has waited', async (t) => {
+    const world = new World()
+    Object.assign(world, { isHalfway: true, isRewriteScheduled: true, hasGrown: true })
+    const saves = [world.scheduler.start(), world.scheduler.schedule()]
+    t.strictSame(world.tick(), [])
+    Object.assign(world, { isHalfway: false, isRewriteScheduled: false, hasGrown: false })
+    t.strictSame(world.tick(), ['save'])
+    t.strictSame(await Promise.all(saves), [REPORT, REPORT])
   })
 
   await t.test('tries again five seconds behind a failure, and later if it goes on', async (t) => {
