@@ -12,10 +12,13 @@ import { childOf } from '../../support/children.js'
 const PAGE_BYTES = 4096
 const VALUES = 16
 const VALUE_BYTES = 3 << 20
-const WAIT_MS_MAX = 60_000
+/** Less than a child may stand still. */
+const WAIT_MS_MAX = 30_000
+/** Bytes a second: the child has not come far when it is stopped, on a busy machine too. */
+const RATE_LIMIT = 20 << 20
 
 async function saveHeld(dir: string, options: OpenOptions): Promise<SnapshotReport> {
-  const db = await open({ dir, ...options })
+  const db = await open({ dir, saveRateLimit: RATE_LIMIT, ...options })
   const bytes = randomBytes(VALUE_BYTES)
   for (let index = 0; index < VALUES; ++index) db.set(`large:${index}`, bytes)
   const samples: CowSample[] = []
