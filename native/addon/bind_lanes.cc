@@ -95,8 +95,8 @@ napi_value LaneSend(Call& call) {
   return call.Number(static_cast<double>(lane->ready().size()));
 }
 
-// What did not go, as text of one byte a character or a Buffer; null if there is nothing. What is
-// long is put into a buffer, if one is given that has the room: how many bytes it is.
+// What did not go, as text of one byte a character or a Buffer; null if there is nothing. It is put
+// into a buffer, if one is given that has the room: how many bytes it is.
 napi_value LaneTake(Call& call) {
   ExpressLane* lane;
   std::string_view buffer;
@@ -104,8 +104,7 @@ napi_value LaneTake(Call& call) {
   const std::string_view bytes = lane->ready();
   if (bytes.empty()) return call.Null();
   napi_value taken;
-  if (bytes.size() > kTextBytesMax && ReadBytes(call.env(), call.argument(1), buffer) &&
-      buffer.size() >= bytes.size()) {
+  if (ReadBytes(call.env(), call.argument(1), buffer) && buffer.size() >= bytes.size()) {
     std::memcpy(const_cast<char*>(buffer.data()), bytes.data(), bytes.size());
     taken = call.Number(static_cast<double>(bytes.size()));
   } else {

@@ -150,7 +150,6 @@ void FindInHashTree(const PackTreeReader& reader, PackSlot& root, uint64_t hash,
 }
 
 void PrefetchHashLeaf(const PackTreeReader& reader, PackSlot& root, uint64_t hash) {
-  constexpr size_t kCacheLineBytes = 64;
   // From there on the processor has seen where this leads.
   constexpr size_t kPrefetchedBytes = kHashLeafBytesMax / 2;
   PackPath path;

@@ -54,7 +54,6 @@ void PackTreeReader::PrefetchHash(const PackSlot& root, uint64_t hash) const {
   for (unsigned height = root.height(); height > 1; --height) step.Enter(*this, step.Find(hash));
   // How many slots the node has is not there yet: most have about so many.
   constexpr uint32_t kSlotsLikely = kPackFanout * 3 / 4;
-  constexpr size_t kCacheLineBytes = 64;
   constexpr size_t kLinesAround = 2;
   Prefetch(step.node);
   const auto guess =

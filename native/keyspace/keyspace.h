@@ -102,7 +102,6 @@ class Keyspace {
   // The same where only what is known of the key is asked for: it does not count as used.
   Found Peek(uint32_t db, std::string_view key);
 
-  static constexpr size_t kCacheLineBytes = 64;
   // Load what a lookup of the key will read into the cache: first the bucket, and some time later,
   // when it is there, the entry. Nothing is changed.
   uint64_t PrefetchBucket(uint32_t db, std::string_view key) const {
