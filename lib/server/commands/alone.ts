@@ -7,11 +7,10 @@
  */
 
 import { readBytes, readOption } from '../../commands/args.js'
-import { help } from '../../commands/help.js'
 import { OK, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import { clientRow, type ServerContext } from './row.js'
+import { clientRow, helpRow, type ServerContext } from './row.js'
 
 function noCluster(): never {
   throw new ReplyError('ERR This instance has cluster support disabled')
@@ -91,15 +90,7 @@ const MODULE_SUBCOMMANDS = subcommandsOf('MODULE', 'server', [
   clientRow('LOAD', -3, MODULE_ADMIN, null, '4.0.0', 'Is refused.', noModules),
   clientRow('LOADEX', -3, MODULE_ADMIN, null, '7.0.0', 'Is refused.', noModules),
   clientRow('UNLOAD', 3, MODULE_ADMIN, null, '4.0.0', 'Is refused.', noModules),
-  clientRow(
-    'HELP',
-    2,
-    ['loading', 'stale'],
-    null,
-    '5.0.0',
-    'The subcommands.',
-    help('MODULE', ['LIST', '    Return a list of loaded modules.']),
-  ),
+  helpRow('MODULE', '5.0.0', ['LIST', '    Return a list of loaded modules.']),
 ])
 
 const OF_NODES: readonly CommandFlag[] = ['loading', 'stale', 'fast']

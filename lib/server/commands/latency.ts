@@ -5,12 +5,11 @@
  */
 
 import { readBytes, readWords } from '../../commands/args.js'
-import { help } from '../../commands/help.js'
 import { MapReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
 import { latencyGraph } from '../latency-graph.js'
-import { clientRow, type ServerContext } from './row.js'
+import { clientRow, helpRow, type ServerContext } from './row.js'
 
 function latest({ server }: ServerContext): Reply {
   return server.latency.latest().map(({ name, last, maxMs }) => [name, last.second, last.ms, maxMs])
@@ -79,31 +78,23 @@ const LATENCY = subcommandsOf('LATENCY', 'server', [
   clientRow('HISTOGRAM', -2, ADMIN, null, '7.0.0', 'How long commands took.', histogram),
   clientRow('RESET', -2, ADMIN, null, '2.8.13', 'Forgets events.', reset),
   clientRow('DOCTOR', 2, ADMIN, null, '2.8.13', 'Says what took long.', doctor),
-  clientRow(
-    'HELP',
-    2,
-    ['loading', 'stale'],
-    null,
-    '2.8.13',
-    'The subcommands.',
-    help('LATENCY', [
-      'DOCTOR',
-      '    Return a human readable latency analysis report.',
-      'GRAPH <event>',
-      '    Return an ASCII latency graph for the <event> class.',
-      'HISTORY <event>',
-      '    Return time-latency samples for the <event> class.',
-      'LATEST',
-      '    Return the latest latency samples for all events.',
-      'RESET [<event> ...]',
-      '    Reset latency data of one or more <event> classes.',
-      '    (default: reset all data for all event classes)',
-      'HISTOGRAM [COMMAND ...]',
-      '    Return a cumulative distribution of latencies in the format of a histogram for the ' +
-        'specified command names.',
-      '    If no commands are specified then all histograms are replied.',
-    ]),
-  ),
+  helpRow('LATENCY', '2.8.13', [
+    'DOCTOR',
+    '    Return a human readable latency analysis report.',
+    'GRAPH <event>',
+    '    Return an ASCII latency graph for the <event> class.',
+    'HISTORY <event>',
+    '    Return time-latency samples for the <event> class.',
+    'LATEST',
+    '    Return the latest latency samples for all events.',
+    'RESET [<event> ...]',
+    '    Reset latency data of one or more <event> classes.',
+    '    (default: reset all data for all event classes)',
+    'HISTOGRAM [COMMAND ...]',
+    '    Return a cumulative distribution of latencies in the format of a histogram for the ' +
+      'specified command names.',
+    '    If no commands are specified then all histograms are replied.',
+  ]),
 ])
 
 export const LATENCY_COMMANDS = rowsOf('server', [

@@ -5,11 +5,10 @@
  */
 
 import { readInteger, readOption, syntaxError } from '../../commands/args.js'
-import { help } from '../../commands/help.js'
 import { DoubleReply, MapReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, FIRST_KEY, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import { clientRow, type ServerContext } from './row.js'
+import { clientRow, helpRow, type ServerContext } from './row.js'
 
 function usage(context: ServerContext): Reply {
   const { native, db, argc } = context
@@ -94,27 +93,19 @@ const MEMORY = subcommandsOf('MEMORY', 'server', [
   clientRow('DOCTOR', 2, [], null, '4.0.0', 'What is wrong with the memory.', doctor),
   clientRow('PURGE', 2, [], null, '4.0.0', 'Gives memory back, which is done anyway.', purge),
   clientRow('MALLOC-STATS', 2, [], null, '4.0.0', 'Of an allocator not used here.', mallocStats),
-  clientRow(
-    'HELP',
-    2,
-    ['loading', 'stale'],
-    null,
-    '4.0.0',
-    'The subcommands.',
-    help('MEMORY', [
-      'DOCTOR',
-      '    Return memory problems reports.',
-      'MALLOC-STATS',
-      '    Return internal statistics report from the memory allocator.',
-      'PURGE',
-      '    Attempt to purge dirty pages for reclamation by the allocator.',
-      'STATS',
-      '    Return information about the memory usage of the server.',
-      'USAGE <key> [SAMPLES <count>]',
-      '    Return memory in bytes used by <key> and its value. Nested values are',
-      '    sampled up to <count> times (default: 5, 0 means sample all).',
-    ]),
-  ),
+  helpRow('MEMORY', '4.0.0', [
+    'DOCTOR',
+    '    Return memory problems reports.',
+    'MALLOC-STATS',
+    '    Return internal statistics report from the memory allocator.',
+    'PURGE',
+    '    Attempt to purge dirty pages for reclamation by the allocator.',
+    'STATS',
+    '    Return information about the memory usage of the server.',
+    'USAGE <key> [SAMPLES <count>]',
+    '    Return memory in bytes used by <key> and its value. Nested values are',
+    '    sampled up to <count> times (default: 5, 0 means sample all).',
+  ]),
 ])
 
 export const MEMORY_COMMANDS = rowsOf('server', [

@@ -5,7 +5,6 @@
  */
 
 import { readBytes, readWords } from '../../commands/args.js'
-import { help } from '../../commands/help.js'
 import { MapReply, PushReply, type Reply } from '../../commands/reply.js'
 import { encodeReply } from '../../commands/resp-encoder.js'
 import {
@@ -17,7 +16,7 @@ import {
 } from '../../commands/spec.js'
 import { type Client, NO_REPLY } from '../client.js'
 import { type SubscriptionKind, setOf } from '../pubsub.js'
-import { type ClientHandler, clientRow, type ServerContext } from './row.js'
+import { type ClientHandler, clientRow, helpRow, type ServerContext } from './row.js'
 
 const PREFIXES: Readonly<Record<SubscriptionKind, string>> = {
   channel: '',
@@ -106,27 +105,19 @@ const PUBSUB = subcommandsOf('PUBSUB', 'pubsub', [
   }),
   clientRow('SHARDCHANNELS', -2, READ, null, '7.0.0', 'The same of shards.', channels('shard')),
   clientRow('SHARDNUMSUB', -2, READ, null, '7.0.0', 'The same of shards.', numsub('shard')),
-  clientRow(
-    'HELP',
-    2,
-    ['loading', 'stale'],
-    null,
-    '6.2.0',
-    'The subcommands.',
-    help('PUBSUB', [
-      'CHANNELS [<pattern>]',
-      "    Return the currently active channels matching a <pattern> (default: '*').",
-      'NUMPAT',
-      '    Return number of subscriptions to patterns.',
-      'NUMSUB [<channel> ...]',
-      '    Return the number of subscribers for the specified channels, excluding',
-      '    pattern subscriptions(default: no channels).',
-      'SHARDCHANNELS [<pattern>]',
-      "    Return the currently active shard level channels matching a <pattern> (default: '*').",
-      'SHARDNUMSUB [<shardchannel> ...]',
-      '    Return the number of subscribers for the specified shard level channel(s)',
-    ]),
-  ),
+  helpRow('PUBSUB', '6.2.0', [
+    'CHANNELS [<pattern>]',
+    "    Return the currently active channels matching a <pattern> (default: '*').",
+    'NUMPAT',
+    '    Return number of subscriptions to patterns.',
+    'NUMSUB [<channel> ...]',
+    '    Return the number of subscribers for the specified channels, excluding',
+    '    pattern subscriptions(default: no channels).',
+    'SHARDCHANNELS [<pattern>]',
+    "    Return the currently active shard level channels matching a <pattern> (default: '*').",
+    'SHARDNUMSUB [<shardchannel> ...]',
+    '    Return the number of subscribers for the specified shard level channel(s)',
+  ]),
 ])
 
 export const PUBSUB_COMMANDS = rowsOf('pubsub', [

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { help } from '../../commands/help.js'
 import type { Reply } from '../../commands/reply.js'
 import type { CommandFlag, CommandRow, KeyRange } from '../../commands/spec.js'
 import type { ClientContext } from '../client.js'
@@ -32,4 +33,10 @@ export function clientRow(
     method: null,
     run: (context) => run(context as ServerContext),
   }
+}
+
+/** The subcommand HELP of `command`; `lines` are the others and what is said of them. */
+export function helpRow(command: string, since: string, lines: readonly string[]): CommandRow {
+  const handler = help(command, lines)
+  return clientRow('HELP', 2, ['loading', 'stale'], null, since, 'The subcommands.', handler)
 }

@@ -5,11 +5,10 @@
  */
 
 import { readInteger, readOption, syntaxError } from '../../commands/args.js'
-import { help } from '../../commands/help.js'
 import { PendingReply, type Reply } from '../../commands/reply.js'
 import { type CommandFlag, OK, rowsOf, subcommandsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
-import { clientRow, type ServerContext } from './row.js'
+import { clientRow, helpRow, type ServerContext } from './row.js'
 
 function time({ server }: ServerContext): Reply {
   const nowMs = server.now()
@@ -89,25 +88,17 @@ const SLOWLOG = subcommandsOf('SLOWLOG', 'server', [
     return context.server.slowlog.entries.length
   }),
   clientRow('RESET', 2, ['admin', 'loading', 'stale'], null, '2.2.12', 'Drops all.', slowlogReset),
-  clientRow(
-    'HELP',
-    2,
-    ['loading', 'stale'],
-    null,
-    '6.2.0',
-    'The subcommands.',
-    help('SLOWLOG', [
-      'GET [<count>]',
-      '    Return top <count> entries from the slowlog (default: 10, -1 mean all).',
-      '    Entries are made of:',
-      '    id, timestamp, time in microseconds, arguments array, client IP and port,',
-      '    client name',
-      'LEN',
-      '    Return the length of the slowlog.',
-      'RESET',
-      '    Reset the slowlog.',
-    ]),
-  ),
+  helpRow('SLOWLOG', '6.2.0', [
+    'GET [<count>]',
+    '    Return top <count> entries from the slowlog (default: 10, -1 mean all).',
+    '    Entries are made of:',
+    '    id, timestamp, time in microseconds, arguments array, client IP and port,',
+    '    client name',
+    'LEN',
+    '    Return the length of the slowlog.',
+    'RESET',
+    '    Reset the slowlog.',
+  ]),
 ])
 
 const PICTURE = `
