@@ -51,7 +51,7 @@ export interface LanePrimitives {
    * How many bytes did not go: they are for `laneTake`.
    */
   laneSend(lane: number, fd: number, heldBytes: number): number
-  /** What did not go; what is long and fits into `buffer` is put there: how many bytes it is. */
+  /** What did not go; if it fits into `buffer` it is put there: how many bytes it is. */
   laneTake(lane: number, buffer: Uint8Array | null): LaneOutput | number
   laneConfigure(
     lane: number,

@@ -64,7 +64,7 @@ export function isChildRunning(): boolean {
   return processWide[RUNNING] !== undefined
 }
 
-/** Whether a script is paused: a file would hold a part of what it does. */
+/** Knows whether a script is paused: a file would then hold a part of what it does. */
 export type ScriptWatch = Pick<NativeEngine, 'scriptIsSuspended'>
 
 /** Whether a job may begin: none of any engine runs, and no script of this one is halfway. */

@@ -327,15 +327,14 @@ export class Connection implements ClientOutput, Sender {
     const socket = this.#socket
     const { lane } = this.client
     const isFree = socket.writableLength === 0 && !socket.writableEnded && !socket.destroyed
-    if (native.laneSend(lane, isFree ? this.#fd : -1, heldBytes) === 0) return
+    const left = native.laneSend(lane, isFree ? this.#fd : -1, heldBytes)
+    if (left === 0) return
     const { buffers } = outbox
-    const buffer = buffers.take()
+    const buffer = buffers.take(left)
     const rest = native.laneTake(lane, buffer)
     if (typeof rest === 'string') socket.write(rest, 'latin1')
-    else if (typeof rest === 'number') {
-      socket.write(buffer.subarray(0, rest), () => buffers.giveBack(buffer))
-    } else if (rest !== null) socket.write(rest)
-    if (typeof rest !== 'number') buffers.giveBack(buffer)
+    else if (buffer === null) socket.write(rest as Buffer)
+    else socket.write(buffer.subarray(0, left), () => buffers.giveBack(buffer))
     if (socket.writableLength > 0) this.#checkLimit()
   }
 
