@@ -126,10 +126,11 @@ const smove: Touch = (context, changes) => {
     key: readBytes(context, index),
   })) as [KeyChange, KeyChange]
   if (changes.length === 0 || source.key === target.key) return []
+  const isAdded = changes.some(({ key }) => key === target.key)
   return [
     event('s', 'srem', source),
     ...(isGone(context, source) ? [event('g', 'del', source)] : []),
-    event('s', 'sadd', target),
+    ...(isAdded ? [event('s', 'sadd', target)] : []),
   ]
 }
 
@@ -145,10 +146,8 @@ const movedToDatabase: Touch = (context) => {
   return replacing([event('g', 'move_from', source), event('g', 'move_to', target)], target)
 }
 
-const copied: Touch = (context, changes) => {
-  const key = readBytes(context, 2)
-  const targets = changes.filter((one) => one.key === key)
-  return targets.flatMap((one) => replacing([event('g', 'copy_to', one)], one))
+const copied: Touch = (_, changes) => {
+  return changes.flatMap((one) => replacing([event('g', 'copy_to', one)], one))
 }
 
 const restored: Touch = (context, changes) => {

@@ -76,6 +76,7 @@ PackEditor::PackEditor(Keyspace& keyspace, uint32_t db, const Found& found, std:
     const Handle handle = found.entry.external().handle;
     Arena& arena = keyspace.arena();
     if (!arena.MovesForChange(handle)) {
+      keyspace.NoteWrite(db, found);
       arena.NoteChange(handle);
       bytes_ = arena.At(handle);
       in_place_ = true;

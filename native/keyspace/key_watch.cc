@@ -3,13 +3,9 @@
 #include "keyspace/key_watch.h"
 
 #include <algorithm>
+#include <set>
 
 namespace snapfork {
-namespace {
-
-constexpr size_t kNotesCompared = 16;
-
-}  // namespace
 
 void KeyWatch::Add(uint32_t db, uint64_t hash, std::string_view key) {
   std::vector<Counted>& same = keys_[hash];
@@ -47,13 +43,20 @@ bool KeyWatch::Contains(uint32_t db, uint64_t hash, std::string_view key) const 
 
 void KeyWatch::OnLookup(uint32_t db, uint64_t hash, std::string_view key, bool exists) {
   if (!Contains(db, hash, key)) return;
-  // What it was at first counts. Where many are looked up, each is so once.
   if (notes_.size() <= kNotesCompared) {
     for (const Note& note : notes_) {
       if (note.key.db == db && note.key.key == key) return;
     }
   }
-  notes_.push_back({{db, std::string(key)}, exists});
+  notes_.push_back({{db, std::string(key)}, hash, exists});
+}
+
+void KeyWatch::DropRepeated() {
+  std::set<Place> seen;
+  const auto is_repeated = [&](const Note& note) {
+    return !seen.insert({note.key.db, note.hash}).second;
+  };
+  notes_.erase(std::remove_if(notes_.begin(), notes_.end(), is_repeated), notes_.end());
 }
 
 void KeyWatch::OnGone(uint32_t db, uint64_t hash, std::string_view key, KeyChange change) {

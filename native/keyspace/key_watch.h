@@ -1,19 +1,20 @@
 // key_watch.h - keys that somebody waits for or watches: which of them a command has changed.
 //
-// A watched key that a command looks up is noted. If the command changes anything, what it noted
+// A watched key that a command looks up is noted. If the command writes it and counts a change, it
 // counts as changed, or as created if it was absent; but for keys that were absent and still are.
-// So a key that a command of several keys only reads may be among them: whoever runs such a command
-// knows which ones it writes. Of keys that are absent at first it is told, too, that they were
-// missed, if somebody wants to know.
+// Of keys that are absent at first it is told, too, that they were missed, if somebody wants to
+// know.
 //
 // Runs in: the owner's thread.
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace snapfork {
@@ -41,6 +42,13 @@ class KeyWatch {
   bool is_active() const { return all_ || !keys_.empty(); }
 
   void OnLookup(uint32_t db, uint64_t hash, std::string_view key, bool exists);
+  // A key that was looked up is written.
+  void OnWrite(uint32_t db, uint64_t hash) {
+    const Place place{db, hash};
+    if (!notes_.empty() && (written_.empty() || written_.back() != place)) {
+      written_.push_back(place);
+    }
+  }
   // A key went though no command has changed it.
   void OnGone(uint32_t db, uint64_t hash, std::string_view key, KeyChange change);
   // The watched keys of a database are all looked at: it is emptied, or another one takes its
@@ -49,7 +57,9 @@ class KeyWatch {
   void OnDatabase(uint32_t db, Exists&& exists) {
     for (const auto& [hash, watched] : keys_) {
       for (const Counted& one : watched) {
-        if (one.key.db == db) notes_.push_back({one.key, exists(one.key.key)});
+        if (one.key.db != db) continue;
+        notes_.push_back({one.key, hash, exists(one.key.key)});
+        OnWrite(db, hash);
       }
     }
   }
@@ -57,9 +67,11 @@ class KeyWatch {
   // Ends a command: `changes` is the keyspace's number of changes then.
   template <typename Exists>
   void EndCommand(uint64_t changes, Exists&& exists) {
+    if (notes_.size() > kNotesCompared) DropRepeated();
+    std::sort(written_.begin(), written_.end());
     for (Note& note : notes_) {
       if (tells_missed_ && !note.existed) Tell(note.key, KeyChange::kMissed);
-      if (changes == seen_changes_) continue;
+      if (changes == seen_changes_ || !IsWritten(note)) continue;
       if (note.existed) {
         Tell(std::move(note.key), KeyChange::kChanged);
       } else if (exists(note.key)) {
@@ -67,6 +79,7 @@ class KeyWatch {
       }
     }
     notes_.clear();
+    written_.clear();
     seen_changes_ = changes;
   }
   bool has_changed() const { return !changed_.empty(); }
@@ -79,9 +92,19 @@ class KeyWatch {
   };
   struct Note {
     WatchedKey key;
+    uint64_t hash;
     bool existed;
   };
+  using Place = std::pair<uint32_t, uint64_t>;  // a database and the hash of a key
 
+  // Up to so many notes, a key is looked for among them before it is noted.
+  static constexpr size_t kNotesCompared = 16;
+
+  // What a key was at first counts.
+  void DropRepeated();
+  bool IsWritten(const Note& note) const {
+    return std::binary_search(written_.begin(), written_.end(), Place{note.key.db, note.hash});
+  }
   bool Contains(uint32_t db, uint64_t hash, std::string_view key) const;
   void Tell(WatchedKey key, KeyChange change) {
     key.change = change;
@@ -93,6 +116,7 @@ class KeyWatch {
   bool tells_missed_ = false;
   uint64_t seen_changes_ = 0;
   std::vector<Note> notes_;
+  std::vector<Place> written_;
   std::vector<WatchedKey> changed_;
 };
 

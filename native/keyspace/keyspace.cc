@@ -67,6 +67,7 @@ void Keyspace::NoteUse(Handle handle) {
 }
 
 Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& content, Reuse reuse) {
+  NoteWrite(db, found);
   Database& database = *databases_[db];
   const size_t bytes = content.TotalBytes();
   if (!found.entry) {
@@ -112,6 +113,7 @@ Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& conten
 }
 
 Status Keyspace::MakeWritable(uint32_t db, Found& found) {
+  NoteWrite(db, found);
   if (!arena_.IsFrozen(found.handle())) return Status();
   SF_RETURN_IF_ERROR(Put(db, found, ContentOf(found.entry), Reuse::kNever));
   found.entry = EntryAt(found.handle());
@@ -158,6 +160,7 @@ bool Keyspace::MoveRecords(Database& database, const Times& old_times, Handle ol
 
 Status Keyspace::ChangeExpiry(uint32_t db, const Found& found, int64_t expiry) {
   SF_DCHECK(found.entry.has_expiry() && expiry != kNoExpiry);
+  NoteWrite(db, found);
   if (found.entry.expiry() == expiry) return Status();
   EntryContent content = ContentOf(found.entry);
   content.expiry = expiry;
@@ -188,6 +191,7 @@ int64_t Keyspace::FieldExpiryOf(const EntryContent& content) const {
 }
 
 void Keyspace::Remove(uint32_t db, const Found& found, ExternalValue external) {
+  NoteWrite(db, found);
   Database& database = *databases_[db];
   const Handle handle = found.handle();
   const EntryContent content = ContentOf(found.entry);

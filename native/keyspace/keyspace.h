@@ -117,6 +117,12 @@ class Keyspace {
     });
   }
 
+  // The value of a key that was looked up is about to change where it is, by none of the functions
+  // below, or counts as changed. All of those call it.
+  void NoteWrite(uint32_t db, const Found& found) {
+    if (watch_.is_active()) [[unlikely]] watch_.OnWrite(db, found.hash);
+  }
+
   // Makes `content` the entry of `found` (a result of Lookup for content.key,
   // nothing changed since). Frees the old value outside of the entry unless it
   // is the new one's: the same external object, or a tree whose roots are

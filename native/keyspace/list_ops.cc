@@ -194,6 +194,7 @@ Status ListMove(Keyspace& keyspace, uint32_t db, std::string_view from, ListEnd 
   element.assign(view.Text(scratch));
   moved = true;
   if (from == to && from_end == to_end) {
+    keyspace.NoteWrite(db, source);
     ++keyspace.counters().changes;
     return Status();
   }

@@ -66,6 +66,7 @@ Status WriteExternal(Keyspace& keyspace, uint32_t db, const Found& found, std::s
       return status;
     }
   }
+  keyspace.NoteWrite(db, found);
   arena.NoteChange(changed.handle);
   uint8_t* const to = arena.At(changed.handle);
   if (offset > old.bytes) std::memset(to + old.bytes, 0, offset - old.bytes);

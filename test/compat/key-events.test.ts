@@ -8,6 +8,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import {
+  drawAll,
   FAMILIES,
   familySteps,
   resolveTimes,
@@ -18,7 +19,7 @@ import { EventListener } from '../support/event-listener.js'
 import { serve } from '../support/our-server.js'
 import { announceSeed } from '../support/random.js'
 import { RawClient } from '../support/raw-client.js'
-import { OverSocket } from '../support/raw-comparison.js'
+import { OverSocket, RedisSocket } from '../support/raw-comparison.js'
 import { startRedis } from '../support/redis-server.js'
 
 const LONG = process.env.SF_LONG ? 20 : 1
@@ -37,7 +38,12 @@ class Party {
     this.#listener = listener
   }
 
-  static async connect(t: Test, path: string, letters: string): Promise<Party> {
+  static async connect(
+    t: Test,
+    path: string,
+    letters: string,
+    Socket: typeof OverSocket = OverSocket,
+  ): Promise<Party> {
     const client = await RawClient.connect({ path }, 2)
     await client.send('CONFIG', 'SET', 'notify-keyspace-events', letters)
     // What expires goes when it is looked for.
@@ -47,7 +53,7 @@ class Party {
       client.close()
       listener.close()
     })
-    return new Party(new OverSocket(client), listener)
+    return new Party(new Socket(client), listener)
   }
 
   async run(step: Step): Promise<string> {
@@ -64,13 +70,6 @@ class Party {
   }
 }
 
-/** What is drawn at random differs: here all is taken. */
-function drawn({ db, args }: Step): Step {
-  return args[0]?.toUpperCase() === 'SPOP' && args.length > 1
-    ? { db, args: ['SPOP', args[1] as string, '1000'] }
-    : { db, args }
-}
-
 t.test('Events of keys', { skip }, async (t) => {
   if (redis === null) return
   t.teardown(() => redis.stop())
@@ -79,10 +78,10 @@ t.test('Events of keys', { skip }, async (t) => {
   const compare = async (t: Test, letters: string, sequences: fc.Arbitrary<Step[]>) => {
     const { path } = await serve(t, { enableDebugCommand: 'yes' })
     const ours = await Party.connect(t, path, letters)
-    const theirs = await Party.connect(t, redis.socketPath, letters)
+    const theirs = await Party.connect(t, redis.socketPath, letters, RedisSocket)
     let events = 0
     const property = fc.asyncProperty(sequences, async (sequence) => {
-      for (const step of [{ db: 0, args: ['FLUSHALL'] }, ...resolveTimes(sequence)].map(drawn)) {
+      for (const step of [{ db: 0, args: ['FLUSHALL'] }, ...resolveTimes(sequence)].map(drawAll)) {
         const [mine, expected] = await Promise.all([ours.run(step), theirs.run(step)])
         events += expected.split(', ').length
         if (mine === expected) continue

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "keyspace/key_ops.h"
 #include "server/express_lane.h"
 #include "test.h"
 
@@ -203,6 +204,30 @@ TEST(KeyWatch, CountsWhoWatchesAndNotesWhatGoes) {
   lane.keyspace.Flush(0);
   lane.keyspace.EndWatchedCommand();
   EXPECT_EQ(watch.TakeChanged().size(), 1);
+}
+
+TEST(KeyWatch, TellsOfWhatWasWrittenAndNotOfWhatWasReadBesideIt) {
+  Fixture lane;
+  Keyspace& keyspace = lane.keyspace;
+  KeyWatch& watch = keyspace.watch();
+  watch.WatchAll(true, false);
+  lane.Send("SET from 1\r\nSET old 1\r\n");
+  // More of them than are compared with one another, and one that is removed and made again.
+  std::vector<std::string> read;
+  for (int i = 0; i < 100; ++i) read.push_back("read" + std::to_string(i));
+  for (int round = 0; round < 2; ++round) {
+    for (const std::string& key : read) keyspace.Lookup(0, key);
+    bool done = false;
+    EXPECT_TRUE(KeyCopy(keyspace, 0, "from", 0, "old", true, done).ok());
+    EXPECT_TRUE(KeyRemove(keyspace, 0, "old"));
+    EXPECT_TRUE(KeyCopy(keyspace, 0, "from", 0, "old", true, done).ok());
+    keyspace.EndWatchedCommand();
+    const std::vector<WatchedKey> changed = watch.TakeChanged();
+    ASSERT_EQ(changed.size(), 1);
+    EXPECT_EQ(changed[0].key, "old");
+    EXPECT_TRUE(changed[0].change == KeyChange::kChanged);
+    read.resize(3);
+  }
 }
 
 TEST(KeyWatch, TellsWhatWasCreatedAndWhatWasMissedIfThatIsAskedFor) {

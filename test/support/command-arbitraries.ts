@@ -124,6 +124,14 @@ export function familySteps(family: string, maxLength: number): fc.Arbitrary<Ste
   return fc.array(step, { minLength: 1, maxLength, size: 'max' })
 }
 
+/** What is drawn at random differs between two servers: here all is taken, or nothing. */
+export function drawAll({ db, args }: Step): Step {
+  const [name = '', key] = args
+  if (/^spop$/i.test(name) && key !== undefined) return { db, args: ['SPOP', key, '1000'] }
+  // They remove the expired keys that they come to.
+  return /^(randomkey|scan)$/i.test(name) ? { db, args: ['DBSIZE'] } : { db, args }
+}
+
 /**
  * Fills in relative times, no two the same and all at least 1,000 seconds apart: a comparison of
  * two of them does not depend on when the commands ran.
