@@ -22,7 +22,26 @@ export const LANE = {
   slow: 5,
   /** Keys that are watched have changed: see `takeWatched`. */
   watched: 6,
+  /** In the place of words, what has become of the socket: of {@link SOCKET}. */
+  event: 7,
 } as const
+
+/** `SocketEvent` of the engine. */
+export const SOCKET = {
+  /** Something waits in the lane, or more than may. */
+  received: 0,
+  /** No more will come. */
+  ended: 1,
+  /** Neither way is open. */
+  broken: 2,
+  /** Replies found no room. */
+  stuck: 3,
+  /** They have gone. */
+  drained: 4,
+} as const
+
+/** `SocketReading` of the engine: what becomes of what comes. */
+export const READING = { run: 0, keep: 1, drop: 2, stop: 3 } as const
 
 /** `KeyChange` of the engine. */
 export const KEY_CHANGE = { changed: 0, expired: 1, evicted: 2, created: 3, missed: 4 } as const
@@ -31,10 +50,21 @@ export const KEY_CHANGE = { changed: 0, expired: 1, evicted: 2, created: 3, miss
 export type LaneOutput = string | Buffer | null
 
 export interface LanePrimitives {
-  /** Another descriptor of a socket, which stays open without the first; -1 if there is none. */
-  duplicateSocket(fd: number): number
   laneOpen(): number
+  /** Closes its socket, too. */
   laneClose(lane: number): void
+  /**
+   * Gives the lane a descriptor of its own of a socket, which stays open without the first: -1 if
+   * there is none left. What comes goes through the lane; `tell` is called with an outcome as of
+   * `laneRun` where the caller is needed.
+   */
+  laneAttach(lane: number, fd: number, tell: (what: number) => void): number
+  /** Closes the socket. */
+  laneDetach(lane: number): void
+  /** What becomes of what comes by the socket, of {@link READING}. */
+  laneRead(lane: number, reading: number): void
+  /** Ends the connection behind what was sent; what comes is dropped. */
+  laneEnd(lane: number): void
   /**
    * Runs what has come of a client, and the first `bytes` of `chunk` behind it. An outcome of
    * {@link LANE}, plus eight times the number of words in the argument vector.
@@ -47,10 +77,12 @@ export interface LanePrimitives {
   /** Lets what was gathered wait behind what waits already: how many bytes that is. */
   laneHold(lane: number): number
   /**
-   * Sends so many of the bytes that wait, or with 0 what was gathered, to a socket (-1: to none).
-   * How many bytes did not go: they are for `laneTake`.
+   * Sends so many of the bytes that wait, or with 0 what was gathered. How many bytes did not go:
+   * they follow when there is room, or are for `laneTake` where the lane has no socket.
    */
-  laneSend(lane: number, fd: number, heldBytes: number): number
+  laneSend(lane: number, heldBytes: number): number
+  /** Bytes that did not go yet. */
+  laneUnsentBytes(lane: number): number
   /** What did not go; if it fits into `buffer` it is put there: how many bytes it is. */
   laneTake(lane: number, buffer: Uint8Array | null): LaneOutput | number
   laneConfigure(
@@ -65,15 +97,21 @@ export interface LanePrimitives {
   laneError(lane: number): string
   laneFailure(lane: number): never
   laneMicros(lane: number): number
-  /** Bytes of replies that were sent or taken, of all lanes; `resets` starts them anew. */
-  lanesSentBytes(resets: boolean): number
-  /** For all lanes. `slowMicros` -1: no command is slow. */
+  /** Milliseconds since the lane was run last. */
+  laneIdleMillis(lane: number): number
+  /** Bytes that have come and that were sent, of all lanes; `resets` starts them anew. */
+  lanesTraffic(resets: boolean): [received: number, sent: number]
+  /**
+   * For all lanes. `slowMicros` -1: no command is slow. More than `queryBytesMax` that waits in one
+   * is told of.
+   */
   lanesConfigure(
     runsReads: boolean,
     runsWrites: boolean,
     bulkBytesMax: number,
     slowMicros: number,
     countsDurations: boolean,
+    queryBytesMax: number,
   ): void
   /**
    * Name, calls and microseconds of each hot command, flat; `resets` starts them and the durations

@@ -40,7 +40,7 @@ export function describeClient(client: Client, nowMs: number): string {
     ['fd', address.fd],
     ['name', client.name],
     ['age', wholeSeconds(nowMs - client.connectedAtMs)],
-    ['idle', wholeSeconds(nowMs - client.lastUsedAtMs)],
+    ['idle', wholeSeconds(output.idleMs)],
     ['flags', flagsOf(client)],
     ['db', context.db],
     ['sub', client.channels.size],

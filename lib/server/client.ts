@@ -48,6 +48,8 @@ export interface ClientOutput {
   close(flushes: boolean): void
   readonly outputBytes: number
   readonly pendingBytes: number
+  /** Since it was heard of last. */
+  readonly idleMs: number
 }
 
 export interface ClientAddress {
@@ -105,7 +107,6 @@ export class Client<Server = unknown> {
   /** No more commands of it are run. */
   isClosing = false
   lastCommand = 'NULL'
-  lastUsedAtMs: number
 
   constructor(facts: {
     id: number
@@ -121,7 +122,6 @@ export class Client<Server = unknown> {
     this.output = facts.output
     this.context = facts.context
     this.connectedAtMs = facts.nowMs
-    this.lastUsedAtMs = facts.nowMs
     facts.context.client = this
   }
 

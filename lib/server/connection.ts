@@ -1,10 +1,10 @@
 /**
- * A client's socket: what comes goes through its express lane, what the lane cannot run through
+ * A client's connection: what comes goes through its express lane, what the lane cannot run through
  * the commands, and replies go back in order.
  *
- *     open --QUIT, CLIENT KILL--> closing (writes what is left) --> closed
- *      |                                                             ^
- *      +-- end, error, limit ----------------------------------------+
+ *     open --QUIT, CLIENT KILL, the other end--> closing (writes what is left) --> closed
+ *      |                                                                             ^
+ *      +-- error, limit -------------------------------------------------------------+
  *
  * Invariants
  *  (N1) While a command waits, or its reply may not be sent yet, nothing that came behind it is
@@ -17,16 +17,19 @@
  * @module
  */
 
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { SnapforkError } from '../errors.js'
 import { LANE } from '../native/lanes.js'
 import { Client, type ClientAddress, type ClientOutput } from './client.js'
+import { LaneSocket } from './lane-socket.js'
 import type { Sender } from './outbox.js'
 import type { ServerCore } from './server-core.js'
 import type { OutputBufferLimit } from './server-options.js'
+import { StreamTransport } from './stream-transport.js'
+import type { Reading, Transport, TransportListener } from './transport.js'
 
-/** Bytes that may wait in the socket before no more commands of the client are run. */
+/** Bytes that may wait for room before no more commands of the client are run. */
 const OUTPUT_HIGH_BYTES = 1 << 20
 
 /** From so many on, replies are not kept until the end of the turn: the client has enough to do. */
@@ -48,19 +51,22 @@ export interface ConnectionParts {
   readonly onClose: (connection: Connection) => void
 }
 
-export class Connection implements ClientOutput, Sender {
+export class Connection implements ClientOutput, Sender, TransportListener {
   readonly client: Client<ServerCore>
   /** Resolves when nothing is left of it. */
-  readonly closed: Promise<void>
+  readonly whenClosed: Promise<void>
   readonly #core: ServerCore
-  readonly #socket: Socket
-  /** Where the engine may write, as long as the socket has nothing to write: -1 is nowhere. */
-  readonly #fd: number
+  readonly #transport: Transport
+  readonly #onClosed: () => void
+  /** What becomes of what comes. */
+  #reading: Reading = 'run'
   /** Within `#run`: what is written is sent at its end, or later. */
   #isRunning = false
   /** Whether the outbox will flush it. */
   #isInOutbox = false
   #isClosed = false
+  /** The other end sends no more. */
+  #hasEnded = false
   /** Since when more than the soft limit has waited, or null. */
   #softSinceMs: number | null = null
   /** (N2) */
@@ -79,51 +85,32 @@ export class Connection implements ClientOutput, Sender {
     this.#core = core
     const { native, now } = core
     const address = addressOf(socket, unixPath)
-    this.#fd = socket instanceof TLSSocket ? -1 : native.duplicateSocket(address.fd)
-    this.#socket = this.#fd < 0 ? socket : this.#adopt(socket)
+    const lane = native.laneOpen()
+    this.#transport = this.#takeOver(socket, address.fd, lane)
     this.client = new Client<ServerCore>({
       id,
-      lane: native.laneOpen(),
-      address: this.#fd < 0 ? address : { ...address, fd: this.#fd },
+      lane,
+      address: { ...address, fd: this.#transport.fd },
       output: this,
       context: core.makeContext(),
       nowMs: now(),
     })
-    this.closed = new Promise((resolve) => {
-      this.#socket.on('close', () => {
-        this.#closed()
-        onClose(this)
-        resolve()
-      })
+    let resolve: () => void = () => {}
+    this.whenClosed = new Promise((resolveClosed) => {
+      resolve = resolveClosed
     })
-    this.#listen()
+    this.#onClosed = () => {
+      onClose(this)
+      resolve()
+    }
     this.configure()
   }
 
-  /**
-   * The same connection, read into memory that all clients share: memory that is new for each piece
-   * that comes costs more than to read it.
-   */
-  #adopt(socket: Socket): Socket {
-    const { readBuffer: buffer } = this.#core
-    const callback = (bytes: number) => {
-      this.#receive(buffer, bytes)
-      return true
-    }
-    const own = { fd: this.#fd, readable: true, writable: true, onread: { buffer, callback } }
-    const adopted = new Socket(own)
-    socket.destroy()
-    return adopted
-  }
-
-  #listen(): void {
-    const socket = this.#socket
-    socket.setNoDelay(true)
-    // An adopted one has none.
-    socket.on('data', (chunk) => this.#receive(chunk, chunk.length))
-    socket.on('drain', () => this.#drained())
-    socket.on('error', () => {})
-    socket.resume()
+  #takeOver(socket: Socket, fd: number, lane: number): Transport {
+    const { native, outbox } = this.#core
+    const taken =
+      socket instanceof TLSSocket ? null : LaneSocket.take(socket, fd, native, lane, this)
+    return taken ?? new StreamTransport(socket, fd, native, lane, outbox.buffers, this)
   }
 
   /** Tells the lane what has changed of the client. */
@@ -145,26 +132,29 @@ export class Connection implements ClientOutput, Sender {
     this.#core.native.laneConfigure(client.lane, db, isResp3, isStranger, isExpress)
   }
 
-  /** Of `chunk` the first `bytes` have come. */
-  #receive(chunk: Buffer, bytes: number): void {
+  receive(chunk: Buffer | null, bytes: number): void {
     if (this.client.isClosing) return
-    this.#core.traffic.inputBytes += bytes
     this.#run(chunk, bytes)
     const { clientQueryBufferLimit } = this.#core.options
     this.#pendingAtMost += bytes
-    if (this.#pendingAtMost <= clientQueryBufferLimit) return
+    if (chunk !== null && this.#pendingAtMost <= clientQueryBufferLimit) return
     // The engine is asked only where it could be too much.
     this.#pendingAtMost = this.pendingBytes
     if (this.#pendingAtMost > clientQueryBufferLimit) this.close(false)
+  }
+
+  ran(result: number): void {
+    this.#unlessClosed(() => {
+      this.#begin()
+      this.#goOn(result)
+    })
   }
 
   /** Lets the client go on behind a command that has waited. */
   resume(): void {
     // Its turn comes when that of the client that has ended the wait is over.
     setImmediate(() => {
-      if (this.#isClosed || this.#isStalled) return
-      this.#run(null, 0)
-      if (!this.#isStalled) this.#socket.resume()
+      if (!this.#isClosed && !this.#isStalled) this.#run(null, 0)
     })
   }
 
@@ -172,9 +162,14 @@ export class Connection implements ClientOutput, Sender {
     return this.client.waiting !== null || this.client.isClosing
   }
 
-  /** Runs what has come; if the engine was closed, there is nobody who could. */
+  /** If the engine was closed, there is nobody who could do anything. */
+  #unlessClosed(act: () => void): void {
+    if (!unlessClosed(act)) this.close(false)
+  }
+
+  /** Runs what has come. */
   #run(chunk: Buffer | null, bytes: number): void {
-    if (!unlessClosed(() => this.#runAll(chunk, bytes))) this.close(false)
+    this.#unlessClosed(() => this.#runAll(chunk, bytes))
   }
 
   /** Runs until all is done or a command waits. (N1) */
@@ -182,24 +177,32 @@ export class Connection implements ClientOutput, Sender {
     const { native } = this.#core
     const { lane } = this.client
     if (this.#isStalled) {
-      this.#socket.pause()
       native.laneKeep(lane, chunk, bytes)
       return
     }
+    this.#begin()
+    this.#goOn(native.laneRun(lane, chunk, bytes))
+  }
+
+  #begin(): void {
     this.#isRunning = true
     this.#loggedBefore = this.#logged()
-    let result = native.laneRun(lane, chunk, bytes)
+  }
+
+  /** From what the lane has come to. */
+  #goOn(first: number): void {
+    const { native } = this.#core
+    const { lane } = this.client
+    let result = first
     while ((result & 7) !== LANE.idle) {
       this.#handle(result & 7, result >>> 3)
       if (this.#isClosed) return
-      if (this.#isStalled || this.#isFull) {
-        this.#socket.pause()
-        break
-      }
+      if (this.#isStalled || this.#isFull) break
       result = native.laneRun(lane, null, 0)
     }
     this.#isRunning = false
     this.#noteLogged()
+    this.#judgeReading()
     if (this.client.isClosing) {
       this.flush()
       this.#end()
@@ -208,6 +211,15 @@ export class Connection implements ClientOutput, Sender {
     } else if (result !== LANE.idle) {
       this.#enterOutbox()
     }
+  }
+
+  #judgeReading(): void {
+    const { client } = this
+    const inWait = client.waiting === null ? 'run' : 'keep'
+    const reading = client.isClosing ? 'drop' : this.#isFull ? 'stop' : inWait
+    if (reading === this.#reading) return
+    this.#reading = reading
+    this.#transport.setReading(reading)
   }
 
   #enterOutbox(): void {
@@ -274,13 +286,13 @@ export class Connection implements ClientOutput, Sender {
   flush(): void {
     this.#isInOutbox = false
     if (this.#isClosed) return
-    if (!unlessClosed(() => this.#sendOrHold())) this.close(false)
+    this.#unlessClosed(() => this.#sendOrHold())
   }
 
   #sendOrHold(): void {
     const last = this.#held.at(-1)
     if (this.#mustHold) this.#hold()
-    else if (last === undefined) this.#send(0)
+    else if (last === undefined) this.#transport.send(0)
     else this.#holdWith(last)
   }
 
@@ -305,10 +317,10 @@ export class Connection implements ClientOutput, Sender {
     const bytes = ready.reduce((sum, held) => sum + held.bytes, 0)
     this.#heldBytes -= bytes
     if (this.#isClosed) return
-    if (bytes > 0 && !unlessClosed(() => this.#send(bytes))) this.close(false)
+    if (bytes > 0) this.#unlessClosed(() => this.#transport.send(bytes))
     if (this.#held.length > 0 || this.#isClosed) return
     if (this.client.isClosing) this.#end()
-    else if (this.#socket.isPaused()) this.#drained()
+    else if (this.#reading === 'stop') this.drained()
   }
 
   abandon(): void {
@@ -318,24 +330,14 @@ export class Connection implements ClientOutput, Sender {
 
   /** Ends the connection behind what is to be sent. */
   #end(): void {
-    if (this.#held.length === 0) this.#socket.end()
+    if (this.#held.length > 0) return
+    if (this.#hasEnded && this.#transport.unsentBytes === 0) this.#transport.destroy()
+    else this.#transport.end()
   }
 
-  /** Sends what was gathered, or so many bytes of what was held. */
-  #send(heldBytes: number): void {
-    const { native, outbox } = this.#core
-    const socket = this.#socket
-    const { lane } = this.client
-    const isFree = socket.writableLength === 0 && !socket.writableEnded && !socket.destroyed
-    const left = native.laneSend(lane, isFree ? this.#fd : -1, heldBytes)
-    if (left === 0) return
-    const { buffers } = outbox
-    const buffer = buffers.take(left)
-    const rest = native.laneTake(lane, buffer)
-    if (typeof rest === 'string') socket.write(rest, 'latin1')
-    else if (buffer === null) socket.write(rest as Buffer)
-    else socket.write(buffer.subarray(0, left), () => buffers.giveBack(buffer))
-    if (socket.writableLength > 0) this.#checkLimit()
+  stuck(): void {
+    this.#checkLimit()
+    if (!this.#isRunning) this.#judgeReading()
   }
 
   /** Drops a client for which too much waits. (N3) */
@@ -358,15 +360,28 @@ export class Connection implements ClientOutput, Sender {
     if (now() - this.#softSinceMs > limit.softSeconds * 1000) this.close(false)
   }
 
-  #drained(): void {
+  drained(): void {
     this.#softSinceMs = null
-    if (this.#isStalled) return
-    this.#run(null, 0)
-    if (!this.#isStalled && !this.#isFull) this.#socket.resume()
+    if (this.client.isClosing) {
+      if (this.#hasEnded) this.#end()
+    } else if (!this.#isStalled) {
+      this.#run(null, 0)
+    } else {
+      this.#judgeReading()
+    }
+  }
+
+  ended(): void {
+    this.#hasEnded = true
+    this.close(true)
   }
 
   get outputBytes(): number {
-    return this.#socket.writableLength + this.#heldBytes
+    return this.#transport.unsentBytes + this.#heldBytes
+  }
+
+  get idleMs(): number {
+    return this.#isClosed ? 0 : this.#core.native.laneIdleMillis(this.client.lane)
   }
 
   get pendingBytes(): number {
@@ -376,20 +391,23 @@ export class Connection implements ClientOutput, Sender {
   close(flushes: boolean): void {
     if (this.#isClosed) return
     this.client.isClosing = true
-    if (!flushes) this.#socket.destroy()
-    else if (!this.#isRunning) {
+    if (!flushes) {
+      this.#transport.destroy()
+    } else if (!this.#isRunning) {
+      this.#judgeReading()
       this.flush()
       this.#end()
     }
   }
 
-  #closed(): void {
+  closed(): void {
     if (this.#isClosed) return
     this.#isClosed = true
     const core = this.#core
     const { client } = this
     unlessClosed(() => core.forget(client))
     core.native.laneClose(client.lane)
+    this.#onClosed()
   }
 }
 

@@ -15,7 +15,7 @@ import type { Traffic } from './traffic.js'
 
 /** What it reads of the server. */
 export interface CountedCore {
-  readonly native: Pick<LanePrimitives, 'lanesSentBytes'>
+  readonly native: Pick<LanePrimitives, 'lanesTraffic'>
   readonly options: ResolvedServerOptions
   readonly clients: ReadonlyMap<number, Client>
   readonly tracking: TrackingTable
@@ -30,6 +30,7 @@ export interface CountedCore {
 export function factsOf(core: CountedCore, port: number): ServerFacts {
   const { pubsub, stats, traffic, connectionsReceived, connectionsRejected } = core
   const clients = [...core.clients.values()]
+  const [inputBytes, outputBytes] = core.native.lanesTraffic(false)
   const { latencyTracking: isTimed, latencyTrackingInfoPercentiles: percents } = core.options
   return {
     port,
@@ -39,8 +40,8 @@ export function factsOf(core: CountedCore, port: number): ServerFacts {
     trackingClients: core.tracking.size,
     connectionsReceived,
     connectionsRejected,
-    inputBytes: traffic.inputBytes,
-    outputBytes: core.native.lanesSentBytes(false),
+    inputBytes,
+    outputBytes,
     commandsProcessed: stats.calls,
     commandsPerSecond: traffic.commandsPerSecond(),
     channels: pubsub.channels('channel', null).length,

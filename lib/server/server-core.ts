@@ -94,9 +94,6 @@ const OF_LISTENERS: ReadonlySet<string> = new Set([
   ...['PING', 'QUIT', 'RESET'],
 ])
 
-/** As much as libuv reads at once. */
-const READ_BYTES = 64 << 10
-
 export class ServerCore {
   readonly native: NativeEngine
   readonly host: CommandHost
@@ -131,8 +128,6 @@ export class ServerCore {
   readonly #find: FindCommand
   #afterRun: CommandContext['afterRun'] = null
   readonly traffic = new Traffic()
-  /** What has just come of a client. */
-  readonly readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
   readonly outbox = new Outbox(() => this.host.durable())
   connectionsReceived = 0
   connectionsRejected = 0
@@ -248,14 +243,20 @@ export class ServerCore {
 
   /** Tells the express lanes what they may run. */
   configureLanes(): void {
-    const { protoMaxBulkLen: bulkMax, latencyTracking } = this.options
+    const { protoMaxBulkLen: bulkMax, latencyTracking, clientQueryBufferLimit } = this.options
     const isBusy = this.scripts.runner.isBusy
     const { tellsMissed } = this.events
     const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy || tellsMissed
     const runsReads = this.#usesLanes && !isSeen && !this.isLoading()
     const runsWrites = runsReads && !this.pauses.isOn && !this.events.isOn
-    const slow = this.#slowMicros
-    this.native.lanesConfigure(runsReads, runsWrites, bulkMax, slow, latencyTracking)
+    this.native.lanesConfigure(
+      runsReads,
+      runsWrites,
+      bulkMax,
+      this.#slowMicros,
+      latencyTracking,
+      clientQueryBufferLimit,
+    )
   }
 
   /** What the commands of a new client run in. */
@@ -293,7 +294,7 @@ export class ServerCore {
   #resetStatistics(): void {
     this.stats.reset()
     this.traffic.reset()
-    this.native.lanesSentBytes(true)
+    this.native.lanesTraffic(true)
     this.connectionsReceived = 0
     this.connectionsRejected = 0
   }
@@ -321,7 +322,6 @@ export class ServerCore {
     context.begin(argc, BULK_LATIN1)
     context.encodes = client.protocol
     context.mayPause = true
-    client.lastUsedAtMs = this.now()
     if (client.replyMode === 'skip-next') client.replyMode = 'skip'
     this.#actor = client
     const text = this.#replyTo(client)

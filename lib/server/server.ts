@@ -215,10 +215,9 @@ export class SnapforkServer {
   #dropIdle(): void {
     const { timeout } = this.#options
     if (timeout === 0) return
-    const since = this.#core.now() - timeout * 1000
     for (const { client } of this.#connections) {
       const isAtWork = client.waiting !== null || client.isSubscriber || client.isMonitor
-      if (!isAtWork && client.lastUsedAtMs < since) client.output.close(false)
+      if (!isAtWork && client.output.idleMs > timeout * 1000) client.output.close(false)
     }
   }
 
@@ -259,7 +258,7 @@ export class SnapforkServer {
     setImmediate(() => {
       for (const connection of this.#connections) connection.close(false)
     })
-    await Promise.all([...closed, ...[...this.#connections].map((one) => one.closed)])
+    await Promise.all([...closed, ...[...this.#connections].map((one) => one.whenClosed)])
   }
 
   [Symbol.asyncDispose](): Promise<void> {

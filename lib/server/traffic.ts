@@ -8,7 +8,6 @@
 const SAMPLES = 4
 
 export class Traffic {
-  inputBytes = 0
   #samples: { atMs: number; commands: number }[] = []
 
   /** To be called every second or so, with how many commands were run in all. */
@@ -24,7 +23,6 @@ export class Traffic {
   }
 
   reset(): void {
-    this.inputBytes = 0
     this.#samples = []
   }
 }

@@ -1,7 +1,5 @@
 // bind_lanes.cc - the engine's methods on what clients of a server send.
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -23,18 +21,53 @@ bool ReadLane(Call& call, ExpressLane*& lane) {
   return lane != nullptr;
 }
 
-napi_value DuplicateSocket(Call& call) {
-  int64_t fd;
-  if (!call.ReadInt64(0, fd)) return nullptr;
-  return call.Number(fcntl(static_cast<int>(fd), F_DUPFD_CLOEXEC, 0));
-}
-
 napi_value LaneOpen(Call& call) { return call.Number(call.engine().lanes().Open()); }
 
 napi_value LaneClose(Call& call) {
   uint32_t id;
   if (!call.ReadUint32(0, id)) return nullptr;
+  if (LaneSockets* const sockets = call.engine().sockets()) sockets->Detach(id);
   call.engine().lanes().Close(id);
+  return call.Undefined();
+}
+
+// Lane, the descriptor of a socket, and who is called: the lane's own descriptor of it, or -1.
+napi_value LaneAttach(Call& call) {
+  ExpressLane* lane;
+  uint32_t id;
+  int64_t fd;
+  if (!ReadLane(call, lane) || !call.ReadUint32(0, id) || !call.ReadInt64(1, fd)) return nullptr;
+  EngineObject& engine = call.engine();
+  if (const Status status = engine.MakeSockets(call.env()); !status.ok()) {
+    return call.Throw(status);
+  }
+  return call.Number(engine.sockets()->Attach(id, static_cast<int>(fd), *lane, call.argument(2)));
+}
+
+// Closes the socket.
+napi_value LaneDetach(Call& call) {
+  uint32_t id;
+  if (!call.ReadUint32(0, id)) return nullptr;
+  if (LaneSockets* const sockets = call.engine().sockets()) sockets->Detach(id);
+  return call.Undefined();
+}
+
+// Lane, and a SocketReading.
+napi_value LaneRead(Call& call) {
+  uint32_t id;
+  uint32_t reading;
+  if (!call.ReadUint32(0, id) || !call.ReadUint32(1, reading)) return nullptr;
+  if (LaneSockets* const sockets = call.engine().sockets()) {
+    sockets->set().SetReading(id, static_cast<SocketReading>(reading));
+  }
+  return call.Undefined();
+}
+
+// Ends the connection behind what is to be sent.
+napi_value LaneEnd(Call& call) {
+  uint32_t id;
+  if (!call.ReadUint32(0, id)) return nullptr;
+  if (LaneSockets* const sockets = call.engine().sockets()) sockets->set().End(id);
   return call.Undefined();
 }
 
@@ -54,14 +87,9 @@ napi_value LaneRun(Call& call) {
   ExpressLane* lane;
   std::string_view chunk;
   if (!ReadChunk(call, lane, chunk)) return nullptr;
+  call.engine().lanes().shared().received_bytes += chunk.size();
   const ExpressLane::Outcome outcome = lane->Run(chunk);
-  size_t count = 0;
-  if (outcome == ExpressLane::Outcome::kIdle) {
-    count = lane->output().view().size();
-  } else if (outcome != ExpressLane::Outcome::kOutput && outcome != ExpressLane::Outcome::kBad) {
-    call.engine().SetArguments(lane->words());
-    count = lane->words().size();
-  }
+  const size_t count = call.engine().lanes().HandOver(*lane, outcome);
   return call.Number(static_cast<double>(count * 8 + static_cast<size_t>(outcome)));
 }
 
@@ -69,6 +97,7 @@ napi_value LaneKeep(Call& call) {
   ExpressLane* lane;
   std::string_view chunk;
   if (!ReadChunk(call, lane, chunk)) return nullptr;
+  call.engine().lanes().shared().received_bytes += chunk.size();
   lane->Keep(chunk);
   return call.Undefined();
 }
@@ -79,19 +108,17 @@ napi_value LaneHold(Call& call) {
   return ReadLane(call, lane) ? call.Number(static_cast<double>(lane->Hold())) : nullptr;
 }
 
-// Lane, a socket or -1, and how many of the bytes that wait are to go; with 0, what was gathered.
-// How many bytes did not go: they are for laneTake.
+// Lane, and how many of the bytes that wait are to go; with 0, what was gathered. How many bytes
+// did not go: they follow when there is room, or are for laneTake where the lane has no socket.
 napi_value LaneSend(Call& call) {
   ExpressLane* lane;
-  int64_t fd;
+  uint32_t id;
   int64_t held_bytes;
-  if (!ReadLane(call, lane) || !call.ReadInt64(1, fd) || !call.ReadInt64(2, held_bytes)) {
+  if (!ReadLane(call, lane) || !call.ReadUint32(0, id) || !call.ReadInt64(1, held_bytes)) {
     return nullptr;
   }
   lane->Clear(static_cast<size_t>(held_bytes));
-  LaneShared& shared = call.engine().lanes().shared();
-  shared.sent_bytes += lane->ready().size();
-  if (fd >= 0) lane->Send(static_cast<int>(fd));
+  if (LaneSockets* const sockets = call.engine().sockets()) sockets->set().Send(id);
   return call.Number(static_cast<double>(lane->ready().size()));
 }
 
@@ -174,29 +201,51 @@ napi_value LaneMicros(Call& call) {
   return ReadLane(call, lane) ? call.Number(static_cast<double>(lane->nanos()) / 1000) : nullptr;
 }
 
-napi_value LanesSentBytes(Call& call) {
+napi_value LaneUnsentBytes(Call& call) {
+  ExpressLane* lane;
+  if (!ReadLane(call, lane)) return nullptr;
+  return call.Number(static_cast<double>(lane->ready().size()));
+}
+
+// Milliseconds since the lane was run last.
+napi_value LaneIdleMillis(Call& call) {
+  ExpressLane* lane;
+  if (!ReadLane(call, lane)) return nullptr;
+  return call.Number(static_cast<double>(MonotonicNanos() - lane->used_at()) / 1e6);
+}
+
+// Bytes that have come, and that were sent.
+napi_value LanesTraffic(Call& call) {
   bool resets;
   if (!call.ReadBool(0, resets)) return nullptr;
-  uint64_t& bytes = call.engine().lanes().shared().sent_bytes;
-  const napi_value sent = call.Number(static_cast<double>(bytes));
-  if (resets) bytes = 0;
-  return sent;
+  LaneShared& shared = call.engine().lanes().shared();
+  ReplyArray traffic(call);
+  traffic.Push(call.Number(static_cast<double>(shared.received_bytes)));
+  traffic.Push(call.Number(static_cast<double>(shared.sent_bytes)));
+  if (resets) shared.received_bytes = shared.sent_bytes = 0;
+  return traffic.value();
 }
 
 // Of all lanes: whether reads and writes are run, longest bulk string, slow from so many
-// microseconds on or -1, whether durations are counted.
+// microseconds on or -1, whether durations are counted, and how much may wait in one.
 napi_value LanesConfigure(Call& call) {
   bool runs_reads;
   bool runs_writes;
   int64_t bulk_bytes_max;
   int64_t slow_micros;
   bool counts_durations;
+  int64_t query_bytes_max;
   if (!call.ReadBool(0, runs_reads) || !call.ReadBool(1, runs_writes) ||
       !call.ReadInt64(2, bulk_bytes_max) || !call.ReadInt64(3, slow_micros) ||
-      !call.ReadBool(4, counts_durations)) {
+      !call.ReadBool(4, counts_durations) || !call.ReadInt64(5, query_bytes_max)) {
     return nullptr;
   }
-  LaneShared& shared = call.engine().lanes().shared();
+  EngineObject& engine = call.engine();
+  if (const Status status = engine.MakeSockets(call.env()); !status.ok()) {
+    return call.Throw(status);
+  }
+  engine.sockets()->set().query_bytes_max = static_cast<size_t>(query_bytes_max);
+  LaneShared& shared = engine.lanes().shared();
   shared.runs_reads = runs_reads;
   shared.runs_writes = runs_writes;
   shared.bulk_bytes_max = bulk_bytes_max;
@@ -297,9 +346,12 @@ napi_value LanesDurations(Call& call) {
 
 void AppendLaneMethods(std::vector<MethodEntry>& methods) {
   methods.insert(methods.end(), {
-                                    {"duplicateSocket", AlwaysMethod<DuplicateSocket>},
                                     {"laneOpen", ApartMethod<LaneOpen>},
                                     {"laneClose", AlwaysMethod<LaneClose>},
+                                    {"laneAttach", ApartMethod<LaneAttach>},
+                                    {"laneDetach", AlwaysMethod<LaneDetach>},
+                                    {"laneRead", AlwaysMethod<LaneRead>},
+                                    {"laneEnd", AlwaysMethod<LaneEnd>},
                                     {"laneRun", ApartMethod<LaneRun>},
                                     {"laneKeep", ApartMethod<LaneKeep>},
                                     {"laneHold", ApartMethod<LaneHold>},
@@ -312,7 +364,9 @@ void AppendLaneMethods(std::vector<MethodEntry>& methods) {
                                     {"laneFailure", Method<LaneFailure>},
                                     {"laneMicros", ApartMethod<LaneMicros>},
                                     {"lanesConfigure", ApartMethod<LanesConfigure>},
-                                    {"lanesSentBytes", ApartMethod<LanesSentBytes>},
+                                    {"laneUnsentBytes", AlwaysMethod<LaneUnsentBytes>},
+                                    {"laneIdleMillis", AlwaysMethod<LaneIdleMillis>},
+                                    {"lanesTraffic", ApartMethod<LanesTraffic>},
                                     {"lanesUses", ApartMethod<LanesUses>},
                                     {"lanesDurations", ApartMethod<LanesDurations>},
                                     {"watchKey", Method<WatchKey>},

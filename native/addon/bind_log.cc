@@ -15,7 +15,7 @@ class StopWork final : public Background {
  private:
   Status Work() override {
     if (log_ == nullptr) return Status();
-    log_->thread.Stop();
+    log_->StopThread();
     const LogProgress progress = log_->thread.progress();
     const int error = progress.sync_errno != 0 ? progress.sync_errno : progress.write_errno;
     return error == 0 ? Status() : Status::FromErrno(error);
@@ -42,6 +42,7 @@ napi_value LogStart(Call& call) {
   const Status status = log->thread.Start(static_cast<int>(fd), static_cast<uint64_t>(bytes),
                                           static_cast<LogSync>(sync));
   if (!status.ok()) return call.Throw(status);
+  log->sync = static_cast<LogSync>(sync);
   log->commands.set_timestamps(timestamps);
   log->seen_changes = engine.keyspace().counters().changes;
   engine.keyspace().set_expiry_observer(&log->commands);
@@ -149,7 +150,8 @@ napi_value LogConfigure(Call& call) {
   bool timestamps;
   if (!call.ReadUint32(0, sync) || !call.ReadBool(1, timestamps)) return nullptr;
   LogObject& log = *call.engine().log();
-  log.thread.SetSync(static_cast<LogSync>(sync));
+  log.sync = static_cast<LogSync>(sync);
+  log.thread.SetSync(log.sync);
   log.commands.set_timestamps(timestamps);
   return call.Undefined();
 }

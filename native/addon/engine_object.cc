@@ -7,6 +7,7 @@
 namespace snapfork {
 
 EngineObject::~EngineObject() {
+  DropSockets();
   if (log_ != nullptr && memory_ != nullptr) memory_->keyspace.set_expiry_observer(nullptr);
   // (O2) is in the order of Memory's members.
   memory_.reset();
@@ -28,6 +29,18 @@ void EngineObject::LogDirect(uint32_t db, std::initializer_list<std::string_view
 LaneTable& EngineObject::lanes() {
   if (lanes_ == nullptr) lanes_ = std::make_unique<LaneTable>(*this);
   return *lanes_;
+}
+
+Status EngineObject::MakeSockets(napi_env env) {
+  Status status;
+  if (sockets_ == nullptr) sockets_ = LaneSockets::Make(env, *this, status);
+  return status;
+}
+
+void EngineObject::DropSockets() {
+  LaneSockets* const sockets = sockets_;
+  sockets_ = nullptr;
+  if (sockets != nullptr) sockets->Dispose();
 }
 
 void EngineObject::SetArguments(const std::vector<std::string_view>& words) {

@@ -22,6 +22,7 @@
 
 #include "addon/call.h"
 #include "addon/convert.h"
+#include "addon/lane_sockets.h"
 #include "addon/lane_table.h"
 #include "addon/log_object.h"
 #include "addon/node_addon_api.h"
@@ -81,6 +82,11 @@ class EngineObject {
   Defragmenter& defragmenter() { return memory_->defragmenter; }
   // What clients of a server send; made when the first one comes.
   LaneTable& lanes();
+  // Their sockets: null before the first one, unless it is made now.
+  LaneSockets* sockets() const { return sockets_; }
+  Status MakeSockets(napi_env env);
+  // Closes them all.
+  void DropSockets();
   Evictor& evictor() { return memory_->evictor; }
   std::unique_ptr<KeyspaceLoad> load;
   // An append-only file that is being run, or null.
@@ -138,6 +144,7 @@ class EngineObject {
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<LogObject> log_;
   std::unique_ptr<LaneTable> lanes_;
+  LaneSockets* sockets_ = nullptr;  // the event loop deletes it
   Statistics statistics_before_;
   bool refuses_writes_ = false;
   bool guards_writes_ = false;

@@ -26,6 +26,19 @@ void LaneTable::Close(uint32_t id) {
   free_.push_back(id);
 }
 
+size_t LaneTable::HandOver(const ExpressLane& lane, ExpressLane::Outcome outcome) {
+  switch (outcome) {
+    case ExpressLane::Outcome::kIdle:
+      return lane.output().view().size();
+    case ExpressLane::Outcome::kOutput:
+    case ExpressLane::Outcome::kBad:
+      return 0;
+    default:
+      engine_.SetArguments(lane.words());
+      return lane.words().size();
+  }
+}
+
 bool LaneTable::MayWrite(bool needs_memory) {
   if (!engine_.guards_writes()) return true;
   if (needs_memory && !engine_.evictor().MakeRoom()) return false;

@@ -17,6 +17,9 @@ class LaneTable final : public LaneLog {
 
   uint32_t Open();
   void Close(uint32_t id);
+  // Hands a lane's outcome to JavaScript: words become the argument vector, and their number is
+  // returned; of kIdle, how many bytes of replies were gathered.
+  size_t HandOver(const ExpressLane& lane, ExpressLane::Outcome outcome);
   // null for a number that is of no lane.
   ExpressLane* At(uint32_t id) { return id < lanes_.size() ? lanes_[id].get() : nullptr; }
   LaneShared& shared() { return shared_; }

@@ -5,9 +5,23 @@
 namespace snapfork {
 
 LogObject::~LogObject() {
-  thread.Stop();
-  if (listener_ != nullptr) napi_release_threadsafe_function(listener_, napi_tsfn_abort);
+  if (listener_ != nullptr) napi_remove_env_cleanup_hook(env_, OnEnvironmentEnd, this);
+  End();
 }
+
+void LogObject::StopThread() {
+  const std::lock_guard<std::mutex> lock(stop_);
+  thread.Stop();
+}
+
+void LogObject::End() {
+  StopThread();
+  if (listener_ != nullptr) napi_release_threadsafe_function(listener_, napi_tsfn_abort);
+  listener_ = nullptr;
+}
+
+// The listener does not outlive the environment, which the engine may do for a while.
+void LogObject::OnEnvironmentEnd(void* self) { static_cast<LogObject*>(self)->End(); }
 
 napi_status LogObject::SetListener(napi_env env, napi_value listener) {
   napi_value name = nullptr;
@@ -16,8 +30,10 @@ napi_status LogObject::SetListener(napi_env env, napi_value listener) {
       napi_create_threadsafe_function(env, listener, nullptr, name, 0, 1, nullptr, nullptr,
                                       nullptr, nullptr, &listener_);
   // Whoever waits holds the process alive; the log does not.
-  if (status == napi_ok) napi_unref_threadsafe_function(env, listener_);
-  return status;
+  if (status != napi_ok) return status;
+  napi_unref_threadsafe_function(env, listener_);
+  env_ = env;
+  return napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
 }
 
 void LogObject::OnProgress(void* self) {

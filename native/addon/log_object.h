@@ -5,6 +5,7 @@
 #include <node_api.h>
 
 #include <atomic>
+#include <mutex>
 #include <memory>
 
 #include "persist/command_log.h"
@@ -29,6 +30,11 @@ class LogObject {
   // Whether writes are taken: the disk keeps up, and nothing is lost.
   bool accepts() const { return !failing_.load() && thread.waiting_bytes() < kWaitingBytesMax; }
 
+  // As the thread was told last.
+  LogSync sync = LogSync::kEverySecond;
+  // From any thread.
+  void StopThread();
+
   LogThread thread;
   CommandLog commands;
   // Changes of the keyspace that are logged.
@@ -36,7 +42,11 @@ class LogObject {
 
  private:
   static void OnProgress(void* self);
+  static void OnEnvironmentEnd(void* self);
+  void End();
 
+  std::mutex stop_;
+  napi_env env_ = nullptr;
   napi_threadsafe_function listener_ = nullptr;
   std::atomic<bool> asked_{false};
   std::atomic<bool> failing_{false};

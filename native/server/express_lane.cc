@@ -4,8 +4,6 @@
 
 #include <sys/socket.h>
 
-#include "base/clock.h"
-
 namespace snapfork {
 namespace {
 
@@ -49,6 +47,7 @@ size_t ExpressLane::Hold() {
 void ExpressLane::Clear(size_t held_bytes) {
   ByteBuffer& from = held_bytes == 0 ? output_ : held_;
   const size_t bytes = held_bytes == 0 ? output_.view().size() : held_bytes;
+  shared_.sent_bytes += bytes;
   if (ready_.empty() && bytes == from.view().size()) {
     ready_.swap(from);
     return;
@@ -59,18 +58,24 @@ void ExpressLane::Clear(size_t held_bytes) {
 
 void ExpressLane::DropReady() {
   Empty(ready_);
+  sent_ = 0;
   // One buffer is enough for a client whose replies go at once.
   if (output_.capacity() == 0) output_.swap(ready_);
 }
 
 size_t ExpressLane::Send(int fd) {
-  const std::string_view bytes = ready_.view();
+  const std::string_view bytes = ready();
   const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent <= 0) return 0;
   if (static_cast<size_t>(sent) == bytes.size()) {
     DropReady();
   } else {
-    ready_.DropFirst(static_cast<size_t>(sent));
+    sent_ += static_cast<size_t>(sent);
+    // What was sent goes when it is the larger part, so that no byte is moved often.
+    if (sent_ > ready().size()) {
+      ready_.DropFirst(sent_);
+      sent_ = 0;
+    }
   }
   return static_cast<size_t>(sent);
 }

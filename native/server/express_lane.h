@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "base/clock.h"
 #include "commands/hot_commands.h"
 #include "commands/look_ahead.h"
 #include "keyspace/keyspace.h"
@@ -65,7 +66,8 @@ struct LaneShared {
   int64_t bulk_bytes_max = 512 << 20;
   // A command that takes longer is told of; 0: none is.
   uint64_t slow_nanos = 0;
-  // Of replies that were sent, or taken by the caller.
+  // Of what has come by sockets, and of replies that were made ready to be sent.
+  uint64_t received_bytes = 0;
   uint64_t sent_bytes = 0;
   // Of each hot command, by its place.
   std::array<Use, kHotCommandsMax> uses{};
@@ -92,7 +94,7 @@ class ExpressLane {
     kWatched,  // a command has changed keys that are watched
   };
 
-  explicit ExpressLane(LaneShared& shared) : shared_(shared) {}
+  explicit ExpressLane(LaneShared& shared) : shared_(shared), clock_(MonotonicNanos()) {}
 
   // Runs what has come, and `chunk` behind it. The words of a command lie in either until then.
   Outcome Run(std::string_view chunk);
@@ -103,18 +105,23 @@ class ExpressLane {
   const std::string& error() const { return parser_.error(); }
   Status status() const { return status_; }
   uint64_t nanos() const { return nanos_; }
+  // When something was run last, in nanoseconds of MonotonicNanos(); at first, when it was made.
+  uint64_t used_at() const { return clock_; }
 
   // What came and was not read yet.
   size_t pending_bytes() const { return pending_.view().size() - at_; }
   ByteBuffer& output() { return output_; }
+  const ByteBuffer& output() const { return output_; }
 
   // What was gathered is to wait, behind what waits already. Returns how many bytes it is.
   size_t Hold();
   // Makes so many of the bytes that wait ready to be sent; with 0, what was gathered.
   // REQUIRES: nothing waits, or `held_bytes` > 0.
   void Clear(size_t held_bytes);
+  // Whether something waits.
+  bool holds() const { return !held_.empty(); }
   // What is to be sent.
-  std::string_view ready() const { return ready_.view(); }
+  std::string_view ready() const { return ready_.view().substr(sent_); }
   // Sends it to a socket, as much as goes without waiting. Returns how many bytes went; an error
   // is left for the next who writes there.
   size_t Send(int fd);
@@ -141,8 +148,9 @@ class ExpressLane {
   ByteBuffer output_;
   ByteBuffer held_;
   ByteBuffer ready_;
+  size_t sent_ = 0;  // of ready_
   Status status_;
-  uint64_t clock_ = 0;
+  uint64_t clock_;
   uint64_t nanos_ = 0;  // of the last command
 };
 

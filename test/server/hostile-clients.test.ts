@@ -171,3 +171,38 @@ t.test('A client whose commands never end is dropped at its limit', async (t) =>
   }
   await assertServes(t, ours)
 })
+
+t.test('A client that goes while it waits takes nothing with it', async (t) => {
+  const ours = await serve(t)
+  const client = await RespClient.connect({ path: ours.path })
+  t.teardown(() => client.close())
+  const isBlocked = async (count: number) => {
+    const pattern = new RegExp(`blocked_clients:${count}\\r`)
+    for (let turns = 0; turns < 100 && !pattern.test(await info(ours)); ++turns) await delay(10)
+    t.match(await info(ours), pattern)
+  }
+  for (const goes of ['destroy', 'end'] as const) {
+    const waiting = await open(ours.path)
+    waiting.write('BLPOP list 0\r\nGET a\r\n')
+    await isBlocked(1)
+    waiting[goes]()
+    await isBlocked(0)
+    t.equal(await client.send('RPUSH', 'list', 'element'), 1)
+    t.equal(String(await client.send('LPOP', 'list')), 'element')
+  }
+})
+
+t.test('A client that has said nothing for long is dropped, and no other', async (t) => {
+  const ours = await serve(t, { timeout: 2 })
+  const quiet = await open(ours.path)
+  const closed = once(quiet, 'close')
+  const client = await RespClient.connect({ path: ours.path })
+  t.teardown(() => client.close())
+  const speaking = setInterval(() => void client.send('GET', 'a'), 100)
+  t.teardown(() => clearInterval(speaking))
+  await closed
+  await delay(1000)
+  const list = String(await client.send('CLIENT', 'LIST'))
+  t.match(list, /idle=0 /)
+  t.equal(list.trim().split('\n').length, 1)
+})

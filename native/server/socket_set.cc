@@ -1,0 +1,170 @@
+// socket_set.cc - epoll, recv(2) and send(2).
+
+#include "server/socket_set.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace snapfork {
+namespace {
+
+constexpr size_t kReceivedBytesMax = 64 << 10;
+constexpr int kServedAtOnce = 256;
+// From so many on, replies are not kept until the end: the client has enough to do.
+constexpr size_t kSentAtOnceBytes = 4 << 10;
+
+}  // namespace
+
+SocketSet::~SocketSet() {
+  for (uint32_t id = 0; id < sockets_.size(); ++id) Remove(id);
+  if (epoll_ >= 0) close(epoll_);
+}
+
+Status SocketSet::Open() {
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_ < 0) return Status::FromErrno(errno);
+  received_ = std::make_unique<char[]>(kReceivedBytesMax);
+  return Status();
+}
+
+Status SocketSet::Add(uint32_t id, int fd, ExpressLane& lane) {
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = id}};
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
+    return Status::FromErrno(errno);
+  }
+  if (sockets_.size() <= id) sockets_.resize(id + 1);
+  SF_CHECK(sockets_[id] == nullptr);
+  sockets_[id] = std::make_unique<Socket>(Socket{.fd = fd, .lane = lane, .awaited = EPOLLIN});
+  ++size_;
+  return Status();
+}
+
+void SocketSet::Remove(uint32_t id) {
+  const Socket* const socket = At(id);
+  if (socket == nullptr) return;
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, socket->fd, nullptr);  // (K1)
+  close(socket->fd);
+  sockets_[id].reset();
+  --size_;
+}
+
+void SocketSet::Await(uint32_t id, Socket& socket) {
+  uint32_t awaited = 0;
+  if (socket.reading != SocketReading::kStop && !socket.has_ended) awaited |= EPOLLIN;
+  if (!socket.lane.ready().empty()) awaited |= EPOLLOUT;
+  if (awaited == socket.awaited) return;
+  socket.awaited = awaited;
+  epoll_event event{.events = awaited, .data = {.u64 = id}};
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, socket.fd, &event);
+}
+
+void SocketSet::SetReading(uint32_t id, SocketReading reading) {
+  Socket* const socket = At(id);
+  if (socket == nullptr || socket->reading == reading) return;
+  socket->reading = reading;
+  Await(id, *socket);
+}
+
+size_t SocketSet::Send(uint32_t id) {
+  Socket* const socket = At(id);
+  if (socket == nullptr) return 0;
+  ExpressLane& lane = socket->lane;
+  // Where something waits for room already, epoll tells of it.
+  const bool waits = (socket->awaited & EPOLLOUT) != 0;
+  if (!waits && !lane.ready().empty()) lane.Send(socket->fd);
+  Await(id, *socket);
+  return lane.ready().size();
+}
+
+void SocketSet::End(uint32_t id) {
+  Socket* const socket = At(id);
+  if (socket == nullptr) return;
+  socket->reading = SocketReading::kDrop;
+  socket->ends = true;
+  if (socket->lane.ready().empty()) shutdown(socket->fd, SHUT_WR);
+  Await(id, *socket);
+}
+
+void SocketSet::Serve(bool runs) {
+  std::array<epoll_event, kServedAtOnce> events;
+  const int count = epoll_wait(epoll_, events.data(), kServedAtOnce, 0);
+  for (int i = 0; i < count; ++i) {
+    const auto id = static_cast<uint32_t>(events[i].data.u64);
+    if ((events[i].events & EPOLLOUT) != 0) SendRest(id);
+    if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Receive(id, runs);
+  }
+  std::vector<uint32_t> gathered;
+  gathered.swap(gathered_);
+  for (const uint32_t id : gathered) SendGathered(id);
+  gathered.clear();
+  if (gathered_.empty()) gathered_.swap(gathered);
+}
+
+void SocketSet::Receive(uint32_t id, bool runs) {
+  Socket* const socket = At(id);
+  if (socket == nullptr) return;
+  // Nothing is awaited then but that it breaks.
+  if (socket->has_ended) return EndReading(id, *socket, SocketEvent::kBroken);
+  const ssize_t count = recv(socket->fd, received_.get(), kReceivedBytesMax, MSG_DONTWAIT);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count == 0) return EndReading(id, *socket, SocketEvent::kEnded);
+  if (count < 0) return EndReading(id, *socket, SocketEvent::kBroken);
+  const std::string_view chunk(received_.get(), static_cast<size_t>(count));
+  shared_.received_bytes += chunk.size();
+  if (socket->reading == SocketReading::kDrop) return;
+  if (runs && socket->reading == SocketReading::kRun) {
+    Run(id, *socket, chunk);
+  } else {
+    socket->lane.Keep(chunk);
+    const bool is_asked = socket->reading == SocketReading::kRun;
+    if (is_asked || socket->lane.pending_bytes() > query_bytes_max) {
+      observer_.OnEvent(id, SocketEvent::kReceived);
+    }
+  }
+}
+
+void SocketSet::EndReading(uint32_t id, Socket& socket, SocketEvent event) {
+  socket.has_ended = true;
+  Await(id, socket);
+  observer_.OnEvent(id, event);
+}
+
+void SocketSet::Run(uint32_t id, Socket& socket, std::string_view chunk) {
+  ExpressLane& lane = socket.lane;
+  const ExpressLane::Outcome outcome = lane.Run(chunk);
+  const size_t gathered_bytes = lane.output().view().size();
+  if (outcome != ExpressLane::Outcome::kIdle || (gathered_bytes > 0 && lane.holds())) {
+    observer_.OnOutcome(id, lane, outcome);
+    return;
+  }
+  if (gathered_bytes > kSentAtOnceBytes) {
+    SendGathered(id);
+  } else if (gathered_bytes > 0) {
+    gathered_.push_back(id);
+  }
+  if (Contains(id) && lane.pending_bytes() > query_bytes_max) {
+    observer_.OnEvent(id, SocketEvent::kReceived);
+  }
+}
+
+void SocketSet::SendGathered(uint32_t id) {
+  Socket* const socket = At(id);
+  if (socket == nullptr || socket->lane.output().empty() || socket->lane.holds()) return;
+  socket->lane.Clear(0);
+  if (Send(id) > 0) observer_.OnEvent(id, SocketEvent::kStuck);
+}
+
+void SocketSet::SendRest(uint32_t id) {
+  Socket* const socket = At(id);
+  if (socket == nullptr || socket->lane.ready().empty()) return;
+  socket->lane.Send(socket->fd);
+  Await(id, *socket);
+  if (!socket->lane.ready().empty()) return;
+  if (socket->ends) shutdown(socket->fd, SHUT_WR);
+  observer_.OnEvent(id, SocketEvent::kDrained);
+}
+
+}  // namespace snapfork

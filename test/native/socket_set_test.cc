@@ -1,0 +1,219 @@
+// socket_set_test.cc - sockets that are read, answered, held back, and dropped.
+
+#include "server/socket_set.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "test.h"
+
+namespace {
+
+using namespace snapfork;
+
+class Log final : public LaneLog {
+ public:
+  bool MayWrite(bool) override { return true; }
+  void Add(uint32_t, std::span<const std::string_view>) override {}
+  void Commit() override {}
+};
+
+class Observer final : public SocketObserver {
+ public:
+  void OnOutcome(uint32_t id, ExpressLane& lane, ExpressLane::Outcome outcome) override {
+    const bool is_command = outcome == ExpressLane::Outcome::kCommand;
+    told += std::to_string(id) + ":" + (is_command ? std::string(lane.words()[0]) : "output") + " ";
+    if (react) react(id);
+  }
+  void OnEvent(uint32_t id, SocketEvent event) override {
+    constexpr const char* kNames[] = {"received", "ended", "broken", "stuck", "drained"};
+    told += std::to_string(id) + ":" + kNames[static_cast<size_t>(event)] + " ";
+    if (react) react(id);
+  }
+
+  std::string told;
+  std::function<void(uint32_t id)> react;
+};
+
+struct Fixture {
+  Fixture() {
+    EXPECT_EQ(keyspace.Open({.databases = 1}), Status());
+    EXPECT_EQ(set.Open(), Status());
+    for (uint32_t id = 0; id < 2; ++id) {
+      int pair[2];
+      EXPECT_TRUE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+      peers.push_back(pair[1]);
+      EXPECT_EQ(set.Add(id, pair[0], lanes[id]), Status());
+    }
+  }
+  ~Fixture() {
+    for (uint32_t id = 0; id < peers.size(); ++id) ClosePeer(id);
+  }
+
+  void ClosePeer(uint32_t id) {
+    if (peers[id] >= 0) close(peers[id]);
+    peers[id] = -1;
+  }
+  void Say(uint32_t id, std::string_view text) {
+    EXPECT_EQ(send(peers[id], text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+  }
+  // What has come at the other end: `end` behind it if nothing more will.
+  std::string Hear(uint32_t id) {
+    std::string heard;
+    char bytes[4096];
+    while (true) {
+      const ssize_t count = recv(peers[id], bytes, sizeof(bytes), MSG_DONTWAIT);
+      if (count == 0) return heard + "end";
+      if (count < 0) return heard;
+      heard.append(bytes, static_cast<size_t>(count));
+    }
+  }
+  // What the observer was told of.
+  std::string Serve(bool runs = true) {
+    observer.told.clear();
+    set.Serve(runs);
+    return observer.told;
+  }
+
+  Keyspace keyspace;
+  Log log;
+  LaneShared shared{.keyspace = keyspace, .log = log};
+  ExpressLane lanes[2]{ExpressLane(shared), ExpressLane(shared)};
+  Observer observer;
+  SocketSet set{shared, observer};
+  std::vector<int> peers;
+};
+
+TEST(SocketSet, AnswersAllThatAreReadable) {
+  Fixture clients;
+  clients.Say(0, "SET a 1\r\nGET a\r\n");
+  clients.Say(1, "GET a\r\nGE");
+  EXPECT_EQ(clients.Serve(), "");
+  EXPECT_EQ(clients.Hear(0), "+OK\r\n$1\r\n1\r\n");
+  EXPECT_EQ(clients.Hear(1), "$1\r\n1\r\n");
+  clients.Say(1, "T a\r\n");
+  EXPECT_EQ(clients.Serve(), "");
+  EXPECT_EQ(clients.Hear(1), "$1\r\n1\r\n");
+  EXPECT_EQ(clients.shared.received_bytes, 30u);
+  EXPECT_EQ(clients.shared.sent_bytes, 26u);
+  EXPECT_EQ(clients.Serve(), "");
+}
+
+TEST(SocketSet, LeavesTheRestBehindACommandOfTheCallers) {
+  Fixture clients;
+  clients.Say(0, "SET a 1\r\nECHO x\r\nGET a\r\n");
+  EXPECT_EQ(clients.Serve(), "0:ECHO ");
+  EXPECT_EQ(clients.Hear(0), "");
+  clients.lanes[0].output().Append("<x>");
+  EXPECT_TRUE(clients.lanes[0].Run("") == ExpressLane::Outcome::kIdle);
+  clients.lanes[0].Clear(0);
+  EXPECT_EQ(clients.set.Send(0), 0u);
+  EXPECT_EQ(clients.Hear(0), "+OK\r\n<x>$1\r\n1\r\n");
+}
+
+TEST(SocketSet, KeepsWhatIsNotToBeRun) {
+  Fixture clients;
+  clients.set.query_bytes_max = 20;
+  clients.Say(0, "GET a\r\n");
+  EXPECT_EQ(clients.Serve(false), "0:received ");
+  EXPECT_EQ(clients.lanes[0].pending_bytes(), 7u);
+  clients.set.SetReading(0, SocketReading::kKeep);
+  clients.Say(0, "GET b\r\n");
+  EXPECT_EQ(clients.Serve(), "");
+  clients.Say(0, "GET c\r\n");
+  EXPECT_EQ(clients.Serve(), "0:received ");
+  clients.set.SetReading(0, SocketReading::kStop);
+  clients.Say(0, "GET d\r\n");
+  EXPECT_EQ(clients.Serve(), "");
+  EXPECT_EQ(clients.lanes[0].pending_bytes(), 21u);
+  clients.set.SetReading(0, SocketReading::kDrop);
+  EXPECT_EQ(clients.Serve(), "");
+  EXPECT_EQ(clients.lanes[0].pending_bytes(), 21u);
+  clients.set.SetReading(0, SocketReading::kRun);
+  clients.Say(0, "GET e");
+  EXPECT_EQ(clients.Serve(), "");
+  EXPECT_EQ(clients.Hear(0), "$-1\r\n$-1\r\n$-1\r\n");
+}
+
+TEST(SocketSet, LeavesRepliesToTheCallerWhileOthersWait) {
+  Fixture clients;
+  clients.lanes[0].output().Append("first ");
+  clients.lanes[0].Hold();
+  clients.Say(0, "PING\r\n");
+  EXPECT_EQ(clients.Serve(), "0:output ");
+  EXPECT_EQ(clients.Hear(0), "");
+  clients.lanes[0].Hold();
+  clients.lanes[0].Clear(13);
+  EXPECT_EQ(clients.set.Send(0), 0u);
+  EXPECT_EQ(clients.Hear(0), "first +PONG\r\n");
+}
+
+TEST(SocketSet, SendsTheRestWhenThereIsRoom) {
+  Fixture clients;
+  const std::string value(300'000, 'x');
+  clients.lanes[0].Run("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$300000\r\n" + value + "\r\n");
+  clients.lanes[0].Clear(0);
+  clients.lanes[0].DropReady();
+  clients.Say(0, "GET a\r\nGET a\r\n");
+  EXPECT_EQ(clients.Serve(), "0:stuck ");
+  EXPECT_TRUE(clients.set.Send(0) > 0);
+  EXPECT_EQ(clients.Serve(), "");
+  std::string heard = clients.Hear(0);
+  clients.set.End(0);
+  std::string told;
+  for (int round = 0; round < 100 && told.empty(); ++round) {
+    told = clients.Serve();
+    heard += clients.Hear(0);
+  }
+  EXPECT_EQ(told, "0:drained ");
+  const std::string reply = "$300000\r\n" + value + "\r\n";
+  EXPECT_TRUE(heard == reply + reply + "end");
+}
+
+TEST(SocketSet, TellsOfTheEndAndOfWhatIsBroken) {
+  Fixture clients;
+  clients.Say(0, "GET a\r\n");
+  shutdown(clients.peers[0], SHUT_WR);
+  EXPECT_EQ(clients.Serve(), "");
+  EXPECT_EQ(clients.Serve(), "0:ended ");
+  EXPECT_EQ(clients.Serve(), "");
+  EXPECT_EQ(clients.Hear(0), "$-1\r\n");
+  clients.ClosePeer(0);
+  EXPECT_EQ(clients.Serve(), "0:broken ");
+  clients.set.Remove(0);
+  EXPECT_EQ(clients.Serve(), "");
+  EXPECT_EQ(clients.set.size(), 1u);
+}
+
+TEST(SocketSet, EndsBehindWhatIsSentAndDropsWhatComes) {
+  Fixture clients;
+  clients.set.End(0);
+  EXPECT_EQ(clients.Hear(0), "end");
+  clients.Say(0, "GET a\r\n");
+  EXPECT_EQ(clients.Serve(), "");
+  EXPECT_EQ(clients.Hear(0), "end");
+  clients.ClosePeer(0);
+  EXPECT_EQ(clients.Serve(), "0:ended ");
+}
+
+TEST(SocketSet, LetsWhoIsToldRemoveAny) {
+  Fixture clients;
+  clients.observer.react = [&](uint32_t) {
+    clients.set.Remove(0);
+    clients.set.Remove(1);
+  };
+  clients.Say(0, "ECHO x\r\n");
+  clients.Say(1, "ECHO x\r\n");
+  clients.Serve();
+  EXPECT_EQ(clients.observer.told.size(), std::string("0:ECHO ").size());
+  EXPECT_EQ(clients.set.size(), 0u);
+  clients.set.Remove(1);
+  EXPECT_EQ(clients.Serve(), "");
+}
+
+}  // namespace
