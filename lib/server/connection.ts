@@ -135,6 +135,7 @@ export class Connection implements ClientOutput, Sender, TransportListener {
   receive(chunk: Buffer | null, bytes: number): void {
     if (this.client.isClosing) return
     this.#run(chunk, bytes)
+    if (this.client.isClosing) return
     const { clientQueryBufferLimit } = this.#core.options
     this.#pendingAtMost += bytes
     if (chunk !== null && this.#pendingAtMost <= clientQueryBufferLimit) return

@@ -3,7 +3,10 @@
  * says of it, and how it ends.
  */
 
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { createServer, ReplyError } from '../../../dist/index.js'
 import { resolveServerOptions } from '../../../dist/server/server-options.js'
@@ -192,4 +195,42 @@ t.test('its end', async (t) => {
   await server.close()
   await waiting
   t.equal(db.set('goes', 'on'), 'OK')
+})
+
+t.test('an engine that is closed before its server', async (t) => {
+  const { db, server, path } = await serve(t)
+  const clients = [await Talker.connect(t, path), await Talker.connect(t, path)]
+  for (const client of clients) t.equal(await client.send('PING'), 'PONG')
+  await db.close()
+  for (const command of ['GET', 'TYPE']) await t.rejects(clients.pop()?.send(command, 'a'))
+  await server.close()
+})
+
+/** Serves at a path until it is told to exit. */
+const SERVING = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  import(workerData.module).then(async ({ createServer, open }) => {
+    const server = createServer(await open({}), { port: null, unixsocket: workerData.path })
+    await server.listen()
+    parentPort.once('message', () => process.exit(0))
+    parentPort.postMessage('ready')
+  })
+`
+
+t.test('the end of a worker thread that serves', async (t) => {
+  const path = join(t.testdir(), 'socket')
+  const module = new URL('../../../dist/index.js', import.meta.url).href
+  for (const end of ['terminate', 'exit'] as const) {
+    const options = { eval: true, env: { NODE_OPTIONS: '' }, workerData: { module, path } }
+    const worker = new Worker(SERVING, options)
+    await once(worker, 'message')
+    const client = await Talker.connect(t, path)
+    t.equal(await client.send('SET', 'a', '1'), 'OK')
+    t.equal(await client.send('TYPE', 'a'), 'string')
+    const exited = once(worker, 'exit')
+    if (end === 'exit') worker.postMessage(end)
+    else void worker.terminate()
+    await exited
+    await t.rejects(client.send('GET', 'a'), end)
+  }
 })
