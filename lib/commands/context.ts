@@ -29,6 +29,17 @@ export interface CommandName {
   readonly fullName: string
 }
 
+/** A command that a script has called. */
+export interface ScriptCall {
+  /** null: there is none of that name. */
+  readonly command: CommandName | null
+  readonly micros: number
+  /** It was not run. */
+  readonly isRejected: boolean
+  /** What it has come to, as latin1 text, if that is an error. */
+  readonly error: string | null
+}
+
 /** Reads Unix time in milliseconds. */
 export type Clock = () => number
 
@@ -73,8 +84,8 @@ export class CommandContext {
 
   /** Is called behind every command, those of scripts included; null: nobody. */
   afterRun: ((command: CommandName, context: CommandContext) => void) | null = null
-  /** Is told of each command that a script has run, in microseconds; null: nobody. */
-  onScriptCall: ((command: CommandName, micros: number, failed: boolean) => void) | null = null
+  /** Is told of each command that a script has called; null: nobody. */
+  onScriptCall: ((call: ScriptCall) => void) | null = null
   /** What changed keys do not tell of a command: names of events, and indexes of their keys. */
   #noted: [name: string, key: number][] = []
 

@@ -87,9 +87,15 @@ export type Reply =
 /** A reply that is there already as it goes on the wire, in the RESP version of its context. */
 export class EncodedReply {
   readonly bytes: Buffer
+  /** Whether there are errors in it. */
+  readonly isFailure: boolean
+  /** Errors in it that no command has come to. */
+  readonly errors: readonly string[]
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, isFailure: boolean, errors: readonly string[]) {
     this.bytes = bytes
+    this.isFailure = isFailure
+    this.errors = errors
   }
 }
 

@@ -13,6 +13,27 @@ export function decodeReply(text: string, mode: BulkMode): Reply {
   return new Decoder(text, mode).decode()
 }
 
+/** The errors in an encoded reply, wherever they are in it: what is behind their signs. */
+export function errorsOf(bytes: Buffer): string[] {
+  const isPlain = bytes[0] !== ERROR_SIGN && !bytes.includes('\r\n-')
+  if (isPlain) return []
+  const text = bytes.toString('latin1')
+  const errors: string[] = []
+  for (let at = 0; at < text.length; ) {
+    const sign = text[at] as string
+    const end = text.indexOf('\r', at)
+    const line = text.slice(at + 1, end)
+    if (sign === '-') errors.push(line)
+    at = end + 2
+    if (STRINGS.includes(sign) && !line.startsWith('-')) at += Number(line) + 2
+  }
+  return errors
+}
+
+const ERROR_SIGN = 0x2d
+/** Signs of what has its length in its line. */
+const STRINGS = '$='
+
 interface OpenArray {
   readonly replies: Reply[]
   readonly length: number

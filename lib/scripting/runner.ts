@@ -14,8 +14,8 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { readBytes, upperCase } from '../commands/args.js'
-import type { CommandContext } from '../commands/context.js'
+import type { CommandContext, ScriptCall } from '../commands/context.js'
+import { lookUp } from '../commands/look-up.js'
 import { asReply, logBroken } from '../commands/propagation.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeError, encodeReply } from '../commands/resp-encoder.js'
@@ -43,7 +43,8 @@ import {
   START_READ_ONLY,
   START_RESP3,
 } from '../native/scripts.js'
-import { decodeReply } from './reply-text.js'
+import { noteCounted } from './counted-errors.js'
+import { decodeReply, errorsOf } from './reply-text.js'
 
 /** Levels of redis.log, by number. */
 export const LOG_LEVELS = ['debug', 'verbose', 'notice', 'warning'] as const
@@ -83,6 +84,8 @@ interface Running {
   hasWritten: boolean
   /** What a command has thrown that is no reply. */
   cause: unknown
+  /** The errors that its commands have come to. */
+  readonly callErrors: Set<string>
   isHeld: boolean
 }
 
@@ -203,6 +206,7 @@ export class ScriptRunner {
       words: context.mayPause ? context.allBytes() : [],
       hasWritten: false,
       cause: null,
+      callErrors: new Set(),
       isHeld: host?.log.isOn ?? false,
     }
     if (running.isHeld) native.logHold() // (N1)
@@ -254,13 +258,18 @@ export class ScriptRunner {
     return this.#native.scriptResume(reply, hasWritten, inner.db)
   }
 
-  #finish(outcome: number, { job, context, cause }: Running): Reply {
+  #finish(outcome: number, { job, context, cause, callErrors }: Running): Reply {
     if ((outcome & OUTCOME_MASK) === OUTCOME.failed) {
-      const error = ReplyError.ofLatin1(this.#describeFailure(job.name))
+      const [text, place] = this.#describeFailure(job.name)
+      const error = ReplyError.ofLatin1(text + place)
+      if (callErrors.has(text)) noteCounted(error)
       throw cause === null ? error : Object.assign(error, { cause })
     }
     if (context.encodes !== null) {
-      return new EncodedReply(this.#native.scriptResult(BULK_BUFFER) as Buffer)
+      const bytes = this.#native.scriptResult(BULK_BUFFER) as Buffer
+      const errors = errorsOf(bytes)
+      const own = errors.filter((error) => !callErrors.has(error))
+      return new EncodedReply(bytes, errors.length > 0, own)
     }
     const text = this.#native.scriptResult(BULK_LATIN1) as string
     const reply = decodeReply(text, context.mode)
@@ -268,49 +277,67 @@ export class ScriptRunner {
     return reply
   }
 
-  #describeFailure(name: string): string {
+  /** The error, and where it was. */
+  #describeFailure(name: string): [text: string, place: string] {
     const [text, source, line] = this.#native.scriptFailure()
     const place = line < 0 ? '' : `, on ${source}:${line}.`
-    return `${text} script: ${name}${place}`.replace(/[\r\n]/g, ' ')
+    const [first, second] = [text, ` script: ${name}${place}`].map((part) => {
+      return part.replace(/[\r\n]/g, ' ')
+    })
+    return [first as string, second as string]
   }
 
   /** Runs the command in the vector; its reply, or the error that it came to. */
   #call(outcome: number, running: Running): string {
     const { inner } = running
     inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
-    const command = resolve(running, inner)
-    if (typeof command === 'string') return `-${command}\r\n`
-    if (command.flags.includes('noscript')) return `-${NOT_ALLOWED}\r\n`
-    const denial = inner.deny(command)
-    if (denial !== null) return encodeError(denial)
-    const writes = command.flags.includes('write')
-    if (writes && running.job.isReadOnly) return `-${READ_ONLY}\r\n`
-    running.hasWritten ||= writes
+    const command = lookUp(inner, running.find)
+    const refusal = refusalOf(command, running)
+    if (command === null || refusal !== null) {
+      const reply = refusal ?? ''
+      this.#tell(running, { command, micros: 0, isRejected: command !== null }, reply)
+      return reply
+    }
+    running.hasWritten ||= command.flags.includes('write')
     inner.isMuted = (outcome & OUTCOME_LOGGED) === 0
     const startedAt = performance.now()
-    let failed = true
+    let reply: string
+    let failed = false
     try {
       const resp = (outcome & OUTCOME_RESP3) === 0 ? 2 : 3
-      const reply = encodeReply(run(command, inner), resp, shapeOf(command, inner, resp))
-      failed = false
-      return reply
+      reply = encodeReply(run(command, inner), resp, shapeOf(command, inner, resp))
     } catch (error) {
-      return this.#failedCall(error, running)
-    } finally {
-      inner.onScriptCall?.(command, (performance.now() - startedAt) * 1000, failed)
+      failed = true
+      reply = this.#failedCall(error, running)
     }
+    const micros = (performance.now() - startedAt) * 1000
+    this.#tell(running, { command, micros, isRejected: false }, failed ? reply : null)
+    return reply
+  }
+
+  /** @param failure The encoded error that a call has come to, or null. */
+  #tell(
+    { inner, callErrors }: Running,
+    call: Omit<ScriptCall, 'error'>,
+    failure: string | null,
+  ): void {
+    const error = failure === null ? null : failure.slice(1, -2)
+    if (error !== null) callErrors.add(error)
+    inner.onScriptCall?.({ ...call, error })
   }
 
   /** Logs what a command that has failed in the middle has done; its error. */
   #finishBroken(outcome: number, running: Running): string {
     const { inner } = running
     inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
-    const command = resolve(running, inner)
+    const command = lookUp(inner, running.find)
     try {
       return this.#native.scriptBroken()
     } catch (error) {
-      if (inner.host?.log.isOn && typeof command !== 'string') logBroken(command, inner)
-      return this.#failedCall(error, running)
+      if (inner.host?.log.isOn && command !== null) logBroken(command, inner)
+      const reply = this.#failedCall(error, running)
+      this.#tell(running, { command, micros: 0, isRejected: false }, reply)
+      return reply
     }
   }
 
@@ -327,7 +354,7 @@ export class ScriptRunner {
   #check(outcome: number, running: Running): string {
     const { inner } = running
     inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
-    const command = lookUp(running, inner)
+    const command = lookUp(inner, running.find)
     if (command === null) return '-ERR\r\n'
     return inner.deny(command) === null ? ':1\r\n' : ':0\r\n'
   }
@@ -339,19 +366,15 @@ export class ScriptRunner {
   }
 }
 
-/** The row of the announced command, whatever its arguments; null if there is none. */
-function lookUp({ find }: Running, context: CommandContext): CommandSpec | null {
-  const command = find(readBytes(context, 0))
-  if (command?.subcommands === undefined || context.argc < 2) return command ?? null
-  return command.subcommands.get(upperCase(readBytes(context, 1))) ?? null
-}
-
-/** The row of a command that is to be run, or what is wrong with it in the words of scripts. */
-function resolve(running: Running, context: CommandContext): CommandSpec | string {
-  const command = lookUp(running, context)
-  if (command === null) return UNKNOWN
-  const isWhole = command.subcommands === undefined && fits(command, context.argc)
-  return isWhole ? command : WRONG_ARITY
+/** Why a script may not run a command: an encoded error in the words of scripts, or null. */
+function refusalOf(command: CommandSpec | null, { inner, job }: Running): string | null {
+  if (command === null) return `-${UNKNOWN}\r\n`
+  const isWhole = command.subcommands === undefined && fits(command, inner.argc)
+  if (!isWhole) return `-${WRONG_ARITY}\r\n`
+  if (command.flags.includes('noscript')) return `-${NOT_ALLOWED}\r\n`
+  const denial = inner.deny(command)
+  if (denial !== null) return encodeError(denial)
+  return command.flags.includes('write') && job.isReadOnly ? `-${READ_ONLY}\r\n` : null
 }
 
 function isLogFailure(error: unknown): boolean {

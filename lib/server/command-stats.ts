@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ScriptCall } from '../commands/context.js'
+import { EncodedReply, type Reply } from '../commands/reply.js'
 import type { CommandSpec } from '../commands/spec.js'
 import type { CommandLatencyFacts } from '../engine/server-info.js'
 import type { NativeEngine } from '../native/engine.js'
@@ -61,8 +63,25 @@ export class CommandStats {
     this.#useOf(spec.fullName).rejected += 1
   }
 
+  /** Counts a call of a script's, and the error that it has come to. */
+  calledByScript({ command, micros, isRejected, error }: ScriptCall, isTimed: boolean): void {
+    if (error !== null) this.failedWith(error)
+    if (command === null) return
+    const spec = command as CommandSpec
+    if (isRejected) this.rejected(spec)
+    else this.called(spec, micros, { failed: error !== null, isTimed, isAgain: false })
+  }
+
+  /** Whether there are errors in a reply; those that no command has come to are counted. */
+  failsWith(reply: Reply): boolean {
+    if (!(reply instanceof EncodedReply)) return false
+    for (const error of reply.errors) this.failedWith(error)
+    return reply.isFailure
+  }
+
   /** Counts an error reply by its first word. */
-  failedWith(prefix: string): void {
+  failedWith(text: string): void {
+    const [prefix = ''] = text.split(' ', 1)
     this.#errorReplies += 1
     this.#errors.set(prefix, (this.#errors.get(prefix) ?? 0) + 1)
   }

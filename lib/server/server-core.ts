@@ -13,6 +13,7 @@ import type { CommandTable } from '../commands/command.js'
 import type { Clock, CommandContext } from '../commands/context.js'
 import { resolve } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
+import { lookUp } from '../commands/look-up.js'
 import { logBroken } from '../commands/propagation.js'
 import { OK, PendingReply, type Reply, withShape } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
@@ -25,6 +26,7 @@ import type { ServerFacts } from '../engine/server-info.js'
 import { ReplyError } from '../errors.js'
 import { BULK_LATIN1, type NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions, RuntimeOptions } from '../options.js'
+import { isCounted } from '../scripting/counted-errors.js'
 import { Scripts } from '../scripting/scripts.js'
 import { Access } from './access.js'
 import { type Client, ClientContext, NO_REPLY, type StoredCommand } from './client.js'
@@ -271,9 +273,8 @@ export class ServerCore {
       hasPlainNames: this.#usesLanes,
     })
     context.afterRun = this.#afterRun
-    context.onScriptCall = (command, micros, failed) => {
-      const isTimed = this.options.latencyTracking
-      this.stats.called(command as CommandSpec, micros, { failed, isTimed, isAgain: false })
+    context.onScriptCall = (call) => {
+      this.stats.calledByScript(call, this.options.latencyTracking)
     }
     return context
   }
@@ -337,12 +338,14 @@ export class ServerCore {
   /** The encoded reply; nothing if it was written, or will be. */
   #replyTo(client: Client): string {
     const { context } = client
-    let spec: CommandSpec
+    let spec: CommandSpec | null = null
     try {
       spec = resolve(context, this.#find)
       client.lastCommand = spec.fullName
       this.#admit(client, spec)
     } catch (error) {
+      const misfit = spec === null ? lookUp(context, this.#find) : null
+      if (misfit !== null) this.stats.rejected(misfit)
       if (client.transaction !== null) client.transaction.isBroken = true
       return this.encodeFailure(error)
     }
@@ -465,9 +468,7 @@ export class ServerCore {
       const reply = this.call(client, spec)
       return withShape(reply, shapeOf(spec, client.context, client.protocol))
     } catch (error) {
-      const failure = toReplyError(error)
-      this.stats.failedWith(failure.prefix)
-      return failure
+      return this.#countFailure(error)
     }
   }
 
@@ -485,7 +486,7 @@ export class ServerCore {
     let waits = false
     try {
       const reply = run(spec, context)
-      failed = false
+      failed = this.stats.failsWith(reply)
       waits = reply === NO_REPLY && client.waiting !== null
       if (client.tracking !== null) this.tracking.note(client, spec)
       if (FLUSHES.has(spec.name) && this.tracking.size > 0) this.tracking.tellAll()
@@ -567,9 +568,13 @@ export class ServerCore {
 
   /** The error reply for what a handler has thrown. */
   encodeFailure(error: unknown): string {
+    return encodeError(this.#countFailure(error))
+  }
+
+  #countFailure(error: unknown): ReplyError {
     const failure = toReplyError(error)
-    this.stats.failedWith(failure.prefix)
-    return encodeError(failure)
+    if (!isCounted(failure)) this.stats.failedWith(failure.message)
+    return failure
   }
 }
 

@@ -199,10 +199,11 @@ t.test('its end', async (t) => {
 
 t.test('an engine that is closed before its server', async (t) => {
   const { db, server, path } = await serve(t)
-  const clients = [await Talker.connect(t, path), await Talker.connect(t, path)]
-  for (const client of clients) t.equal(await client.send('PING'), 'PONG')
+  const [one, other] = [await Talker.connect(t, path), await Talker.connect(t, path)]
+  for (const client of [one, other]) t.equal(await client.send('PING'), 'PONG')
   await db.close()
-  for (const command of ['GET', 'TYPE']) await t.rejects(clients.pop()?.send(command, 'a'))
+  await t.rejects(one.send('GET', 'a'))
+  await t.rejects(other.send('TYPE', 'a'))
   await server.close()
 })
 
