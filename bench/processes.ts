@@ -8,6 +8,8 @@ import { readFileSync } from 'node:fs'
 
 const PAGE_BYTES = 4096
 const BYTES_PER_KIB = 1024
+/** USER_HZ, on all machines that we know. */
+const TICKS_A_SECOND = 100
 
 function read(path: string): string | null {
   try {
@@ -35,6 +37,14 @@ export function isRunning(pid: number): boolean {
   if (text === null) return false
   const state = text[text.lastIndexOf(')') + 2]
   return state !== 'Z' && state !== 'X'
+}
+
+/** In user and kernel mode, in steps of 10 ms; see proc_pid_stat(5). */
+export function cpuSeconds(pid: number): number {
+  const text = read(`/proc/${pid}/stat`)
+  if (text === null) return 0
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND
 }
 
 export interface PrivateBytes {

@@ -1,6 +1,7 @@
 /**
- * Runs redis-benchmark against a server of ours and against redis-server, in turn; prints a table
- * and appends JSON lines to bench/results/.
+ * Runs redis-benchmark against a server of ours and against redis-server, in turn test by test, so
+ * that a host that changes its pace does so for both; prints a table and appends JSON lines to
+ * bench/results/.
  *
  * With `serve` and a path as its arguments it is the server.
  *
@@ -16,6 +17,7 @@ import { createServer, open } from '../dist/index.js'
 import { cleanEnvironment } from './clean-environment.js'
 import { redisVersion } from './drivers/redis.js'
 import { machineFacts } from './machine.js'
+import { cpuSeconds } from './processes.js'
 import { appendResults } from './results-file.js'
 import { spreadOf } from './stats.js'
 
@@ -29,9 +31,11 @@ const REQUESTS: Readonly<Record<number, number>> = { 1: 100_000, 16: 800_000, 64
 const LONG_REQUESTS: Readonly<Record<number, number>> = { 1: 20_000, 16: 40_000, 64: 40_000 }
 /** Before the first test, so that it finds compiled code and open files as the last one does. */
 const WARM_UP_REQUESTS = 200_000
-const SHORT_TESTS =
-  'ping_inline,ping_mbulk,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,mset'
-const LONG_TESTS = 'lrange_100,lrange_300,lrange_500,lrange_600'
+const SHORT_TESTS = [
+  ...['ping_inline', 'ping_mbulk', 'set', 'get', 'incr', 'lpush', 'rpush', 'lpop', 'rpop', 'sadd'],
+  ...['hset', 'spop', 'zadd', 'zpopmin', 'mset'],
+]
+const LONG_TESTS = ['lrange_100', 'lrange_300', 'lrange_500', 'lrange_600']
 const KEYS = 1_000_000
 const CLIENTS = 50
 const VALUE_BYTES = 64
@@ -43,8 +47,18 @@ interface Run {
   readonly engine: Engine
   readonly pipeline: number
   readonly round: number
-  /** Requests a second, by the name of the test. */
-  readonly rates: Readonly<Record<string, number>>
+  /** As redis-benchmark calls it, without what stands in brackets behind it. */
+  readonly test: string
+  /** Requests a second. */
+  readonly rate: number
+  /** CPU time of the server for a request, microseconds; null where others come with them. */
+  readonly cpuMicros: number | null
+}
+
+interface Server {
+  readonly engine: Engine
+  readonly process: ChildProcess
+  readonly port: number
 }
 
 /** All rounds. */
@@ -57,70 +71,109 @@ export async function runServer(): Promise<void> {
   console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
   const runs: Run[] = []
   for (let round = 1; round <= ROUNDS; ++round) {
-    const engines: Engine[] = round % 2 === 1 ? ['snapfork', 'redis'] : ['redis', 'snapfork']
     for (const pipeline of PIPELINES) {
-      for (const engine of engines) {
-        console.error(`round ${round}: ${engine}, pipelines of ${pipeline}`)
-        const rates = await measure(engine, pipeline, data)
-        runs.push({ type: 'run', engine, pipeline, round, rates })
-      }
+      console.error(`round ${round}: pipelines of ${pipeline}`)
+      runs.push(...(await measure(pipeline, round, data)))
     }
   }
-  const ratios = PIPELINES.flatMap((pipeline) => ratiosOf(runs, pipeline))
-  console.log(tableOf(ratios))
+  const metrics = PIPELINES.flatMap((pipeline) => metricsOf(runs, pipeline))
+  console.log(tableOf(metrics))
   const head = { type: 'machine', trial: 'server', rounds: ROUNDS, keys: KEYS, ...facts }
-  const path = appendResults(`${facts.date.slice(0, 10)}-server.jsonl`, [head, ...runs, ...ratios])
+  const path = appendResults(`${facts.date.slice(0, 10)}-server.jsonl`, [head, ...runs, ...metrics])
   console.error(`written to ${path}`)
 }
 
-interface Ratio {
+/** Medians of the rounds; the ratio is that of the ratios within each. */
+interface Metric {
   readonly type: 'metric'
   readonly pipeline: number
   readonly test: string
   readonly snapfork: number
   readonly redis: number
   readonly ratio: number
+  readonly cpuMicros: Readonly<Record<Engine, number>> | null
 }
 
-function ratiosOf(runs: readonly Run[], pipeline: number): Ratio[] {
-  const tests = Object.keys(runs.find((run) => run.pipeline === pipeline)?.rates ?? {})
+function metricsOf(runs: readonly Run[], pipeline: number): Metric[] {
+  const ofPipeline = runs.filter((run) => run.pipeline === pipeline)
+  const tests = [...new Set(ofPipeline.map(({ test }) => test))]
   return tests.map((test) => {
-    const of = (engine: Engine) => {
-      const own = runs.filter((run) => run.engine === engine && run.pipeline === pipeline)
-      return spreadOf(own.map(({ rates }) => rates[test] ?? 0))?.median ?? 0
-    }
-    const [snapfork, redis] = [of('snapfork'), of('redis')]
-    return { type: 'metric', pipeline, test, snapfork, redis, ratio: snapfork / redis }
-  })
-}
-
-function tableOf(ratios: readonly Ratio[]): string {
-  const lines = ratios.map(({ pipeline, test, snapfork, redis, ratio }) => {
-    const rates = [snapfork, redis].map((rate) => Math.round(rate).toLocaleString('en-US'))
-    return `| ${pipeline} | ${test} | ${rates.join(' | ')} | ${ratio.toFixed(2)} |`
-  })
-  return ['| -P | test | snapfork | redis | ratio |', '|---|---|---|---|---|', ...lines].join('\n')
-}
-
-async function measure(engine: Engine, pipeline: number, data: string): Promise<Run['rates']> {
-  const dir = mkdtempSync(join(data, 'server-'))
-  const server = start(engine, dir)
-  try {
-    await untilReady(server.port)
-    benchmark(server.port, 16, WARM_UP_REQUESTS, 'ping_mbulk')
+    const of = (engine: Engine) =>
+      ofPipeline.filter((run) => run.test === test && run.engine === engine)
+    const [ours, theirs] = [of('snapfork'), of('redis')]
+    const cpu = (own: readonly Run[]) => medianOf(own.map(({ cpuMicros }) => cpuMicros ?? 0))
     return {
-      ...benchmark(server.port, pipeline, REQUESTS[pipeline] as number, SHORT_TESTS),
-      ...benchmark(server.port, pipeline, LONG_REQUESTS[pipeline] as number, LONG_TESTS),
+      type: 'metric',
+      pipeline,
+      test,
+      snapfork: medianOf(ours.map(({ rate }) => rate)),
+      redis: medianOf(theirs.map(({ rate }) => rate)),
+      ratio: medianOf(ours.map(({ rate }, at) => rate / (theirs[at]?.rate ?? Number.NaN))),
+      cpuMicros: ours[0]?.cpuMicros == null ? null : { snapfork: cpu(ours), redis: cpu(theirs) },
     }
+  })
+}
+
+function medianOf(values: readonly number[]): number {
+  return spreadOf(values)?.median ?? 0
+}
+
+function tableOf(metrics: readonly Metric[]): string {
+  const lines = metrics.map(({ pipeline, test, snapfork, redis, ratio, cpuMicros }) => {
+    const rates = [snapfork, redis].map((rate) => Math.round(rate).toLocaleString('en-US'))
+    const cpu = cpuMicros && [cpuMicros.snapfork, cpuMicros.redis].map((one) => one.toFixed(2))
+    const cells = [pipeline, test, ...rates, ratio.toFixed(2), cpu?.join(' / ') ?? '']
+    return `| ${cells.join(' | ')} |`
+  })
+  const head = '| -P | test | snapfork | redis | ratio | CPU time a request, microseconds |'
+  return [head, '|---|---|---|---|---|---|', ...lines].join('\n')
+}
+
+/** One round: two fresh servers, and every test at one and then at the other. */
+async function measure(pipeline: number, round: number, data: string): Promise<Run[]> {
+  const dirs = [mkdtempSync(join(data, 'server-')), mkdtempSync(join(data, 'server-'))]
+  const [ours, theirs] = [start('snapfork', dirs[0] as string), start('redis', dirs[1] as string)]
+  const servers = round % 2 === 1 ? [ours, theirs] : [theirs, ours]
+  try {
+    for (const { port } of servers) {
+      await untilReady(port)
+      benchmark(port, 16, WARM_UP_REQUESTS, 'ping_mbulk')
+    }
+    const shortOnes = SHORT_TESTS.flatMap((test) =>
+      servers.flatMap((server) => runTest(server, pipeline, REQUESTS, test)),
+    )
+    const longOnes = LONG_TESTS.flatMap((test) =>
+      servers.flatMap((server) => runTest(server, pipeline, LONG_REQUESTS, test)),
+    )
+    return [
+      ...shortOnes.map((run) => ({ ...run, round })),
+      // Lists are filled for these first, which counts in the time but not in the requests.
+      ...longOnes.map((run) => ({ ...run, round, cpuMicros: null })),
+    ]
   } finally {
-    server.process.kill('SIGKILL')
-    rmSync(dir, { recursive: true, force: true })
+    for (const server of servers) server.process.kill('SIGKILL')
+    for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
   }
+}
+
+function runTest(
+  { engine, process: { pid }, port }: Server,
+  pipeline: number,
+  numbers: Readonly<Record<number, number>>,
+  name: string,
+): Omit<Run, 'round'>[] {
+  const requests = numbers[pipeline] as number
+  const before = cpuSeconds(pid as number)
+  const rates = benchmark(port, pipeline, requests, name)
+  const cpuMicros = ((cpuSeconds(pid as number) - before) * 1e6) / requests
+  return Object.entries(rates).map(([test, rate]) => {
+    return { type: 'run', engine, pipeline, test, rate, cpuMicros }
+  })
 }
 
 let nextPort = 21_000
 
-function start(engine: Engine, dir: string): { process: ChildProcess; port: number } {
+function start(engine: Engine, dir: string): Server {
   nextPort += 1
   const port = nextPort
   const [program, args] =
@@ -131,7 +184,7 @@ function start(engine: Engine, dir: string): { process: ChildProcess; port: numb
     env: cleanEnvironment(),
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  return { process: child, port }
+  return { engine, process: child, port }
 }
 
 async function untilReady(port: number): Promise<void> {
@@ -144,7 +197,12 @@ async function untilReady(port: number): Promise<void> {
 }
 
 /** The rates by the test's name, without what stands in brackets behind it. */
-function benchmark(port: number, pipeline: number, requests: number, tests: string): Run['rates'] {
+function benchmark(
+  port: number,
+  pipeline: number,
+  requests: number,
+  tests: string,
+): Readonly<Record<string, number>> {
   const { stdout, status } = spawnSync(
     'redis-benchmark',
     [
