@@ -26,9 +26,9 @@ const PROGRAM = fileURLToPath(import.meta.url)
 const ROUNDS = 5
 const PIPELINES = [1, 16, 64] as const
 /** Requests of a test, by the length of the pipeline: each takes some seconds. */
-const REQUESTS: Readonly<Record<number, number>> = { 1: 100_000, 16: 800_000, 64: 1_600_000 }
+const REQUESTS: Readonly<Record<number, number>> = { 1: 80_000, 16: 500_000, 64: 1_000_000 }
 /** The same of those that reply with hundreds of elements. */
-const LONG_REQUESTS: Readonly<Record<number, number>> = { 1: 20_000, 16: 40_000, 64: 40_000 }
+const LONG_REQUESTS: Readonly<Record<number, number>> = { 1: 20_000, 16: 30_000, 64: 20_000 }
 /** Before the first test, so that it finds compiled code and open files as the last one does. */
 const WARM_UP_REQUESTS = 200_000
 const SHORT_TESTS = [
