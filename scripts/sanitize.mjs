@@ -20,7 +20,7 @@ const VENDORED = ['native/vendor/lua', 'native/vendor/lua-cjson']
 const [sanitizers = 'address,undefined', filter = ''] = process.argv.slice(2)
 
 const FLAGS = [
-  ...['-std=c++20', '-fno-exceptions', '-fno-rtti', '-O1', '-g', '-pthread'],
+  ...['-std=c++20', '-fno-exceptions', '-fno-rtti', '-O1', '-g1', '-pthread'],
   ...['-Wall', '-Wextra', '-Werror', '-Wshadow', '-DSNAPFORK_DEBUG'],
   ...[`-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
   ...['-Inative', '-Itest/native'],
@@ -43,7 +43,7 @@ const objectOf = (source) => join(output, `${basename(dirname(source))}-${basena
 
 // Lua counts on integers that wrap around, and is built so (-fwrapv).
 const cFlags = [
-  ...['-O1', '-g', '-w', `-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all'],
+  ...['-O1', '-g1', '-w', `-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all'],
   ...['-fno-sanitize=undefined', '-fwrapv'],
   ...['-fno-omit-frame-pointer', '-Inative/vendor/lua'],
 ]
