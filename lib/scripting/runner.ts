@@ -281,10 +281,7 @@ export class ScriptRunner {
   #describeFailure(name: string): [text: string, place: string] {
     const [text, source, line] = this.#native.scriptFailure()
     const place = line < 0 ? '' : `, on ${source}:${line}.`
-    const [first, second] = [text, ` script: ${name}${place}`].map((part) => {
-      return part.replace(/[\r\n]/g, ' ')
-    })
-    return [first as string, second as string]
+    return [onOneLine(text), onOneLine(` script: ${name}${place}`)]
   }
 
   /** Runs the command in the vector; its reply, or the error that it came to. */
@@ -292,12 +289,9 @@ export class ScriptRunner {
     const { inner } = running
     inner.begin(Math.floor(outcome / OUTCOME_ARGC), BULK_LATIN1)
     const command = lookUp(inner, running.find)
+    if (command === null) return this.#refuse(running, command, `-${UNKNOWN}\r\n`)
     const refusal = refusalOf(command, running)
-    if (command === null || refusal !== null) {
-      const reply = refusal ?? ''
-      this.#tell(running, { command, micros: 0, isRejected: command !== null }, reply)
-      return reply
-    }
+    if (refusal !== null) return this.#refuse(running, command, refusal)
     running.hasWritten ||= command.flags.includes('write')
     inner.isMuted = (outcome & OUTCOME_LOGGED) === 0
     const startedAt = performance.now()
@@ -313,6 +307,11 @@ export class ScriptRunner {
     const micros = (performance.now() - startedAt) * 1000
     this.#tell(running, { command, micros, isRejected: false }, failed ? reply : null)
     return reply
+  }
+
+  #refuse(running: Running, command: CommandSpec | null, refusal: string): string {
+    this.#tell(running, { command, micros: 0, isRejected: true }, refusal)
+    return refusal
   }
 
   /** @param failure The encoded error that a call has come to, or null. */
@@ -367,14 +366,17 @@ export class ScriptRunner {
 }
 
 /** Why a script may not run a command: an encoded error in the words of scripts, or null. */
-function refusalOf(command: CommandSpec | null, { inner, job }: Running): string | null {
-  if (command === null) return `-${UNKNOWN}\r\n`
+function refusalOf(command: CommandSpec, { inner, job }: Running): string | null {
   const isWhole = command.subcommands === undefined && fits(command, inner.argc)
   if (!isWhole) return `-${WRONG_ARITY}\r\n`
   if (command.flags.includes('noscript')) return `-${NOT_ALLOWED}\r\n`
   const denial = inner.deny(command)
   if (denial !== null) return encodeError(denial)
   return command.flags.includes('write') && job.isReadOnly ? `-${READ_ONLY}\r\n` : null
+}
+
+function onOneLine(text: string): string {
+  return text.replace(/[\r\n]/g, ' ')
 }
 
 function isLogFailure(error: unknown): boolean {

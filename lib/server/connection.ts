@@ -32,7 +32,10 @@ import type { Reading, Transport, TransportListener } from './transport.js'
 /** Bytes that may wait for room before no more commands of the client are run. */
 const OUTPUT_HIGH_BYTES = 1 << 20
 
-/** From so many on, replies are not kept until the end of the turn: the client has enough to do. */
+/**
+ * From so many on, replies are not kept until the end of the turn, as in `SocketSet` of the engine:
+ * the client has enough to do.
+ */
 const SENT_AT_ONCE_BYTES = 4 << 10
 
 /** Replies that wait for the disk. */
@@ -57,7 +60,7 @@ export class Connection implements ClientOutput, Sender, TransportListener {
   readonly whenClosed: Promise<void>
   readonly #core: ServerCore
   readonly #transport: Transport
-  readonly #onClosed: () => void
+  #onClosed: () => void = () => {}
   /** What becomes of what comes. */
   #reading: Reading = 'run'
   /** Within `#run`: what is written is sent at its end, or later. */
@@ -95,14 +98,12 @@ export class Connection implements ClientOutput, Sender, TransportListener {
       context: core.makeContext(),
       nowMs: now(),
     })
-    let resolve: () => void = () => {}
-    this.whenClosed = new Promise((resolveClosed) => {
-      resolve = resolveClosed
+    this.whenClosed = new Promise((resolve) => {
+      this.#onClosed = () => {
+        onClose(this)
+        resolve()
+      }
     })
-    this.#onClosed = () => {
-      onClose(this)
-      resolve()
-    }
     this.configure()
   }
 

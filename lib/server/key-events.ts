@@ -52,21 +52,13 @@ function each(kind: string, name: string | ((context: CommandContext) => string)
   }
 }
 
-/** What was stored under the key of an argument, be it nothing. */
-function stored(kind: string, name: string, index: number): Touch {
-  return (context, changes) => {
-    const key = readBytes(context, index)
-    const change = changes.find((one) => one.key === key && one.db === context.db)
-    if (change === undefined) return []
-    return [isGone(context, change) ? event('g', 'del', change) : event(kind, name, change)]
-  }
-}
-
 /** One event, or that of DEL where the key is gone. */
-function orDel(name: string | ((context: CommandContext) => string)): Touch {
+function orDel(name: string | ((context: CommandContext) => string), kind = 'g'): Touch {
   return (context, changes) => {
     const word = typeof name === 'string' ? name : name(context)
-    return changes.map((one) => event('g', isGone(context, one) ? 'del' : word, one))
+    return changes.map((one) =>
+      isGone(context, one) ? event('g', 'del', one) : event(kind, word, one),
+    )
   }
 }
 
@@ -171,26 +163,6 @@ const mset: Touch = (context, changes) => {
 const getex: Touch = orDel((context) => (hasOption(context, 2, ['PERSIST']) ? 'persist' : 'expire'))
 const zadd: Touch = each('z', (context) => (hasOption(context, 2, ['INCR']) ? 'zincr' : 'zadd'))
 
-/** Keys behind STORE or STOREDIST. */
-const georadius: Touch = (context, changes) => {
-  // The last one counts.
-  for (let index = context.argc - 2; index >= 5; --index) {
-    if (['STORE', 'STOREDIST'].includes(readOption(context, index))) {
-      return stored('z', 'georadiusstore', index + 1)(context, changes)
-    }
-  }
-  return []
-}
-
-const sort: Touch = (context, changes) => {
-  for (let index = 2; index + 1 < context.argc; ++index) {
-    if (readOption(context, index) === 'STORE') {
-      return stored('l', 'sortstore', index + 1)(context, changes)
-    }
-  }
-  return []
-}
-
 const DEL = orDel('del')
 const EXPIRE = orDel('expire')
 
@@ -204,8 +176,8 @@ const TOUCHES: Readonly<Record<string, Touch>> = {
   ...eachOf('$', { incrby: ['incr', 'decr', 'incrby', 'decrby'], incrbyfloat: ['incrbyfloat'] }),
   mset,
   msetnx: mset,
-  bitop: stored('$', 'set', 2),
-  pfmerge: stored('$', 'pfadd', 1),
+  bitop: orDel('set', '$'),
+  pfmerge: orDel('pfadd', '$'),
   getex,
   ...Object.fromEntries(['del', 'unlink', 'getdel'].map((name) => [name, DEL])),
   ...Object.fromEntries(
@@ -217,7 +189,7 @@ const TOUCHES: Readonly<Record<string, Touch>> = {
   move: movedToDatabase,
   copy: copied,
   restore: restored,
-  sort,
+  sort: orDel('sortstore', 'l'),
   ...eachOf('l', {
     lpush: ['lpush', 'lpushx'],
     rpush: ['rpush', 'rpushx'],
@@ -233,9 +205,9 @@ const TOUCHES: Readonly<Record<string, Touch>> = {
   brpoplpush: movedRightToLeft,
   ...eachOf('s', { sadd: ['sadd'], srem: ['srem'], spop: ['spop'] }),
   smove,
-  sinterstore: stored('s', 'sinterstore', 1),
-  sunionstore: stored('s', 'sunionstore', 1),
-  sdiffstore: stored('s', 'sdiffstore', 1),
+  sinterstore: orDel('sinterstore', 's'),
+  sunionstore: orDel('sunionstore', 's'),
+  sdiffstore: orDel('sdiffstore', 's'),
   ...eachOf('h', { hset: ['hset', 'hsetnx', 'hmset'], hincrby: ['hincrby'], hdel: ['hdel'] }),
   ...eachOf('h', { hincrbyfloat: ['hincrbyfloat'], hpersist: ['hpersist'] }),
   ...eachOf('h', { hexpire: ['hexpire', 'hpexpire', 'hexpireat', 'hpexpireat'] }),
@@ -245,14 +217,14 @@ const TOUCHES: Readonly<Record<string, Touch>> = {
   ...eachOf('z', { zremrangebyrank: ['zremrangebyrank'], zremrangebylex: ['zremrangebylex'] }),
   zmpop: each('z', byPlace(ZSET_POPS, 3)),
   bzmpop: each('z', byPlace(ZSET_POPS, 4)),
-  zrangestore: stored('z', 'zrangestore', 1),
-  zunionstore: stored('z', 'zunionstore', 1),
-  zinterstore: stored('z', 'zinterstore', 1),
-  zdiffstore: stored('z', 'zdiffstore', 1),
+  zrangestore: orDel('zrangestore', 'z'),
+  zunionstore: orDel('zunionstore', 'z'),
+  zinterstore: orDel('zinterstore', 'z'),
+  zdiffstore: orDel('zdiffstore', 'z'),
   geoadd: each('z', 'zadd'),
-  geosearchstore: stored('z', 'geosearchstore', 1),
-  georadius,
-  georadiusbymember: georadius,
+  geosearchstore: orDel('geosearchstore', 'z'),
+  georadius: orDel('georadiusstore', 'z'),
+  georadiusbymember: orDel('georadiusstore', 'z'),
   ...eachOf('t', { xadd: ['xadd'], xtrim: ['xtrim'], xdel: ['xdel'], xsetid: ['xsetid'] }),
   ...eachOf('t', { 'xgroup-create': ['xgroup|create'], 'xgroup-setid': ['xgroup|setid'] }),
   ...eachOf('t', { 'xgroup-destroy': ['xgroup|destroy'] }),

@@ -25,7 +25,7 @@ export interface Sender {
 }
 
 export class Outbox {
-  /** For what a socket has no room for. */
+  /** For what goes by way of a stream of Node. */
   readonly buffers = new BufferPool()
   readonly #durable: () => Promise<void>
   #senders: Sender[] = []

@@ -344,8 +344,8 @@ export class ServerCore {
       client.lastCommand = spec.fullName
       this.#admit(client, spec)
     } catch (error) {
-      const misfit = spec === null ? lookUp(context, this.#find) : null
-      if (misfit !== null) this.stats.rejected(misfit)
+      const rejected = spec ?? lookUp(context, this.#find)
+      if (rejected !== null) this.stats.rejected(rejected)
       if (client.transaction !== null) client.transaction.isBroken = true
       return this.encodeFailure(error)
     }
@@ -534,26 +534,15 @@ export class ServerCore {
 
   /** @throws {ReplyError} if a client may not run a command. */
   #admit(client: Client, spec: CommandSpec): void {
-    try {
-      this.access.admit(client, spec)
-    } catch (error) {
-      this.stats.rejected(spec)
-      throw error
-    }
-    if (this.isLoading() && !spec.flags.includes('loading')) {
-      this.stats.rejected(spec)
-      throw loadingError()
-    }
+    this.access.admit(client, spec)
+    if (this.isLoading() && !spec.flags.includes('loading')) throw loadingError()
     if (this.scripts.runner.isBusy && !spec.flags.includes('allow_busy')) {
-      this.stats.rejected(spec)
       throw this.scripts.runner.busyError()
     }
     if (client.transaction !== null && spec.flags.includes('no_multi')) {
-      this.stats.rejected(spec)
       throw new ReplyError('ERR Command not allowed inside a transaction')
     }
     if (client.protocol === 2 && client.isSubscriber && !OF_LISTENERS.has(spec.name)) {
-      this.stats.rejected(spec)
       throw new ReplyError(
         `ERR Can't execute '${spec.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / ` +
           'QUIT / RESET are allowed in this context',

@@ -8,12 +8,12 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import {
-  drawAll,
   FAMILIES,
   familySteps,
-  resolveTimes,
+  fromEmpty,
   type Step,
   steps,
+  wordsOf,
 } from '../support/command-arbitraries.js'
 import { EventListener } from '../support/event-listener.js'
 import { serve } from '../support/our-server.js'
@@ -81,12 +81,13 @@ t.test('Events of keys', { skip }, async (t) => {
     const theirs = await Party.connect(t, redis.socketPath, letters, RedisSocket)
     let events = 0
     const property = fc.asyncProperty(sequences, async (sequence) => {
-      for (const step of [{ db: 0, args: ['FLUSHALL'] }, ...resolveTimes(sequence)].map(drawAll)) {
+      for (const step of fromEmpty(sequence)) {
         const [mine, expected] = await Promise.all([ours.run(step), theirs.run(step)])
         events += expected.split(', ').length
         if (mine === expected) continue
-        const words = step.args.map((text) => JSON.stringify(text)).join(' ')
-        throw new Error(`database ${step.db}: ${words}\n  snapfork ${mine}\n  redis    ${expected}`)
+        throw new Error(
+          `database ${step.db}: ${wordsOf(step)}\n  snapfork ${mine}\n  redis    ${expected}`,
+        )
       }
     })
     await fc.assert(property, { seed, numRuns: SEQUENCES, endOnFailure: false })

@@ -8,12 +8,12 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import {
-  drawAll,
   FAMILIES,
   familySteps,
-  resolveTimes,
+  fromEmpty,
   type Step,
   steps,
+  wordsOf,
 } from '../support/command-arbitraries.js'
 import { serve } from '../support/our-server.js'
 import { announceSeed } from '../support/random.js'
@@ -87,7 +87,7 @@ t.test('Watched keys', { skip }, async (t) => {
   const compare = async (t: Test, sequences: fc.Arbitrary<Step[]>, scripted: boolean) => {
     const outcomes = new Set<boolean>()
     const property = fc.asyncProperty(sequences, fc.infiniteStream(fc.nat()), async (all, any) => {
-      for (const step of [{ db: 0, args: ['FLUSHALL'] }, ...resolveTimes(all)].map(drawAll)) {
+      for (const step of fromEmpty(all)) {
         const [word, db] = [...any.take(2)] as [number, number]
         const { args } = step
         const key = args[word % args.length] as string
@@ -99,9 +99,10 @@ t.test('Watched keys', { skip }, async (t) => {
         ])
         outcomes.add(expected)
         if (mine === expected || isToldOtherwise(args)) continue
-        const words = args.map((text) => JSON.stringify(text)).join(' ')
         const whose = `${JSON.stringify(key)} of ${watched.db}`
-        throw new Error(`database ${step.db}: ${words}\n  ${whose} was left alone: ${expected}`)
+        throw new Error(
+          `database ${step.db}: ${wordsOf(step)}\n  ${whose} was left alone: ${expected}`,
+        )
       }
     })
     await fc.assert(property, { seed, numRuns: SEQUENCES, endOnFailure: false })

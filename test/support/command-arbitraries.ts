@@ -124,8 +124,12 @@ export function familySteps(family: string, maxLength: number): fc.Arbitrary<Ste
   return fc.array(step, { minLength: 1, maxLength, size: 'max' })
 }
 
-/** What is drawn at random differs between two servers: here all is taken, or nothing. */
-export function drawAll({ db, args }: Step): Step {
+/** Begins with nothing, and does the same in two servers: of what one draws, all or nothing. */
+export function fromEmpty(sequence: readonly Step[]): Step[] {
+  return [{ db: 0, args: ['FLUSHALL'] }, ...resolveTimes(sequence)].map(drawAll)
+}
+
+function drawAll({ db, args }: Step): Step {
   const [name = '', key] = args
   if (/^spop$/i.test(name) && key !== undefined) return { db, args: ['SPOP', key, '1000'] }
   // They remove the expired keys that they come to.
@@ -144,4 +148,9 @@ export function resolveTimes(sequence: readonly Step[]): Step[] {
     return text === '@s' ? `${seconds}` : `${seconds}000`
   }
   return sequence.map(({ db, args }) => ({ db, args: args.map(resolve) }))
+}
+
+/** For messages. */
+export function wordsOf({ args }: Step): string {
+  return args.map((text) => JSON.stringify(text)).join(' ')
 }

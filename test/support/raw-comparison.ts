@@ -14,7 +14,7 @@ import { encodeError, encodeReply } from '../../dist/commands/resp-encoder.js'
 import { run } from '../../dist/commands/run.js'
 import { ReplyError } from '../../dist/errors.js'
 import { BULK_LATIN1, type NativeEngine } from '../../dist/native/engine.js'
-import { DATABASES, resolveTimes, type Step } from './command-arbitraries.js'
+import { DATABASES, resolveTimes, type Step, wordsOf } from './command-arbitraries.js'
 import { type Node, parseRaw, type RawClient } from './raw-client.js'
 
 /** Who is compared with redis-server: the reply to a command, as latin1 text. */
@@ -205,7 +205,7 @@ export class RawComparison {
 
   #report(step: Step, a: string, b: string, ours: string, theirs: string): void {
     if (a === b || isLaterCursor(step)) return
-    const words = step.args.map((text) => JSON.stringify(text)).join(' ')
+    const words = wordsOf(step)
     const show = (raw: string) => JSON.stringify(raw)
     throw new Error(
       `database ${step.db}: ${words}\n  snapfork ${show(ours)}\n  redis    ${show(theirs)}`,
