@@ -89,8 +89,7 @@ napi_value LaneRun(Call& call) {
   if (!ReadChunk(call, lane, chunk)) return nullptr;
   call.engine().lanes().shared().received_bytes += chunk.size();
   const ExpressLane::Outcome outcome = lane->Run(chunk);
-  const size_t count = call.engine().lanes().HandOver(*lane, outcome);
-  return call.Number(static_cast<double>(count * 8 + static_cast<size_t>(outcome)));
+  return call.Number(call.engine().lanes().HandOver(*lane, outcome));
 }
 
 napi_value LaneKeep(Call& call) {
@@ -240,12 +239,8 @@ napi_value LanesConfigure(Call& call) {
       !call.ReadBool(4, counts_durations) || !call.ReadInt64(5, query_bytes_max)) {
     return nullptr;
   }
-  EngineObject& engine = call.engine();
-  if (const Status status = engine.MakeSockets(call.env()); !status.ok()) {
-    return call.Throw(status);
-  }
-  engine.sockets()->set().query_bytes_max = static_cast<size_t>(query_bytes_max);
-  LaneShared& shared = engine.lanes().shared();
+  LaneShared& shared = call.engine().lanes().shared();
+  shared.query_bytes_max = static_cast<size_t>(query_bytes_max);
   shared.runs_reads = runs_reads;
   shared.runs_writes = runs_writes;
   shared.bulk_bytes_max = bulk_bytes_max;

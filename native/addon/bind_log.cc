@@ -42,7 +42,6 @@ napi_value LogStart(Call& call) {
   const Status status = log->thread.Start(static_cast<int>(fd), static_cast<uint64_t>(bytes),
                                           static_cast<LogSync>(sync));
   if (!status.ok()) return call.Throw(status);
-  log->sync = static_cast<LogSync>(sync);
   log->commands.set_timestamps(timestamps);
   log->seen_changes = engine.keyspace().counters().changes;
   engine.keyspace().set_expiry_observer(&log->commands);
@@ -150,8 +149,7 @@ napi_value LogConfigure(Call& call) {
   bool timestamps;
   if (!call.ReadUint32(0, sync) || !call.ReadBool(1, timestamps)) return nullptr;
   LogObject& log = *call.engine().log();
-  log.sync = static_cast<LogSync>(sync);
-  log.thread.SetSync(log.sync);
+  log.thread.SetSync(static_cast<LogSync>(sync));
   log.commands.set_timestamps(timestamps);
   return call.Undefined();
 }

@@ -10,8 +10,7 @@
 namespace snapfork {
 namespace {
 
-// As lib/native/lanes.ts numbers it.
-double NumberOf(size_t count, size_t kind) { return static_cast<double>(count * 8 + kind); }
+// As lib/native/lanes.ts numbers it, behind the outcomes.
 constexpr size_t kEventKind = 7;
 
 }  // namespace
@@ -87,7 +86,7 @@ void LaneSockets::OnReadable(uv_poll_t* poll, int, int) {
 void LaneSockets::Serve() {
   // Behind `always` replies wait for the disk, and without an engine there are none.
   const LogObject* const log = engine_->log();
-  const bool is_durable_first = log != nullptr && log->sync == LogSync::kAlways;
+  const bool is_durable_first = log != nullptr && log->thread.sync() == LogSync::kAlways;
   set_.Serve(engine_->state != EngineObject::State::kClosed && !is_durable_first);
   if (scope_ != nullptr) napi_close_callback_scope(env_, scope_);
   if (handles_ != nullptr) napi_close_handle_scope(env_, handles_);
@@ -125,11 +124,11 @@ void LaneSockets::Tell(uint32_t id, double what) {
 }
 
 void LaneSockets::OnOutcome(uint32_t id, ExpressLane& lane, ExpressLane::Outcome outcome) {
-  Tell(id, NumberOf(engine_->lanes().HandOver(lane, outcome), static_cast<size_t>(outcome)));
+  Tell(id, engine_->lanes().HandOver(lane, outcome));
 }
 
 void LaneSockets::OnEvent(uint32_t id, SocketEvent event) {
-  Tell(id, NumberOf(static_cast<size_t>(event), kEventKind));
+  Tell(id, LaneTable::Encode(static_cast<size_t>(event), kEventKind));
 }
 
 }  // namespace snapfork

@@ -26,17 +26,15 @@ void LaneTable::Close(uint32_t id) {
   free_.push_back(id);
 }
 
-size_t LaneTable::HandOver(const ExpressLane& lane, ExpressLane::Outcome outcome) {
-  switch (outcome) {
-    case ExpressLane::Outcome::kIdle:
-      return lane.output().view().size();
-    case ExpressLane::Outcome::kOutput:
-    case ExpressLane::Outcome::kBad:
-      return 0;
-    default:
-      engine_.SetArguments(lane.words());
-      return lane.words().size();
+double LaneTable::HandOver(const ExpressLane& lane, ExpressLane::Outcome outcome) {
+  size_t count = 0;
+  if (outcome == ExpressLane::Outcome::kIdle) {
+    count = lane.output().view().size();
+  } else if (outcome != ExpressLane::Outcome::kOutput && outcome != ExpressLane::Outcome::kBad) {
+    engine_.SetArguments(lane.words());
+    count = lane.words().size();
   }
+  return Encode(count, static_cast<size_t>(outcome));
 }
 
 bool LaneTable::MayWrite(bool needs_memory) {

@@ -17,9 +17,11 @@ class LaneTable final : public LaneLog {
 
   uint32_t Open();
   void Close(uint32_t id);
+  // As lib/native/lanes.ts reads it.
+  static double Encode(size_t count, size_t kind) { return static_cast<double>(count * 8 + kind); }
   // Hands a lane's outcome to JavaScript: words become the argument vector, and their number is
-  // returned; of kIdle, how many bytes of replies were gathered.
-  size_t HandOver(const ExpressLane& lane, ExpressLane::Outcome outcome);
+  // encoded with it; with kIdle, how many bytes of replies were gathered.
+  double HandOver(const ExpressLane& lane, ExpressLane::Outcome outcome);
   // null for a number that is of no lane.
   ExpressLane* At(uint32_t id) { return id < lanes_.size() ? lanes_[id].get() : nullptr; }
   LaneShared& shared() { return shared_; }

@@ -30,8 +30,6 @@ class LogObject {
   // Whether writes are taken: the disk keeps up, and nothing is lost.
   bool accepts() const { return !failing_.load() && thread.waiting_bytes() < kWaitingBytesMax; }
 
-  // As the thread was told last.
-  LogSync sync = LogSync::kEverySecond;
   // From any thread.
   void StopThread();
 

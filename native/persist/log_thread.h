@@ -58,6 +58,8 @@ class LogThread {
   // fails.
   Status Start(int fd, uint64_t bytes, LogSync sync);
   void SetSync(LogSync sync);
+  // For the owner, who alone changes it.
+  LogSync sync() const { return sync_; }
   void Append(std::string_view bytes);
   // What is appended from now on goes to another file, which is empty.
   void Rotate(int fd);

@@ -64,6 +64,8 @@ struct LaneShared {
   bool runs_reads = true;
   bool runs_writes = true;
   int64_t bulk_bytes_max = 512 << 20;
+  // More that has come by a socket and waits in a lane than this is told of.
+  size_t query_bytes_max = SIZE_MAX;
   // A command that takes longer is told of; 0: none is.
   uint64_t slow_nanos = 0;
   // Of what has come by sockets, and of replies that were made ready to be sent.

@@ -63,7 +63,7 @@ void SocketSet::Await(uint32_t id, Socket& socket) {
 
 void SocketSet::SetReading(uint32_t id, SocketReading reading) {
   Socket* const socket = At(id);
-  if (socket == nullptr || socket->reading == reading) return;
+  if (socket == nullptr) return;
   socket->reading = reading;
   Await(id, *socket);
 }
@@ -96,11 +96,8 @@ void SocketSet::Serve(bool runs) {
     if ((events[i].events & EPOLLOUT) != 0) SendRest(id);
     if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Receive(id, runs);
   }
-  std::vector<uint32_t> gathered;
-  gathered.swap(gathered_);
-  for (const uint32_t id : gathered) SendGathered(id);
-  gathered.clear();
-  if (gathered_.empty()) gathered_.swap(gathered);
+  for (const uint32_t id : gathered_) SendGathered(id);
+  gathered_.clear();
 }
 
 void SocketSet::Receive(uint32_t id, bool runs) {
@@ -120,7 +117,7 @@ void SocketSet::Receive(uint32_t id, bool runs) {
   } else {
     socket->lane.Keep(chunk);
     const bool is_asked = socket->reading == SocketReading::kRun;
-    if (is_asked || socket->lane.pending_bytes() > query_bytes_max) {
+    if (is_asked || socket->lane.pending_bytes() > shared_.query_bytes_max) {
       observer_.OnEvent(id, SocketEvent::kReceived);
     }
   }
@@ -145,7 +142,7 @@ void SocketSet::Run(uint32_t id, Socket& socket, std::string_view chunk) {
   } else if (gathered_bytes > 0) {
     gathered_.push_back(id);
   }
-  if (Contains(id) && lane.pending_bytes() > query_bytes_max) {
+  if (Contains(id) && lane.pending_bytes() > shared_.query_bytes_max) {
     observer_.OnEvent(id, SocketEvent::kReceived);
   }
 }

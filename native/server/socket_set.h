@@ -84,9 +84,6 @@ class SocketSet {
   // told of.
   void Serve(bool runs);
 
-  // More that waits in a lane than this is told of.
-  size_t query_bytes_max = SIZE_MAX;
-
  private:
   struct Socket {
     int fd;

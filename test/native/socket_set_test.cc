@@ -118,7 +118,7 @@ TEST(SocketSet, LeavesTheRestBehindACommandOfTheCallers) {
 
 TEST(SocketSet, KeepsWhatIsNotToBeRun) {
   Fixture clients;
-  clients.set.query_bytes_max = 20;
+  clients.shared.query_bytes_max = 20;
   clients.Say(0, "GET a\r\n");
   EXPECT_EQ(clients.Serve(false), "0:received ");
   EXPECT_EQ(clients.lanes[0].pending_bytes(), 7u);
