@@ -350,7 +350,7 @@ napi_value Regions(Call& call) {
   list.Append("index", engine.keyspace().blocks().region());
   list.Append("index", pages.dead_bits());
   list.Append("scratch", engine.snapshots().scratch());
-  list.Append("control", engine.snapshots().page().base(), engine.snapshots().page().bytes());
+  list.Append("control", engine.snapshots().shared().base(), engine.snapshots().shared().bytes());
   return list.array();
 }
 

@@ -15,6 +15,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/thread.h"
+#include "fork/fork_turn.h"
+#include "fork/plan_memory.h"
 
 namespace snapfork {
 namespace {
@@ -32,8 +34,10 @@ constexpr size_t kCountsOffset = kOrderOffset + kChunksMax * sizeof(uint32_t);
 constexpr size_t kScratchBytes = kCountsOffset + kChunksMax * sizeof(uint32_t);
 static_assert(kTableOffset + sizeof(LzfTable) <= kCompressedOffset);
 
-// The shared page: the record, then the bits of the chunks that were passed.
+// The shared memory: the record, the bits of the chunks that were passed, what the plan is made of.
 constexpr size_t kPassedOffset = 4096;
+constexpr size_t kPlanOffset = kPassedOffset + PassedChunks::BytesFor(kChunksMax);
+constexpr size_t kPlanBytesMin = 64u << 10;
 static_assert(sizeof(ControlPage) <= kPassedOffset);
 
 // The lowest version that holds the data.
@@ -53,40 +57,77 @@ Status CheckVersion(const Keyspace& keyspace, const SnapshotRequest& request) {
 
 bool OnMainThread() { return syscall(SYS_gettid) == getpid(); }
 
+size_t PlanBytes(const Keyspace& keyspace, const SnapshotRequest& request) {
+  size_t bytes = PlanMemory::BytesFor(request.path) +
+                 PlanMemory::BytesFor(request.temporary_path) +
+                 PlanMemory::BytesFor(request.server_version) +
+                 PlanMemory::BytesFor<SnapshotDatabase>(keyspace.database_count()) +
+                 PlanMemory::BytesFor<std::string_view>(keyspace.functions().size());
+  for (const std::string& text : keyspace.functions()) bytes += PlanMemory::BytesFor(text);
+  return bytes;
+}
+
+// fork(2) itself. Its wrapper runs what others have ordered with pthread_atfork, and puts malloc in
+// order for a child that will use it: ours has neither the wish nor the memory.
+pid_t ForkAlone() {
+  return static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+}
+
 }  // namespace
 
 Status SnapshotFork::Open() {
-  SF_RETURN_IF_ERROR(page_.Map(kPassedOffset + PassedChunks::BytesFor(kChunksMax)));
-  new (page_.base()) ControlPage();
+  SF_RETURN_IF_ERROR(MakeRoom(kPlanBytesMin));
+  program_heap_.Find();
   SF_RETURN_IF_ERROR(
-      scratch_.Reserve(kScratchBytes, Backing::kSmallPages, Forking::kSharedWithChild));
+      scratch_.Reserve(kScratchBytes, Backing::kSmallPages, Forking::kCopiedForChild));
   return scratch_.Commit(kScratchBytes);
 }
 
-void SnapshotFork::ListDatabases(Keyspace& keyspace) {
-  databases_.clear();
+// For a plan of so many bytes. What the last child has said is forgotten.
+Status SnapshotFork::MakeRoom(size_t plan_bytes) {
+  const size_t bytes = kPlanOffset + plan_bytes;
+  if (shared_.bytes() < bytes) {
+    shared_.Release();
+    SF_RETURN_IF_ERROR(shared_.Map(bytes));
+  }
+  new (shared_.base()) ControlPage();
+  return Status();
+}
+
+void SnapshotFork::ListDatabases(const Keyspace& keyspace, PlanMemory& memory,
+                                 SnapshotPlan& plan) {
+  auto* const list = memory.Make<SnapshotDatabase>(keyspace.database_count());
+  size_t count = 0;
   total_keys_ = 0;
   for (uint32_t id = 0; id < keyspace.database_count(); ++id) {
     const Database& database = keyspace.database(id);
     if (database.index.size() == 0) continue;
-    databases_.push_back({id, database.heap, database.index.size(), database.expiry.size()});
+    list[count++] = {id, database.heap, database.index.size(), database.expiry.size()};
     total_keys_ += database.index.size();
   }
-  std::sort(databases_.begin(), databases_.end(),
-            [](const auto& a, const auto& b) { return a.heap < b.heap; });
+  std::sort(list, list + count, [](const auto& a, const auto& b) { return a.heap < b.heap; });
+  plan.databases = list;
+  plan.database_count = count;
 }
 
-SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& request) {
+Status SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& request,
+                              SnapshotPlan& plan) {
+  const size_t plan_bytes = PlanBytes(keyspace, request);
+  SF_RETURN_IF_ERROR(MakeRoom(plan_bytes));
+  PlanMemory memory(static_cast<uint8_t*>(shared_.base()) + kPlanOffset, plan_bytes);
+  plan.path = memory.Copy(request.path).data();
+  plan.temporary_path = memory.Copy(request.temporary_path).data();
+  plan.server_version = memory.Copy(request.server_version);
+  ListDatabases(keyspace, memory, plan);
+  plan.function_count = keyspace.functions().size();
+  auto* const functions = memory.Make<std::string_view>(plan.function_count);
+  for (size_t i = 0; i < plan.function_count; ++i) {
+    functions[i] = memory.Copy(keyspace.functions()[i]);
+  }
+  plan.functions = functions;
   temporary_path_ = request.temporary_path;
-  ListDatabases(keyspace);
-  new (page_.base()) ControlPage();
   uint8_t* const scratch = scratch_.base();
-  SnapshotPlan plan;
   plan.map = keyspace.arena().page_heap().Map();
-  plan.databases = databases_.data();
-  plan.database_count = databases_.size();
-  plan.path = request.path.c_str();
-  plan.temporary_path = temporary_path_.c_str();
   plan.form = request.form;
   plan.timestamp = request.timestamp;
   plan.writer = request.writer;
@@ -96,27 +137,24 @@ SnapshotPlan SnapshotFork::MakePlan(Keyspace& keyspace, const SnapshotRequest& r
                   .compressed = scratch + kCompressedOffset,
                   .compressed_bytes = kCompressedBytes,
                   .table = reinterpret_cast<LzfTable*>(scratch + kTableOffset)};
-  plan.server_version = request.server_version;
   plan.is_base = request.is_base;
   plan.created_at_seconds = request.created_at_seconds;
   plan.used_bytes = keyspace.arena().used_bytes();
   if (keyspace.access().on()) {
     keyspace.access().SetNow(keyspace.Now());
-    plan.access = &keyspace.access();
+    plan.access = keyspace.access().reader();
   }
-  plan.functions = keyspace.functions().data();
-  plan.function_count = keyspace.functions().size();
   plan.tables = {.order = reinterpret_cast<uint32_t*>(scratch + kOrderOffset),
                  .counts = reinterpret_cast<uint32_t*>(scratch + kCountsOffset)};
   plan.passed = FreshPassed(plan.map.chunk_limit);
-  plan.progress = &static_cast<ControlPage*>(page_.base())->progress;
-  return plan;
+  plan.progress = &static_cast<ControlPage*>(shared_.base())->progress;
+  return Status();
 }
 
 // No chunk is passed yet.
 PassedChunks SnapshotFork::FreshPassed(uint32_t chunks) {
   auto* const words = reinterpret_cast<std::atomic<uint64_t>*>(
-      static_cast<uint8_t*>(page_.base()) + kPassedOffset);
+      static_cast<uint8_t*>(shared_.base()) + kPassedOffset);
   for (size_t i = 0; i * 64 < chunks; ++i) words[i].store(0, std::memory_order_relaxed);
   return PassedChunks(words);
 }
@@ -128,14 +166,14 @@ Status SnapshotFork::Start(Keyspace& keyspace, const SnapshotRequest& request,
   if (!OnMainThread()) return Status(StatusCode::kWorkerThread);
   SF_RETURN_IF_ERROR(CheckVersion(keyspace, request));
   keyspace.arena().PerformDeferred(SIZE_MAX);
+  SnapshotChildPlan plan;
+  SF_RETURN_IF_ERROR(MakePlan(keyspace, request, plan.snapshot));
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return Status(StatusCode::kForkFailed, errno);
-  SnapshotChildPlan plan;
-  plan.snapshot = MakePlan(keyspace, request);
   plan.snapshot.release = true;
   plan.snapshot.bytes_per_second = request.bytes_per_second;
   plan.snapshot.drops_cache = request.drops_cache;
-  plan.control = static_cast<ControlPage*>(page_.base());
+  plan.control = static_cast<ControlPage*>(shared_.base());
   plan.parent = getpid();
   plan.end_fd = ends[1];
   plan.nice = request.nice;
@@ -160,11 +198,18 @@ pid_t SnapshotFork::Fork(Keyspace& keyspace, SnapshotChildPlan& plan) {
   PageHeap& pages = keyspace.arena().page_heap();
   const AllSignalsBlocked blocked;
   keyspace.keeper().Pause();
-  pages.SetForkable(true);
-  const pid_t pid = fork();
-  if (pid == 0) RunSnapshotChild(plan);
-  const int fork_errno = errno;
-  pages.SetForkable(false);
+  pid_t pid;
+  int fork_errno;
+  {
+    const ForkTurn turn;
+    pages.SetForkable(true);
+    program_heap_.SetForkable(false);
+    pid = ForkAlone();
+    if (pid == 0) RunSnapshotChild(plan);
+    fork_errno = errno;
+    program_heap_.SetForkable(true);
+    pages.SetForkable(false);
+  }
   keyspace.keeper().Resume();
   errno = fork_errno;
   return pid;
@@ -175,7 +220,8 @@ Status SnapshotFork::Save(Keyspace& keyspace, const SnapshotRequest& request,
   if (child_alive()) return Status(StatusCode::kChildActive);
   SF_RETURN_IF_ERROR(CheckVersion(keyspace, request));
   keyspace.arena().PerformDeferred(SIZE_MAX);
-  const SnapshotPlan plan = MakePlan(keyspace, request);
+  SnapshotPlan plan;
+  SF_RETURN_IF_ERROR(MakePlan(keyspace, request, plan));
   const Status status = WriteSnapshotFile(plan);
   const auto phase = static_cast<SnapshotPhase>(plan.progress->phase.load());
   // Else there is none, or it is not ours.

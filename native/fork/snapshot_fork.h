@@ -10,7 +10,9 @@
 //   (P2) The data region is shared with children between SetForkable(true) and (false) only: no
 //        other fork of the process copies its page tables.
 //   (P3) The freeze lasts from the fork to the reaping, so IsFrozen always has a live page to read.
-//   (P4) waitpid is called for this pid only: other children belong to the host.
+//   (P4) All that a child reads is on the stack of the fork, in the data and its tables, or in
+//        memory that both see: it has nothing of the heap.
+//   (P5) waitpid is called for this pid only: other children belong to the host.
 //
 // Runs in: the parent's main thread. From another thread Start fails with kWorkerThread, since the
 // child would die with that thread.
@@ -21,16 +23,18 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/status.h"
 #include "fork/control_page.h"
 #include "fork/snapshot_child.h"
 #include "keyspace/keyspace.h"
+#include "mem/program_heap.h"
 #include "mem/region.h"
 #include "persist/rdb_writer.h"
 
 namespace snapfork {
+
+class PlanMemory;
 
 struct SnapshotRequest {
   std::string path;
@@ -77,7 +81,7 @@ class SnapshotFork {
   SnapshotFork(const SnapshotFork&) = delete;
   SnapshotFork& operator=(const SnapshotFork&) = delete;
 
-  // Reserves the shared page and the scratch buffers.
+  // Reserves the shared memory and the scratch buffers.
   Status Open();
 
   // Forks. kChildActive, kWorkerThread, kForkFailed or what opening the file gave; then nothing
@@ -90,7 +94,7 @@ class SnapshotFork {
   bool child_alive() const { return pid_ != 0; }
   pid_t pid() const { return pid_; }
   // Of the child that lives or lived last.
-  const ControlPage& control() const { return *static_cast<ControlPage*>(page_.base()); }
+  const ControlPage& control() const { return *static_cast<ControlPage*>(shared_.base()); }
   uint64_t total_keys() const { return total_keys_; }
   uint64_t forks() const { return forks_; }
 
@@ -102,17 +106,18 @@ class SnapshotFork {
   void EndChild();
 
   const Region& scratch() const { return scratch_; }
-  const SharedPage& page() const { return page_; }
+  const SharedMemory& shared() const { return shared_; }
 
  private:
-  void ListDatabases(Keyspace& keyspace);
+  Status MakeRoom(size_t plan_bytes);
+  void ListDatabases(const Keyspace& keyspace, PlanMemory& memory, SnapshotPlan& plan);
   PassedChunks FreshPassed(uint32_t chunks);
-  SnapshotPlan MakePlan(Keyspace& keyspace, const SnapshotRequest& request);
+  Status MakePlan(Keyspace& keyspace, const SnapshotRequest& request, SnapshotPlan& plan);
   pid_t Fork(Keyspace& keyspace, SnapshotChildPlan& plan);
 
-  SharedPage page_;
+  SharedMemory shared_;
   Region scratch_;
-  std::vector<SnapshotDatabase> databases_;
+  ProgramHeap program_heap_;
   std::string temporary_path_;
   pid_t pid_ = 0;
   uint64_t total_keys_ = 0;

@@ -14,7 +14,7 @@ void AccessInfo::Track(AccessKind kind) {
 
 void AccessInfo::Touch(Handle handle) {
   if (kind_ == AccessKind::kTime) {
-    notes_.Set(handle, Seconds());
+    notes_.Set(handle, reader().Seconds());
   } else {
     const uint32_t frequency = Frequency(handle);
     SetFrequency(handle, frequency + (Counts(frequency) ? 1 : 0));
@@ -44,11 +44,11 @@ void AccessInfo::Set(Handle handle, const EntryAccess& access) {
 
 void AccessInfo::SetIdleSeconds(Handle handle, uint64_t seconds) {
   const auto idle = static_cast<uint32_t>(std::min<uint64_t>(seconds, kIdleSecondsMax));
-  notes_.Set(handle, (Seconds() - idle) & ObjectNotes::kNoteMax);
+  notes_.Set(handle, (reader().Seconds() - idle) & ObjectNotes::kNoteMax);
 }
 
 void AccessInfo::SetFrequency(Handle handle, uint32_t frequency) {
-  notes_.Set(handle, Minutes() << 8 | frequency);
+  notes_.Set(handle, reader().Minutes() << 8 | frequency);
 }
 
 }  // namespace snapfork

@@ -6,7 +6,7 @@
 // The counter is logarithmic: a use adds one with a probability that falls as it grows, and minutes
 // without use take from it. Nothing is noted, and nothing paid, while neither is asked for.
 //
-// Runs in: the owner's thread; reading also in the forked child.
+// Runs in: the owner's thread; an AccessReader also in the forked child.
 
 #pragma once
 
@@ -24,14 +24,33 @@ struct EntryAccess {
   int32_t frequency = -1;
 };
 
+// What it takes to read of a key's use, at the time the reader was made.
+struct AccessReader {
+  // By so much a clock may be set back; times are not told apart beyond the rest of the 24 bits.
+  static constexpr uint32_t kSetBackSecondsMax = 1u << 16;
+  static constexpr uint32_t kIdleSecondsMax = ObjectNotes::kNoteMax - kSetBackSecondsMax;
+
+  NotesReader notes;
+  AccessKind kind = AccessKind::kNone;
+  uint32_t decay_minutes = 1;
+  uint64_t now_seconds = 0;
+
+  SF_CHILD_SAFE uint64_t IdleSeconds(Handle handle) const;
+  SF_CHILD_SAFE uint32_t Frequency(Handle handle) const;
+  SF_CHILD_SAFE uint32_t Seconds() const {
+    return static_cast<uint32_t>(now_seconds) & ObjectNotes::kNoteMax;
+  }
+  SF_CHILD_SAFE uint32_t Minutes() const {
+    return static_cast<uint32_t>(now_seconds / 60) & 0xffff;
+  }
+};
+
 class AccessInfo {
  public:
   static constexpr uint32_t kFrequencyMax = 255;
   // What a new key begins with, so that it is not the first to go.
   static constexpr uint32_t kFrequencyFirst = 5;
-  // By so much a clock may be set back; times are not told apart beyond the rest of the 24 bits.
-  static constexpr uint32_t kSetBackSecondsMax = 1u << 16;
-  static constexpr uint32_t kIdleSecondsMax = ObjectNotes::kNoteMax - kSetBackSecondsMax;
+  static constexpr uint32_t kIdleSecondsMax = AccessReader::kIdleSecondsMax;
 
   explicit AccessInfo(const PageHeap& pages) : notes_(pages) {}
 
@@ -46,7 +65,7 @@ class AccessInfo {
   }
 
   bool on() const { return kind_ != AccessKind::kNone; }
-  SF_CHILD_SAFE AccessKind kind() const { return kind_; }
+  AccessKind kind() const { return kind_; }
 
   void SetNow(int64_t now_ms) { now_seconds_ = static_cast<uint64_t>(now_ms) / 1000; }
   // Whether the time is to be set before the next use is noted: often enough, and not each time.
@@ -60,22 +79,19 @@ class AccessInfo {
   void Set(Handle handle, const EntryAccess& access);
   void SetIdleSeconds(Handle handle, uint64_t seconds);
   void SetFrequency(Handle handle, uint32_t frequency);
-  SF_CHILD_SAFE uint64_t IdleSeconds(Handle handle) const;
-  SF_CHILD_SAFE uint32_t Frequency(Handle handle) const;
+  uint64_t IdleSeconds(Handle handle) const { return reader().IdleSeconds(handle); }
+  uint32_t Frequency(Handle handle) const { return reader().Frequency(handle); }
+
+  AccessReader reader() const { return {notes_.reader(), kind_, decay_minutes_, now_seconds_}; }
 
   // Of an empty keyspace.
   void Forget() { notes_.Clear(First()); }
   size_t bytes() const { return notes_.bytes(); }
 
  private:
-  SF_CHILD_SAFE uint32_t Seconds() const {
-    return static_cast<uint32_t>(now_seconds_) & ObjectNotes::kNoteMax;
-  }
-  SF_CHILD_SAFE uint32_t Minutes() const {
-    return static_cast<uint32_t>(now_seconds_ / 60) & 0xffff;
-  }
   uint32_t First() const {
-    return kind_ == AccessKind::kFrequency ? Minutes() << 8 | kFrequencyFirst : Seconds();
+    const AccessReader now = reader();
+    return kind_ == AccessKind::kFrequency ? now.Minutes() << 8 | kFrequencyFirst : now.Seconds();
   }
   bool Counts(uint32_t frequency);
 
@@ -88,18 +104,18 @@ class AccessInfo {
   uint64_t random_state_ = 0x9e3779b97f4a7c15ull;
 };
 
-inline uint64_t AccessInfo::IdleSeconds(Handle handle) const {
+inline uint64_t AccessReader::IdleSeconds(Handle handle) const {
   // A clock that was set back leaves times that are yet to come: used just now, not half a year
   // ago.
-  const uint32_t idle = (Seconds() - notes_.Get(handle)) & ObjectNotes::kNoteMax;
+  const uint32_t idle = (Seconds() - notes.Get(handle)) & ObjectNotes::kNoteMax;
   return idle > kIdleSecondsMax ? 0 : idle;
 }
 
-inline uint32_t AccessInfo::Frequency(Handle handle) const {
-  const uint32_t note = notes_.Get(handle);
+inline uint32_t AccessReader::Frequency(Handle handle) const {
+  const uint32_t note = notes.Get(handle);
   const uint32_t counter = note & 0xff;
-  if (decay_minutes_ == 0) return counter;
-  const uint32_t lost = ((Minutes() - (note >> 8)) & 0xffff) / decay_minutes_;
+  if (decay_minutes == 0) return counter;
+  const uint32_t lost = ((Minutes() - (note >> 8)) & 0xffff) / decay_minutes;
   return lost > counter ? 0 : counter - lost;
 }
 

@@ -208,6 +208,7 @@ class Keyspace {
   std::string& edit_buffer() { return edit_buffer_; }
   // Libraries of functions of a file that was loaded: written back as they are.
   std::vector<std::string>& functions() { return functions_; }
+  const std::vector<std::string>& functions() const { return functions_; }
   EncodingLimits& limits() { return limits_; }
   const EncodingLimits& limits() const { return limits_; }
 

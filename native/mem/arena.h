@@ -6,8 +6,8 @@
 //
 // Invariants
 //   (A1) A live bit is set iff the object was allocated and its Free was performed.
-//   (A2) Nothing in a frozen chunk changes by the arena: a Free there is deferred, an Allocate
-//        takes young or passed chunks.
+//   (A2) Nothing in a frozen chunk changes by the arena, its live bits included, which the child
+//        reads where they are: a Free there is deferred, an Allocate takes young or passed chunks.
 //   (A3) All deferred frees are performed before the next freeze begins: the child takes a set live
 //        bit for a live object. Until then a deferred object is live and has its dead bit set.
 //   (A4) A chunk that holds something deferred has its bit in `pending_`; what spans chunks, the

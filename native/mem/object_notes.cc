@@ -9,55 +9,68 @@ namespace snapfork {
 void ObjectNotes::Clear(uint32_t otherwise) {
   for (uint8_t* const segment : segments_) munmap(segment, kSegmentBytes);
   segments_.clear();
-  std::vector<Area>().swap(areas_);
-  for (std::vector<uint32_t>& units : free_) std::vector<uint32_t>().swap(units);
-  next_unit_ = 0;
-  otherwise_ = otherwise;
+  segment_used_ = 0;
+  areas_.Release();
+  for (std::vector<uint8_t*>& areas : free_) std::vector<uint8_t*>().swap(areas);
+  bytes_ = 0;
+  reader_ = NotesReader();
+  reader_.otherwise_ = otherwise;
 }
 
 void ObjectNotes::Set(Handle handle, uint32_t note) {
   SF_DCHECK(note <= kNoteMax);
-  const uint32_t page = FirstPageOf(handle);
-  const bool has = page < areas_.size() && areas_[page].unit != 0 &&
-                   areas_[page].size_class == SizeClassAt(page);
+  if (reader_.areas_ == nullptr && !MakeTable()) return;
+  const uint32_t page = reader_.FirstPageOf(handle);
+  const Area area = AreaAt(page);
+  const bool has = area.notes != nullptr && area.size_class == reader_.SizeClassAt(page);
   if (!has && !MakeArea(page)) return;
-  Store(At(areas_[page].unit) + IndexOf(handle, page) * kNoteBytes, note);
+  Store(AreaAt(page).notes + reader_.IndexOf(handle, page) * kNoteBytes, note);
 }
 
-bool ObjectNotes::MakeArea(uint32_t page) {
-  if (page >= areas_.size()) areas_.resize(page + 1);
-  Area& area = areas_[page];
-  if (area.unit != 0) free_[area.size_class].push_back(area.unit);
-  area.size_class = SizeClassAt(page);
-  area.unit = TakeUnits(area.size_class);
-  if (area.unit == 0) return false;
-  uint8_t* const notes = At(area.unit);
-  const size_t bytes = UnitsOf(area.size_class) * kUnitBytes;
-  for (size_t at = 0; at + kNoteBytes <= bytes; at += kNoteBytes) Store(notes + at, otherwise_);
+// For all pages there can be; the kernel backs what is touched.
+bool ObjectNotes::MakeTable() {
+  const size_t pages = pages_.data_region().reserved() / kPageBytes;
+  if (!areas_.Map(pages * sizeof(std::atomic<uint64_t>)).ok()) return false;
+  reader_.pages_ = pages_.pages();
+  reader_.areas_ = static_cast<std::atomic<uint64_t>*>(areas_.base());
   return true;
 }
 
-// Where an area begins; 0 if there is no memory. None lies across two segments.
-uint32_t ObjectNotes::TakeUnits(uint8_t size_class) {
-  std::vector<uint32_t>& given_back = free_[size_class];
+bool ObjectNotes::MakeArea(uint32_t page) {
+  const Area old = AreaAt(page);
+  if (old.notes != nullptr) free_[old.size_class].push_back(old.notes);
+  const uint8_t size_class = reader_.SizeClassAt(page);
+  const Area area(TakeMemory(size_class), size_class);
+  if (area.notes != nullptr) {
+    const size_t bytes = BytesOf(size_class);
+    for (size_t at = 0; at + kNoteBytes <= bytes; at += kNoteBytes) {
+      Store(area.notes + at, reader_.otherwise_);
+    }
+  }
+  reader_.areas_[page].store(area.word(), std::memory_order_release);
+  return area.notes != nullptr;
+}
+
+// For one area; null if there is none.
+uint8_t* ObjectNotes::TakeMemory(uint8_t size_class) {
+  std::vector<uint8_t*>& given_back = free_[size_class];
   if (!given_back.empty()) {
-    const uint32_t unit = given_back.back();
+    uint8_t* const area = given_back.back();
     given_back.pop_back();
-    return unit;
+    return area;
   }
-  const uint32_t units = UnitsOf(size_class);
-  uint32_t unit = next_unit_ == 0 ? 1 : next_unit_;
-  if (unit % kUnitsPerSegment + units > kUnitsPerSegment) {
-    unit = (unit / kUnitsPerSegment + 1) * kUnitsPerSegment;
-  }
-  while (unit / kUnitsPerSegment >= segments_.size()) {
+  const size_t bytes = BytesOf(size_class);
+  if (segments_.empty() || segment_used_ + bytes > kSegmentBytes) {
     void* const segment = mmap(nullptr, kSegmentBytes, PROT_READ | PROT_WRITE,
                                MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (segment == MAP_FAILED) return 0;
+    if (segment == MAP_FAILED) return nullptr;
     segments_.push_back(static_cast<uint8_t*>(segment));
+    segment_used_ = 0;
   }
-  next_unit_ = unit + units;
-  return unit;
+  uint8_t* const area = segments_.back() + segment_used_;
+  segment_used_ += bytes;
+  bytes_ += bytes;
+  return area;
 }
 
 }  // namespace snapfork

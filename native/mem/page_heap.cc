@@ -44,7 +44,7 @@ Status PageHeap::Open(Backing backing) {
   SF_RETURN_IF_ERROR(chunk_table_.Reserve(chunks * sizeof(ChunkInfo), kSmall, kNot));
   SF_RETURN_IF_ERROR(page_table_.Reserve(pages * sizeof(PageInfo), kSmall, kNot));
   const size_t bits = pages * kLiveWordsPerPage * sizeof(uint64_t);
-  SF_RETURN_IF_ERROR(live_bits_.Reserve(bits, kSmall, kNot));
+  SF_RETURN_IF_ERROR(live_bits_.Reserve(bits, kSmall, Forking::kSharedWithChild));
   return dead_bits_.Reserve(bits, kSmall, kNot);
 }
 
@@ -209,7 +209,6 @@ void PageHeap::SetForkable(bool forkable) {
   }
   chunk_table_.SetForkable(forkable);
   page_table_.SetForkable(forkable);
-  live_bits_.SetForkable(forkable);
 }
 
 ChunkMap PageHeap::Map() const {

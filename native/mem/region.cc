@@ -27,8 +27,9 @@ Status Region::Reserve(size_t bytes, Backing backing, Forking forking) {
   SF_CHECK(base_ == nullptr);
   bytes = RoundUp(bytes, kChunkBytes);
   const size_t with_slack = bytes + kChunkBytes;
-  void* mapping = mmap(nullptr, with_slack, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  const int sharing = forking == Forking::kSharedWithChild ? MAP_SHARED : MAP_PRIVATE;
+  void* mapping =
+      mmap(nullptr, with_slack, PROT_NONE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return Status::FromErrno(errno);
   uint8_t* const start = static_cast<uint8_t*>(mapping);
   uint8_t* const aligned = reinterpret_cast<uint8_t*>(
@@ -83,17 +84,18 @@ void Region::Release() {
   reserved_ = 0;
 }
 
-Status SharedPage::Map(size_t bytes) {
+Status SharedMemory::Map(size_t bytes) {
   SF_CHECK(base_ == nullptr);
   void* mapping =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+           MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return Status::FromErrno(errno);
   base_ = mapping;
   bytes_ = bytes;
   return Status();
 }
 
-void SharedPage::Release() {
+void SharedMemory::Release() {
   if (base_ != nullptr) munmap(base_, bytes_);
   base_ = nullptr;
 }

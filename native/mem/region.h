@@ -25,8 +25,9 @@ inline constexpr size_t kChunkBytes = 2u << 20;
 
 // How the kernel should back a region.
 enum class Backing { kSmallPages, kHugePages };
-// Whether a child of fork() has the region.
-enum class Forking { kNotInChild, kSharedWithChild };
+// What a child of fork() has of the region: nothing, a copy of each page that either writes to, or
+// the same memory. For the last no page tables are copied, and no write costs a fault.
+enum class Forking { kNotInChild, kCopiedForChild, kSharedWithChild };
 
 class Region {
  public:
@@ -53,7 +54,8 @@ class Region {
   // kernel cannot (before 6.1), else what it lacked just now.
   int Collapse(size_t offset, size_t bytes);
 
-  // Includes or excludes the committed part from the children of fork().
+  // Includes or excludes the committed part from the children of fork(), which have a copy of it
+  // then.
   void SetForkable(bool forkable);
 
   // Takes a range out of what SetForkable(true) included, until SetForkable is called again.
@@ -73,13 +75,14 @@ class Region {
   size_t reserved_ = 0;
 };
 
-// One page both processes see: parent and forked child talk through it.
-class SharedPage {
+// What both processes see, parent and forked child. Nothing is copied when either writes, and
+// fork(2) copies no page tables for it. The kernel backs what is touched.
+class SharedMemory {
  public:
-  SharedPage() = default;
-  ~SharedPage() { Release(); }
-  SharedPage(const SharedPage&) = delete;
-  SharedPage& operator=(const SharedPage&) = delete;
+  SharedMemory() = default;
+  ~SharedMemory() { Release(); }
+  SharedMemory(const SharedMemory&) = delete;
+  SharedMemory& operator=(const SharedMemory&) = delete;
 
   Status Map(size_t bytes);
   void Release();

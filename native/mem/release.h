@@ -16,13 +16,6 @@
 
 namespace snapfork {
 
-// Drops what holds the live bits of a chunk, when they are read no more.
-SF_CHILD_SAFE inline void ReleaseLiveBits(const ChunkMap& map, uint32_t chunk) {
-  constexpr size_t kBytes = kPagesPerChunk * kLiveWordsPerPage * sizeof(uint64_t);
-  const uint64_t* const words = map.LiveWords(chunk * kPagesPerChunk);
-  madvise(const_cast<uint64_t*>(words), kBytes, MADV_DONTNEED);
-}
-
 // Drops a chunk; it reads as zeros from now on, in this process. Not to be called in the parent.
 SF_CHILD_SAFE inline void ReleaseChunk(const void* from) {
   // Advice: if the kernel declines, the parent's writes cost copies as before.

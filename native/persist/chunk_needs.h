@@ -5,7 +5,8 @@
 // says so: from then on a write of the parent there costs no copy.
 //
 // Invariants
-//   (N1) A chunk is released only when no entry that is still to be written leads to it.
+//   (N1) A chunk is released only when no entry that is still to be written leads to it. From then
+//        on its live bits may be of objects that the child knows nothing of.
 //   (N2) The release comes before the bit: the parent writes only where the child maps nothing.
 //
 // Nodes whose key is gone already, but that were not freed before the fork, keep their chunk
@@ -85,7 +86,6 @@ class ChunkNeeds {
     if (counts_[chunk] == 0 && objects > 0) Release(chunk);
   }
   SF_CHILD_SAFE void Release(uint32_t chunk) {
-    ReleaseLiveBits(map_, chunk);
     ReleaseChunk(map_.PageAddress(chunk * kPagesPerChunk));
     passed_.Add(chunk);
   }

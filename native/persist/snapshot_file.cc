@@ -52,8 +52,8 @@ Status WriteEntry(CommandWriter& writer, const uint8_t* data, EntryView entry) {
   return WriteCommandEntry(writer, data, entry);
 }
 
-void NoteAccess(RdbWriter& writer, const AccessInfo& access, Handle handle) {
-  if (access.kind() == AccessKind::kFrequency) {
+void NoteAccess(RdbWriter& writer, const AccessReader& access, Handle handle) {
+  if (access.kind == AccessKind::kFrequency) {
     writer.NoteFrequency(access.Frequency(handle));
   } else {
     writer.NoteIdle(access.IdleSeconds(handle));
@@ -61,7 +61,7 @@ void NoteAccess(RdbWriter& writer, const AccessInfo& access, Handle handle) {
 }
 
 // No command makes it anew.
-void NoteAccess(CommandWriter&, const AccessInfo&, Handle) {}
+void NoteAccess(CommandWriter&, const AccessReader&, Handle) {}
 
 // Writes entries of the databases of one plan.
 template <typename Writer>
@@ -77,6 +77,7 @@ class EntryWriter {
     SF_RETURN_IF_ERROR(BeginDatabase(writer_, database));
     for (uint32_t i = 0; i < chunks_; ++i) {
       const uint32_t chunk = plan_.tables.order[i];
+      if (plan_.release && plan_.passed.Has(chunk)) continue;
       SF_RETURN_IF_ERROR(WalkChunk(plan_.map, database.heap, chunk,
                                    [this](EntryView entry) { return WriteAndLetGo(entry); }));
       if (plan_.release) needs_.EntriesDone(database.heap, chunk);
@@ -113,9 +114,9 @@ class EntryWriter {
 
   Status Write(EntryView entry) {
     if (++keys_ % kPublishKeys == 0) Publish();
-    if (plan_.access != nullptr) [[unlikely]] {
+    if (plan_.access.kind != AccessKind::kNone) [[unlikely]] {
       const auto offset = static_cast<size_t>(entry.address() - plan_.map.data);
-      NoteAccess(writer_, *plan_.access, offset / kHandleUnit);
+      NoteAccess(writer_, plan_.access, offset / kHandleUnit);
     }
     if (entry.type() != ValueType::kString) {
       return WriteEntry(writer_, plan_.map.data, entry);

@@ -19,7 +19,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/child_safe.h"
@@ -69,11 +68,11 @@ struct SnapshotPlan {
   // The base of an append-only log.
   bool is_base = false;
   uint64_t used_bytes = 0;
-  // Of the keys' use; null: none is written.
-  const AccessInfo* access = nullptr;
+  // Of the keys' use; of no kind: none is written.
+  AccessReader access;
 
   // Libraries of functions, as a file had them.
-  const std::string* functions = nullptr;
+  const std::string_view* functions = nullptr;
   size_t function_count = 0;
 
   SnapshotProgress* progress = nullptr;

@@ -12,10 +12,11 @@ import { spawnPlainNode } from '../support/plain-node.js'
 import { type Mapping, mappingsOf, stateOf } from '../support/processes.js'
 import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
 
-/** VmFlags: not copied on fork. */
+/** VmFlags: not copied on fork; the same memory in every process that has it. */
 const DONT_FORK = 'dc'
+const SHARED = 'sh'
 
-/** Regions of the engine that no child of any kind may have, but for the first two in a save. */
+/** Regions of the engine that no child of any kind has a copy of, but for the first two in a save. */
 const PRIVATE_REGIONS = ['data', 'meta', 'index'] as const
 
 interface Region {
@@ -79,6 +80,20 @@ t.test('An engine in a worker thread', async (t) => {
   })
 })
 
+t.test('A worker thread that starts programs while there are saves', async (t) => {
+  await t.test('loses none of them', async (t) => {
+    const dir = t.testdir()
+    const host = spawnPlainNode('spawning-host.mjs', [dir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [text, [status]] = await Promise.all([textOf(host.stdout), once(host, 'exit')])
+    t.equal(status, 0)
+    const { saves, ends } = JSON.parse(text)
+    t.ok(saves >= 40, `${saves} saves`)
+    t.strictSame(ends, { 0: 150 }, 'each program ended well')
+  })
+})
+
 t.test('The memory of the engine', async (t) => {
   for (const hugePages of ['auto', false]) {
     await t.test(`is in no child but a saving one (hugePages: ${hugePages})`, async (t) => {
@@ -95,8 +110,10 @@ t.test('The memory of the engine', async (t) => {
           if (when !== 'at first') {
             t.ok(own.length > 0 && parts.every(({ length }) => length > 0), `${name} is mapped`)
           }
-          const open = parts.flat().filter(({ flags }) => !flags.has(DONT_FORK))
-          t.strictSame(open, [], `${name} is left out of forks ${when}`)
+          const copied = parts
+            .flat()
+            .filter(({ flags }) => !flags.has(DONT_FORK) && !flags.has(SHARED))
+          t.strictSame(copied, [], `no fork copies ${name} ${when}`)
         }
       }
 
@@ -112,6 +129,13 @@ t.test('The memory of the engine', async (t) => {
         const isThere = mappingsWithin(ofChild, region).length > 0
         t.equal(isThere, region.name !== 'index', `${region.name} in the child`)
       }
+      const isHeap = ({ name }: Mapping) => name === '[heap]'
+      t.strictSame(ofChild.filter(isHeap), [], 'the heap of the program is not in the child')
+      const heap = mappingsOf(host.pid).filter(isHeap)
+      t.ok(
+        heap.every(({ flags }) => !flags.has(DONT_FORK)),
+        'and it is left for other children',
+      )
       await host.call('fill', 200_000, 300)
       await assertPrivate('when it has grown while a child lives')
       await host.call('signalChild', pid, 'SIGCONT')

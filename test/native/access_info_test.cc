@@ -187,6 +187,26 @@ TEST(AccessInfo, CountsUsesOnALogarithmicScaleAndForgetsThem) {
   EXPECT_EQ(fixture.Frequency("a"), 2u);
 }
 
+// As a child does, which has a copy of the reader and the memory it leads to.
+TEST(AccessInfo, IsReadByAReaderWhileMoreIsNoted) {
+  Fixture fixture(AccessKind::kTime);
+  fixture.Set("a", "1");
+  fixture.SetSeconds(100);
+  const AccessReader reader = fixture.keyspace.access().reader();
+  const Handle a = fixture.keyspace.Peek(0, "a").handle();
+  EXPECT_EQ(reader.IdleSeconds(a), 100u);
+  // Slabs of many sizes, each with an area of its own.
+  for (int i = 0; i < 2000; ++i) {
+    fixture.Set("key:" + std::to_string(i), std::string(static_cast<size_t>(i), 'v'));
+  }
+  EXPECT_EQ(reader.IdleSeconds(a), 100u);
+  EXPECT_EQ(reader.IdleSeconds(fixture.keyspace.Peek(0, "key:1999").handle()), 0u);
+  // Its time is that at which it was made.
+  fixture.SetSeconds(300);
+  EXPECT_EQ(reader.IdleSeconds(a), 100u);
+  EXPECT_EQ(fixture.Idle("a"), 300u);
+}
+
 // Without memory for notes keys are kept all the same, and count as used when they were.
 TEST(AccessInfo, DoesWithoutMemory) {
   const int result = sf::InChild([] {

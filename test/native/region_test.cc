@@ -84,8 +84,28 @@ TEST(Region, IsInAChildOnlyWhileForkable) {  // (R3)
   EXPECT_FALSE(sf::IsInChild(region.base()));
 }
 
-TEST(SharedPage, CarriesWritesOfTheChildToTheParent) {
-  snapfork::SharedPage page;
+TEST(Region, IsTheSameInAChildWhereItIsShared) {
+  Region region;
+  ASSERT_OK(region.Reserve(size_t{1} << 30, Backing::kSmallPages, Forking::kSharedWithChild));
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(region.base()) % kChunkBytes, 0u);
+  ASSERT_OK(region.Commit(kChunkBytes));
+  auto* const value = reinterpret_cast<volatile int*>(region.base());
+  *value = 1;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    *value = *value + 4;
+    _exit(0);
+  }
+  waitpid(pid, nullptr, 0);
+  EXPECT_EQ(*value, 5);
+  // It grows as any other.
+  ASSERT_OK(region.Commit(size_t{300} << 20));
+  region.base()[(size_t{300} << 20) - 1] = 2;
+  EXPECT_EQ(*value, 5);
+}
+
+TEST(SharedMemory, CarriesWritesOfTheChildToTheParent) {
+  snapfork::SharedMemory page;
   ASSERT_OK(page.Map(4096));
   auto* const value = static_cast<volatile int*>(page.base());
   EXPECT_EQ(*value, 0);

@@ -47,16 +47,19 @@ export function childrenOf(pid: number): number[] {
 export interface Mapping {
   start: bigint
   end: bigint
+  /** The file behind it, or what the kernel calls it; mostly ''. */
+  name: string
   /** Two letters each, as proc(5) explains VmFlags. */
   flags: ReadonlySet<string>
 }
 
 export function mappingsOf(pid: number | 'self'): Mapping[] {
   const text = readFileSync(`/proc/${pid}/smaps`, 'utf8')
-  const header = /^([0-9a-f]+)-([0-9a-f]+) [\s\S]*?^VmFlags:(.*)$/gm
-  return [...text.matchAll(header)].map(([, start, end, flags]) => ({
+  const header = /^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \d+ *(.*)$[\s\S]*?^VmFlags:(.*)$/gm
+  return [...text.matchAll(header)].map(([, start, end, name, flags]) => ({
     start: BigInt(`0x${start}`),
     end: BigInt(`0x${end}`),
+    name: name ?? '',
     flags: new Set(flags?.trim().split(' ')),
   }))
 }
