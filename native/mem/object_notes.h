@@ -6,10 +6,10 @@
 // area is made when the first object of a slab gets a note, and belongs to the slab's first page;
 // a page that becomes a slab of another size gives it back.
 //
-// The memory, and the table of where areas lie, is shared with children, not copied: the parent goes
-// on noting behind a fork without a copied page, and fork(2) copies no page tables for it. So a child
-// finds notes that may be younger than its entries. What it never finds is the note of another
-// object: a slab that it still needs is not freed, and so keeps its area.
+// The memory, and the table of where areas lie, is shared with children, not copied: the parent
+// goes on noting behind a fork without a copied page, and fork(2) copies no page tables for it. So
+// a child finds notes that may be younger than its entries. What it never finds is the note of
+// another object: a slab that it still needs is not freed, and so keeps its area.
 //
 // Runs in: the owner's thread; a NotesReader also in the forked child.
 

@@ -61,7 +61,7 @@ class PageHeap {
   uint8_t* data() const { return data_.base(); }
   ChunkInfo* chunks() const { return reinterpret_cast<ChunkInfo*>(chunk_table_.base()); }
   PageInfo* pages() const { return reinterpret_cast<PageInfo*>(page_table_.base()); }
-  // A child reads these very bits: (A2) keeps those that it still needs as they are.
+  // A child reads these very bits: the arena leaves those that it still needs as they are.
   uint64_t* live() const { return reinterpret_cast<uint64_t*>(live_bits_.base()); }
   // Like the live bits: objects whose free waits for a child. No child has these.
   uint64_t* dead() const { return reinterpret_cast<uint64_t*>(dead_bits_.base()); }

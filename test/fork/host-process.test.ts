@@ -16,7 +16,7 @@ import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
 const DONT_FORK = 'dc'
 const SHARED = 'sh'
 
-/** Regions of the engine that no child of any kind has a copy of, but for the first two in a save. */
+/** Regions that no child of any kind has a copy of, but for the first two in a save. */
 const PRIVATE_REGIONS = ['data', 'meta', 'index'] as const
 
 interface Region {

@@ -34,7 +34,8 @@ TEST(ProgramHeap, IsFoundBehindNamesOfAllKinds) {
 
 // fork(3) would put malloc in order in the child, which has none.
 bool IsInBareChild(const void* at) {
-  const auto pid = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  const auto pid =
+      static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
   if (pid == 0) _exit(sf::IsAccessible(at) ? 0 : 1);
   int status = 0;
   waitpid(pid, &status, 0);

@@ -140,11 +140,16 @@ const CPP_RIGHTS: readonly Right[] = [
   {
     what: 'fork and wait',
     only: ['native/fork/'],
-    pattern: /\b(v?fork|clone3?|wait(pid|id|3|4))\(/,
+    pattern: /\b(v?fork|clone3?|wait(pid|id|3|4))\(|\bSYS_(v?fork|clone)/,
   },
   { what: 'mapping memory', only: ['native/mem/'], pattern: /\b(mmap|munmap|mremap|madvise)\(/ },
-  // The child looks at itself: nothing else can, without a pause for the parent.
-  { what: '/proc', only: ['native/fork/self_memory.cc'], pattern: /"\/(proc|sys)\/(?!self\/oom)/ },
+  // The child looks at itself: nothing else can, without a pause for the parent. And the engine
+  // where its own heap begins.
+  {
+    what: '/proc',
+    only: ['native/fork/self_memory.cc', 'native/mem/program_heap.cc'],
+    pattern: /"\/(proc|sys)\/(?!self\/oom)/,
+  },
   { what: "the child's badness", only: ['native/fork/'], pattern: /"\/proc\/self\/oom/ },
 ]
 
