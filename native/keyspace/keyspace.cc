@@ -81,6 +81,7 @@ Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& conten
   const Handle old_handle = found.handle();
   const EntryContent old = ContentOf(found.entry);
   const bool frozen = arena_.IsFrozen(old_handle);
+  if (frozen) arena_.PrefetchFree(old_handle);
   const size_t capacity = arena_.CapacityOf(old_handle);
   const bool fits = reuse == Reuse::kIfItFits && !frozen && bytes <= capacity;
   Handle handle = old_handle;

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "mem/page_heap.h"
 
 namespace snapfork {
@@ -40,6 +41,12 @@ class Arena {
   Handle Allocate(uint16_t heap, ObjectKind kind, size_t bytes);
   // Deferred if the object is frozen.
   void Free(Handle handle);
+  // Has what Free() of a frozen object will note on its way to the cache.
+  void PrefetchFree(Handle handle) const {
+    const uint32_t page = FirstPageOf(handle);
+    if (page_heap_.pages()[page].use == PageUse::kLarge) return;
+    Prefetch(page_heap_.dead() + size_t{page} * kLiveWordsPerPage + IndexOf(handle, page) / 64);
+  }
   // Frees every object of a heap. Costs a walk over the page table, not over the objects.
   void FreeHeap(uint16_t heap);
 
