@@ -30,7 +30,7 @@
       "native/mem/region.cc",
       "native/mem/keeper.cc",
       "native/mem/page_heap.cc",
-      "native/mem/program_heap.cc",
+      "native/mem/host_memory.cc",
       "native/mem/arena.cc",
       "native/mem/object_notes.cc",
       "native/mem/block_pool.cc",

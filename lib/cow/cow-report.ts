@@ -94,7 +94,7 @@ export interface CowReport {
   readonly byRegionAtMs: number | null
   /**
    * Pages the kernel had copied at the peak, by region. What the child has counted beyond the
-   * readings from outside is taken for entries and values.
+   * readings from outside, which it cannot tell apart, is taken to be where copies were before.
    */
   readonly copiedPages: CowByRegion
   /** Bytes of a page. */
@@ -179,6 +179,15 @@ export function sumOf(mappings: readonly Mapping[]): MemoryTotals {
   const totals = emptyTotals()
   for (const mapping of mappings) addTotals(totals, mapping)
   return totals
+}
+
+/** `bytes` more of copies, in the proportion of those that this process's writes have caused. */
+function withMore(copied: CowByRegion, bytes: number): CowByRegion {
+  const { data, meta, rest } = copied
+  const caused = data + meta + rest
+  if (caused === 0) return { ...copied, rest: rest + bytes }
+  const factor = 1 + bytes / caused
+  return { ...copied, data: data * factor, meta: meta * factor, rest: rest * factor }
 }
 
 /** Collects readings, keeps the peaks, and makes the report. */
@@ -290,8 +299,8 @@ export class CowAccount {
 
   get copiedPages(): CowByRegion {
     const { byRegion, totalBytes } = this.#peakSplit ?? { byRegion: NO_REGIONS, totalBytes: 0 }
-    const data = byRegion.data + Math.max(0, this.#duplicatedBytes - totalBytes)
-    const pages = Object.entries({ ...byRegion, data }).map(([name, bytes]) => {
+    const copied = withMore(byRegion, Math.max(0, this.#duplicatedBytes - totalBytes))
+    const pages = Object.entries(copied).map(([name, bytes]) => {
       return [name, Math.round(bytes / this.#pageBytes)]
     })
     return Object.fromEntries(pages) as CowByRegion

@@ -17,7 +17,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
-import type { EngineStats, NativeEngine } from '../native/engine.js'
+import type { EngineStats, NativeEngine, RegionRange } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
 import { CostMeter } from './cost-meter.js'
 import {
@@ -28,9 +28,10 @@ import {
   type ParentMemory,
 } from './cow-report.js'
 import { HeatMapReader } from './heat-map-reader.js'
+import { learnHostMemory } from './host-memory.js'
 import { HugePageReadings } from './huge-pages.js'
 import { Pause } from './pause.js'
-import { parseSmaps } from './smaps.js'
+import { type Mapping, parseSmaps } from './smaps.js'
 
 const INTERVAL_MS_MIN = 50
 const INTERVAL_MS_MAX = 10_000
@@ -78,12 +79,13 @@ export class CowSampler {
   readonly #account: CowAccount
   readonly #forkedAtMs: number
   readonly #pid: number
+  readonly #regions: readonly RegionRange[]
   readonly #hugePages: HugePageReadings
   readonly #heatMap: HeatMapReader | null
   readonly #pause = new Pause()
   readonly #finished: Promise<void>
   #lastParent: ParentMemory
-  #readsHugePages = true
+  #isFirst = true
   /** The child's last reading of itself that was taken. */
   #ownBytes = 0
 
@@ -101,6 +103,7 @@ export class CowSampler {
     this.#pid = pid
     // What comes later is not the child's.
     const regions = native.regions()
+    this.#regions = regions
     this.#account = new CowAccount(atFork, regions)
     this.#hugePages = new HugePageReadings(regions)
     const data = regions.find(({ name }) => name === 'data')
@@ -177,9 +180,15 @@ export class CowSampler {
     const parent = this.#parent()
     const sample = this.#account.add(this.elapsedMs, mappings, parent, this.#position())
     this.#options?.sampled(sample)
-    if (this.#readsHugePages) await this.#hugePages.readAtFork(mappings)
-    this.#readsHugePages = false
+    if (this.#isFirst) await this.#readFirst(mappings)
+    this.#isFirst = false
     return costMs
+  }
+
+  async #readFirst(mappings: readonly Mapping[]): Promise<void> {
+    await this.#hugePages.readAtFork(mappings)
+    // The engine may be closed meanwhile.
+    await learnHostMemory(this.#native, mappings, this.#regions).catch(() => {})
   }
 
   #position(): ChildPosition {

@@ -16,7 +16,7 @@ import load from './load.cjs'
 import { errorOfStatus } from './status.js'
 
 /** `abiVersion` that engine.ts describes. */
-export const ABI_VERSION = 1
+export const ABI_VERSION = 2
 
 let loaded: NativeAddon | null = null
 

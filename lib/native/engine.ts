@@ -351,6 +351,10 @@ export interface NativeEngine
   digest(): string
   stats(): EngineStats
   regions(): RegionRange[]
+  /** What the next fork leaves out of the child: first address and end of ranges, in turn. */
+  hostMemory(): bigint[]
+  /** Ends on pages. They may hold nothing that the engine's child needs. */
+  setHostMemory(ranges: readonly bigint[]): void
   /** Frees all memory, off the event loop. Any later call throws the status Closed. */
   close(): Promise<void>
 }

@@ -354,6 +354,38 @@ napi_value Regions(Call& call) {
   return list.array();
 }
 
+napi_value HostMemoryMethod(Call& call) {
+  Napi::Array flat = Napi::Array::New(call.env());
+  for (const AddressRange& range : call.engine().snapshots().host_memory().ranges()) {
+    flat.Set(flat.Length(), Napi::BigInt::New(call.env(), uint64_t{range.start}));
+    flat.Set(flat.Length(), Napi::BigInt::New(call.env(), uint64_t{range.end}));
+  }
+  return flat;
+}
+
+// Addresses, first and end in turn.
+napi_value SetHostMemory(Call& call) {
+  uint32_t length = 0;
+  napi_get_array_length(call.env(), call.argument(0), &length);
+  std::vector<uintptr_t> addresses(length);
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value element = nullptr;
+    uint64_t address = 0;
+    bool lossless = false;
+    napi_get_element(call.env(), call.argument(0), i, &element);
+    if (napi_get_value_bigint_uint64(call.env(), element, &address, &lossless) != napi_ok) {
+      return call.Throw(Status(StatusCode::kInvalidArgument));
+    }
+    addresses[i] = address;
+  }
+  std::vector<AddressRange> ranges;
+  for (size_t i = 0; i + 1 < addresses.size(); i += 2) {
+    ranges.push_back({addresses[i], addresses[i + 1]});
+  }
+  call.engine().snapshots().host_memory().SetRanges(std::move(ranges));
+  return call.Undefined();
+}
+
 napi_value Close(Call& call) {
   EngineObject& engine = call.engine();
   if (engine.state != EngineObject::State::kOpen) {
@@ -387,6 +419,8 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
                                     {"digest", Method<DigestMethod>},
                                     {"stats", ApartMethod<Stats>},
                                     {"regions", Method<Regions>},
+                                    {"hostMemory", Method<HostMemoryMethod>},
+                                    {"setHostMemory", Method<SetHostMemory>},
                                     {"close", AlwaysMethod<Close>},
                                 });
 }

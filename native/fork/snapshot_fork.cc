@@ -77,7 +77,7 @@ pid_t ForkAlone() {
 
 Status SnapshotFork::Open() {
   SF_RETURN_IF_ERROR(MakeRoom(kPlanBytesMin));
-  program_heap_.Find();
+  host_memory_.FindHeap();
   SF_RETURN_IF_ERROR(
       scratch_.Reserve(kScratchBytes, Backing::kSmallPages, Forking::kCopiedForChild));
   return scratch_.Commit(kScratchBytes);
@@ -203,11 +203,11 @@ pid_t SnapshotFork::Fork(Keyspace& keyspace, SnapshotChildPlan& plan) {
   {
     const ForkTurn turn;
     pages.SetForkable(true);
-    program_heap_.SetForkable(false);
+    host_memory_.SetForkable(false);
     pid = ForkAlone();
     if (pid == 0) RunSnapshotChild(plan);
     fork_errno = errno;
-    program_heap_.SetForkable(true);
+    host_memory_.SetForkable(true);
     pages.SetForkable(false);
   }
   keyspace.keeper().Resume();

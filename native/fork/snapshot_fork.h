@@ -28,7 +28,7 @@
 #include "fork/control_page.h"
 #include "fork/snapshot_child.h"
 #include "keyspace/keyspace.h"
-#include "mem/program_heap.h"
+#include "mem/host_memory.h"
 #include "mem/region.h"
 #include "persist/rdb_writer.h"
 
@@ -105,6 +105,9 @@ class SnapshotFork {
   // when the keyspace goes as well.
   void EndChild();
 
+  // What the next child is not given of the memory of the host.
+  HostMemory& host_memory() { return host_memory_; }
+
   const Region& scratch() const { return scratch_; }
   const SharedMemory& shared() const { return shared_; }
 
@@ -117,7 +120,7 @@ class SnapshotFork {
 
   SharedMemory shared_;
   Region scratch_;
-  ProgramHeap program_heap_;
+  HostMemory host_memory_;
   std::string temporary_path_;
   pid_t pid_ = 0;
   uint64_t total_keys_ = 0;

@@ -16,6 +16,8 @@ import { digestOfFile, strangeFiles } from '../support/snapshot-files.js'
 const DONT_FORK = 'dc'
 const SHARED = 'sh'
 
+const MEMORY_BYTES = 64 << 20
+
 /** Regions that no child of any kind has a copy of, but for the first two in a save. */
 const PRIVATE_REGIONS = ['data', 'meta', 'index'] as const
 
@@ -143,6 +145,39 @@ t.test('The memory of the engine', async (t) => {
       await assertPrivate('after the save')
     })
   }
+
+  await t.test('and large memory of the host is in no saving child from some on', async (t) => {
+    const host = await Host.start(t, 'engine-host.mjs')
+    await host.call('open', { dir: t.testdir() })
+    await host.call('fill', 100_000, 300)
+    await host.call('holdMemory', MEMORY_BYTES)
+    /** The large mappings of a process that belong to nobody else. */
+    const largeOf = (pid: number) =>
+      mappingsOf(pid).filter(
+        ({ start, end, name, flags }) =>
+          Number(end - start) >= MEMORY_BYTES && name === '' && flags.has('wr') && !flags.has('sh'),
+      )
+    const saves: number[] = []
+    for (let saved = 0; saved < 3; ++saved) {
+      const { pid } = await host.call<{ pid: number }>('startStopped', 'write')
+      const regions = await regionsOf(host)
+      const isOurs = (one: Mapping) =>
+        regions.some((region) => one.start >= region.start && one.end <= region.end)
+      saves.push(largeOf(pid).filter((one) => !isOurs(one)).length)
+      // Time for a reading of the child's mappings.
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await host.call('signalChild', pid, 'SIGCONT')
+      t.match(await host.call('endOfSave'), { report: { pid } })
+    }
+    t.ok((saves[0] ?? 0) > 0, 'the first has it')
+    t.equal(saves.at(-1), 0, 'the last has not')
+    const kept = largeOf(host.pid).filter(({ flags }) => !flags.has(DONT_FORK))
+    t.ok(kept.length > 0, 'it is left for other children')
+    const program = await host.call<number>('startSleeper')
+    t.ok(mappingsOf(program).length > 0)
+    await host.call('endSleeper')
+    t.equal(await host.call('heldMemory'), MEMORY_BYTES, 'and as it was')
+  })
 
   await t.test('is not in a program that the host starts, before and while it saves', async (t) => {
     const host = await Host.start(t, 'engine-host.mjs')

@@ -147,7 +147,7 @@ const CPP_RIGHTS: readonly Right[] = [
   // where its own heap begins.
   {
     what: '/proc',
-    only: ['native/fork/self_memory.cc', 'native/mem/program_heap.cc'],
+    only: ['native/fork/self_memory.cc', 'native/mem/host_memory.cc'],
     pattern: /"\/(proc|sys)\/(?!self\/oom)/,
   },
   { what: "the child's badness", only: ['native/fork/'], pattern: /"\/proc\/self\/oom/ },

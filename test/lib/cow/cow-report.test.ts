@@ -93,13 +93,17 @@ t.test('CowAccount', async (t) => {
     t.equal(byRegion.engine.duplicatedBytes, 1)
     t.match(samples, [{ byRegion: { data: 5, meta: 1, rest: 1 } }, { byRegion: { scratch: 1 } }])
   })
-  await t.test('gives copied pages, and takes what is beyond the readings for data', async (t) => {
+  await t.test('gives copied pages, those beyond the readings where others were', async (t) => {
+    const pages = { data: 0, meta: 0, index: 0, scratch: 0, jsHeap: 0, rest: 0 }
     const account = new CowAccount(AT_FORK, REGIONS)
     account.add(1, [mapping(0x1000n, 8192), mapping(0x8000n, 4096)], AT_FORK)
-    account.addOwnPeak(2, 5 * 4096, AT_FORK)
-    const pages = { data: 4, meta: 1, index: 0, scratch: 0, jsHeap: 0, rest: 0 }
-    t.strictSame(account.report().copiedPages, pages)
+    t.strictSame(account.report().copiedPages, { ...pages, data: 2, meta: 1 })
+    account.addOwnPeak(2, 9 * 4096, AT_FORK)
+    t.strictSame(account.report().copiedPages, { ...pages, data: 6, meta: 3 })
     t.equal(account.report().pageBytes, 4096)
+    const unread = new CowAccount(AT_FORK, REGIONS)
+    unread.addOwnPeak(2, 5 * 4096, AT_FORK)
+    t.strictSame(unread.report().copiedPages, { ...pages, rest: 5 })
   })
   await t.test('tells in each sample how far the child is and what was moved', async (t) => {
     const account = new CowAccount(AT_FORK, REGIONS)

@@ -1,7 +1,8 @@
-// program_heap.cc - proc(5) and madvise.
+// host_memory.cc - proc(5) and madvise.
 
-#include "mem/program_heap.h"
+#include "mem/host_memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,11 @@ namespace {
 // As proc(5) counts them. The second is in brackets, and may have anything in it.
 constexpr int kFieldBehindName = 3;
 constexpr int kFieldStartOfHeap = 47;
+
+void Advise(const AddressRange& range, int advice) {
+  // A hole is an error, behind which all that is there was advised.
+  madvise(reinterpret_cast<void*>(range.start), range.end - range.start, advice);
+}
 
 }  // namespace
 
@@ -28,7 +34,7 @@ uintptr_t StartOfHeap(const char* text) {
   return 0;
 }
 
-void ProgramHeap::Find() {
+void HostMemory::FindHeap() {
   const int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return;
   char text[2048];
@@ -36,13 +42,16 @@ void ProgramHeap::Find() {
   close(fd);
   text[got < 0 ? 0 : got] = '\0';
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  start_ = (StartOfHeap(text) + page - 1) / page * page;
+  heap_start_ = (StartOfHeap(text) + page - 1) / page * page;
 }
 
-void ProgramHeap::SetForkable(bool forkable) const {
-  const auto end = reinterpret_cast<uintptr_t>(sbrk(0));
-  if (start_ == 0 || end <= start_) return;
-  madvise(reinterpret_cast<void*>(start_), end - start_, forkable ? MADV_DOFORK : MADV_DONTFORK);
+void HostMemory::SetForkable(bool forkable) const {
+  const int advice = forkable ? MADV_DOFORK : MADV_DONTFORK;
+  const AddressRange heap{heap_start_, reinterpret_cast<uintptr_t>(sbrk(0))};
+  if (heap.start != 0 && heap.end > heap.start) Advise(heap, advice);
+  for (const AddressRange& range : ranges_) {
+    if (!range.Contains(&advice) && !range.Contains(&errno)) Advise(range, advice);
+  }
 }
 
 }  // namespace snapfork

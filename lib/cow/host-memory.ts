@@ -1,0 +1,91 @@
+/**
+ * What a saving child is given of the program's own memory, and has no use for.
+ *
+ * Buffers, arenas of malloc and the like: the fork copies page tables for them, and then the kernel
+ * each page that the program writes to. So the next fork leaves them out (`HostMemory` of the
+ * engine). Which mappings these are is seen in a child: V8's heap, which no child is given, looks
+ * like them in this process.
+ *
+ * @module
+ */
+
+import { readFile } from 'node:fs/promises'
+import type { NativeEngine, RegionRange } from '../native/engine.js'
+import { type Mapping, parseSmaps } from './smaps.js'
+
+/** Less of it costs a fork less than leaving it out. */
+const RSS_BYTES_MIN = 256 << 10
+/** Each costs a fork some microseconds. */
+const RANGES_MAX = 64
+const MAPS_PATH = '/proc/self/maps'
+
+export interface AddressRange {
+  readonly start: bigint
+  readonly end: bigint
+}
+
+/** Has the next fork leave out what the child with these mappings was given. */
+export async function learnHostMemory(
+  native: Pick<NativeEngine, 'hostMemory' | 'setHostMemory'>,
+  ofChild: readonly Mapping[],
+  regions: readonly RegionRange[],
+): Promise<void> {
+  const known = [...rangesOf(native.hostMemory()), ...hostMappings(ofChild, regions)]
+  if (known.length === 0) return
+  // It lists mappings without a walk over their pages.
+  const text = await readFile(MAPS_PATH, 'latin1').catch(() => null)
+  if (text === null) return
+  const ranges = stillMapped(known, parseSmaps(text))
+  native.setHostMemory(ranges.flatMap(({ start, end }) => [start, end]))
+}
+
+/** Large mappings of a child that are neither the engine's nor a program's or library's. */
+export function hostMappings(
+  ofChild: readonly Mapping[],
+  regions: readonly RegionRange[],
+): AddressRange[] {
+  return ofChild.filter((mapping, index) => {
+    if (mapping.rssBytes < RSS_BYTES_MIN || !isAnonymous(mapping)) return false
+    const before = ofChild[index - 1]
+    // Variables of a library that begin as zeros are mapped right behind those that do not.
+    const isOfLibrary = before?.end === mapping.start && before.name.startsWith('/')
+    return !isOfLibrary && !regions.some((region) => overlapOf(mapping, region) !== null)
+  })
+}
+
+/** What is left of `known` in the mappings of this process, the largest first. */
+export function stillMapped(
+  known: readonly AddressRange[],
+  own: readonly Mapping[],
+): AddressRange[] {
+  const parts = own
+    .filter(isAnonymous)
+    .flatMap((mapping) => known.map((range) => overlapOf(mapping, range)))
+    .filter((part) => part !== null)
+  const isNew = (part: AddressRange, index: number) =>
+    parts.findIndex(({ start, end }) => start <= part.start && part.end <= end) === index
+  const sizeOf = ({ start, end }: AddressRange) => Number(end - start)
+  return parts
+    .filter(isNew)
+    .sort((a, b) => sizeOf(b) - sizeOf(a))
+    .slice(0, RANGES_MAX)
+}
+
+function isAnonymous({ permissions, name }: Mapping): boolean {
+  return permissions === 'rw-p' && (name === '' || name.startsWith('[anon:'))
+}
+
+function overlapOf(a: AddressRange, b: AddressRange): AddressRange | null {
+  let { start, end } = a
+  if (b.start > start) start = b.start
+  if (b.end < end) end = b.end
+  return start < end ? { start, end } : null
+}
+
+/** `flat`: first and last address in turn. */
+function rangesOf(flat: readonly bigint[]): AddressRange[] {
+  return Array.from({ length: flat.length / 2 }, (_, index) => ({
+    start: flat[index * 2] as bigint,
+    end: flat[index * 2 + 1] as bigint,
+  }))
+}
