@@ -33,12 +33,22 @@ export function runSpawn(): void {
   }
   const medians = STATES.map((state) => {
     const ofState = runs.filter((run) => run.state === state)
-    return { state, micros: spreadOf(ofState.map((run) => run.medianMicros)) }
+    const pauseOf = (save: number) => spreadOf(ofState.map((run) => run.forkMicros.at(save) ?? 0))
+    return {
+      state,
+      spawn: spreadOf(ofState.map((run) => run.medianMicros)),
+      'spawn behind saves': spreadOf(ofState.map((run) => run.medianMicrosLater)),
+      'first save': pauseOf(0),
+      'last save': pauseOf(-1),
+    }
   })
-  for (const { state, micros } of medians) {
-    if (micros === null) continue
-    const [median, min, max] = [micros.median, micros.min, micros.max].map(Math.round)
-    console.log(`spawn, ${state.padEnd(8)} ${String(median).padStart(7)} us  (${min}..${max})`)
+  for (const { state, ...rows } of medians) {
+    for (const [name, micros] of Object.entries(rows)) {
+      if (micros === null) continue
+      const [median, min, max] = [micros.median, micros.min, micros.max].map(Math.round)
+      const label = `${state}, ${name}`.padEnd(30)
+      console.log(`${label} ${String(median).padStart(7)} us  (${min}..${max})`)
+    }
   }
   const lines = [{ type: 'machine', trial: 'spawn', bytes: BYTES, ...facts }, ...runs, ...medians]
   appendResults(`${facts.date.slice(0, 10)}-spawn.jsonl`, lines)

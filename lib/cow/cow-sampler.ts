@@ -17,7 +17,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
-import type { EngineStats, NativeEngine, RegionRange } from '../native/engine.js'
+import type { EngineStats, NativeEngine } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
 import { CostMeter } from './cost-meter.js'
 import {
@@ -31,7 +31,7 @@ import { HeatMapReader } from './heat-map-reader.js'
 import { learnHostMemory } from './host-memory.js'
 import { HugePageReadings } from './huge-pages.js'
 import { Pause } from './pause.js'
-import { type Mapping, parseSmaps } from './smaps.js'
+import { parseSmaps } from './smaps.js'
 
 const INTERVAL_MS_MIN = 50
 const INTERVAL_MS_MAX = 10_000
@@ -79,13 +79,12 @@ export class CowSampler {
   readonly #account: CowAccount
   readonly #forkedAtMs: number
   readonly #pid: number
-  readonly #regions: readonly RegionRange[]
   readonly #hugePages: HugePageReadings
   readonly #heatMap: HeatMapReader | null
   readonly #pause = new Pause()
-  readonly #finished: Promise<void>
+  readonly #finished: Promise<unknown>
   #lastParent: ParentMemory
-  #isFirst = true
+  #readsHugePages = true
   /** The child's last reading of itself that was taken. */
   #ownBytes = 0
 
@@ -103,13 +102,12 @@ export class CowSampler {
     this.#pid = pid
     // What comes later is not the child's.
     const regions = native.regions()
-    this.#regions = regions
     this.#account = new CowAccount(atFork, regions)
     this.#hugePages = new HugePageReadings(regions)
     const data = regions.find(({ name }) => name === 'data')
     const isMapped = options?.heatMap() === true && data !== undefined
     this.#heatMap = isMapped ? new HeatMapReader(pid, data) : null
-    this.#finished = this.#run()
+    this.#finished = Promise.all([this.#run(), learnHostMemory(native, pid, regions)])
   }
 
   /** Peak of the child's private dirty pages so far, in bytes. */
@@ -180,15 +178,9 @@ export class CowSampler {
     const parent = this.#parent()
     const sample = this.#account.add(this.elapsedMs, mappings, parent, this.#position())
     this.#options?.sampled(sample)
-    if (this.#isFirst) await this.#readFirst(mappings)
-    this.#isFirst = false
+    if (this.#readsHugePages) await this.#hugePages.readAtFork(mappings)
+    this.#readsHugePages = false
     return costMs
-  }
-
-  async #readFirst(mappings: readonly Mapping[]): Promise<void> {
-    await this.#hugePages.readAtFork(mappings)
-    // The engine may be closed meanwhile.
-    await learnHostMemory(this.#native, mappings, this.#regions).catch(() => {})
   }
 
   #position(): ChildPosition {

@@ -13,43 +13,56 @@ import { readFile } from 'node:fs/promises'
 import type { NativeEngine, RegionRange } from '../native/engine.js'
 import { type Mapping, parseSmaps } from './smaps.js'
 
-/** Less of it costs a fork less than leaving it out. */
-const RSS_BYTES_MIN = 256 << 10
+/** Less of it may cost a fork less than leaving it out. */
+const BYTES_MIN = 1 << 20
 /** Each costs a fork some microseconds. */
 const RANGES_MAX = 64
-const MAPS_PATH = '/proc/self/maps'
+const NO_ACCESS = '---p'
 
 export interface AddressRange {
   readonly start: bigint
   readonly end: bigint
 }
 
-/** Has the next fork leave out what the child with these mappings was given. */
+/**
+ * Has the next fork leave out what the child `pid` was given. Of a child that has ended already
+ * nothing is learned.
+ *
+ * @param regions Of the engine, at the fork.
+ */
 export async function learnHostMemory(
   native: Pick<NativeEngine, 'hostMemory' | 'setHostMemory'>,
-  ofChild: readonly Mapping[],
+  pid: number,
   regions: readonly RegionRange[],
 ): Promise<void> {
+  const ofChild = await readMaps(pid)
   const known = [...rangesOf(native.hostMemory()), ...hostMappings(ofChild, regions)]
-  if (known.length === 0) return
-  // It lists mappings without a walk over their pages.
-  const text = await readFile(MAPS_PATH, 'latin1').catch(() => null)
-  if (text === null) return
-  const ranges = stillMapped(known, parseSmaps(text))
+  const own = known.length === 0 ? [] : await readMaps('self')
+  if (own.length === 0) return
+  const ranges = stillMapped(known, own)
   native.setHostMemory(ranges.flatMap(({ start, end }) => [start, end]))
 }
 
-/** Large mappings of a child that are neither the engine's nor a program's or library's. */
+/** Its mappings, listed without a walk over their pages; none where that cannot be read. */
+async function readMaps(pid: number | 'self'): Promise<Mapping[]> {
+  return parseSmaps(await readFile(`/proc/${pid}/maps`, 'latin1').catch(() => ''))
+}
+
+/** Large mappings of a child that are neither the engine's nor a library's nor a stack. */
 export function hostMappings(
   ofChild: readonly Mapping[],
   regions: readonly RegionRange[],
 ): AddressRange[] {
   return ofChild.filter((mapping, index) => {
-    if (mapping.rssBytes < RSS_BYTES_MIN || !isAnonymous(mapping)) return false
+    if (sizeOf(mapping) < BYTES_MIN || !isAnonymous(mapping)) return false
     const before = ofChild[index - 1]
+    const isAdjacent = before?.end === mapping.start
     // Variables of a library that begin as zeros are mapped right behind those that do not.
-    const isOfLibrary = before?.end === mapping.start && before.name.startsWith('/')
-    return !isOfLibrary && !regions.some((region) => overlapOf(mapping, region) !== null)
+    const isOfLibrary = isAdjacent && before.name.startsWith('/')
+    // It has few pages that are in use, and a guard in front of it.
+    const isStack = isAdjacent && before.permissions === NO_ACCESS && sizeOf(before) < BYTES_MIN
+    const isOurs = regions.some((region) => overlapOf(mapping, region) !== null)
+    return !isOfLibrary && !isStack && !isOurs
   })
 }
 
@@ -64,7 +77,6 @@ export function stillMapped(
     .filter((part) => part !== null)
   const isNew = (part: AddressRange, index: number) =>
     parts.findIndex(({ start, end }) => start <= part.start && part.end <= end) === index
-  const sizeOf = ({ start, end }: AddressRange) => Number(end - start)
   return parts
     .filter(isNew)
     .sort((a, b) => sizeOf(b) - sizeOf(a))
@@ -73,6 +85,10 @@ export function stillMapped(
 
 function isAnonymous({ permissions, name }: Mapping): boolean {
   return permissions === 'rw-p' && (name === '' || name.startsWith('[anon:'))
+}
+
+function sizeOf({ start, end }: AddressRange): number {
+  return Number(end - start)
 }
 
 function overlapOf(a: AddressRange, b: AddressRange): AddressRange | null {
