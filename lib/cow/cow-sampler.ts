@@ -17,7 +17,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
-import type { EngineStats, NativeEngine } from '../native/engine.js'
+import type { EngineStats, NativeEngine, RegionRange } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
 import { CostMeter } from './cost-meter.js'
 import {
@@ -79,10 +79,11 @@ export class CowSampler {
   readonly #account: CowAccount
   readonly #forkedAtMs: number
   readonly #pid: number
+  readonly #regions: readonly RegionRange[]
   readonly #hugePages: HugePageReadings
   readonly #heatMap: HeatMapReader | null
   readonly #pause = new Pause()
-  readonly #finished: Promise<unknown>
+  readonly #finished: Promise<void>
   #lastParent: ParentMemory
   #readsHugePages = true
   /** The child's last reading of itself that was taken. */
@@ -102,12 +103,13 @@ export class CowSampler {
     this.#pid = pid
     // What comes later is not the child's.
     const regions = native.regions()
+    this.#regions = regions
     this.#account = new CowAccount(atFork, regions)
     this.#hugePages = new HugePageReadings(regions)
     const data = regions.find(({ name }) => name === 'data')
     const isMapped = options?.heatMap() === true && data !== undefined
     this.#heatMap = isMapped ? new HeatMapReader(pid, data) : null
-    this.#finished = Promise.all([this.#run(), learnHostMemory(native, pid, regions)])
+    this.#finished = this.#run()
   }
 
   /** Peak of the child's private dirty pages so far, in bytes. */
@@ -132,6 +134,8 @@ export class CowSampler {
     this.#pause.end()
     await this.#finished
     const heatMap = (await this.#heatMap?.stop()) ?? null
+    // An engine that was closed meanwhile has no more forks.
+    await learnHostMemory(this.#native, this.#regions).catch(() => {})
     const { keys, bytes } = end
     this.#account.addOwnPeak(elapsedMs, end.privateDirtyPeakBytes, parent, { keys, bytes })
     const hugePages = await this.#hugePages.readAtEnd(this.#account.copiedPages.data)

@@ -18,6 +18,7 @@ const BYTES_MIN = 1 << 20
 /** Each costs a fork some microseconds. */
 const RANGES_MAX = 64
 const NO_ACCESS = '---p'
+const MAPS_PATH = '/proc/self/maps'
 
 export interface AddressRange {
   readonly start: bigint
@@ -25,27 +26,22 @@ export interface AddressRange {
 }
 
 /**
- * Has the next fork leave out what the child `pid` was given. Of a child that has ended already
- * nothing is learned.
+ * Has the next fork leave out what the last child was given.
  *
  * @param regions Of the engine, at the fork.
  */
 export async function learnHostMemory(
-  native: Pick<NativeEngine, 'hostMemory' | 'setHostMemory'>,
-  pid: number,
+  native: Pick<NativeEngine, 'childMaps' | 'hostMemory' | 'setHostMemory'>,
   regions: readonly RegionRange[],
 ): Promise<void> {
-  const ofChild = await readMaps(pid)
+  const ofChild = parseSmaps(native.childMaps())
   const known = [...rangesOf(native.hostMemory()), ...hostMappings(ofChild, regions)]
-  const own = known.length === 0 ? [] : await readMaps('self')
-  if (own.length === 0) return
-  const ranges = stillMapped(known, own)
+  if (known.length === 0) return
+  // It lists mappings without a walk over their pages.
+  const own = await readFile(MAPS_PATH, 'latin1').catch(() => null)
+  if (own === null) return
+  const ranges = stillMapped(known, parseSmaps(own))
   native.setHostMemory(ranges.flatMap(({ start, end }) => [start, end]))
-}
-
-/** Its mappings, listed without a walk over their pages; none where that cannot be read. */
-async function readMaps(pid: number | 'self'): Promise<Mapping[]> {
-  return parseSmaps(await readFile(`/proc/${pid}/maps`, 'latin1').catch(() => ''))
 }
 
 /** Large mappings of a child that are neither the engine's nor a library's nor a stack. */

@@ -351,6 +351,8 @@ export interface NativeEngine
   digest(): string
   stats(): EngineStats
   regions(): RegionRange[]
+  /** /proc/<pid>/maps of the last child, as it was right behind the fork. */
+  childMaps(): string
   /** What the next fork leaves out of the child: first address and end of ranges, in turn. */
   hostMemory(): bigint[]
   /** Ends on pages. They may hold nothing that the engine's child needs. */

@@ -354,6 +354,10 @@ napi_value Regions(Call& call) {
   return list.array();
 }
 
+napi_value ChildMaps(Call& call) {
+  return call.Bulk(call.engine().snapshots().mappings(), BulkMode::kLatin1);
+}
+
 napi_value HostMemoryMethod(Call& call) {
   Napi::Array flat = Napi::Array::New(call.env());
   for (const AddressRange& range : call.engine().snapshots().host_memory().ranges()) {
@@ -419,6 +423,7 @@ void AppendPersistMethods(std::vector<MethodEntry>& methods) {
                                     {"digest", Method<DigestMethod>},
                                     {"stats", ApartMethod<Stats>},
                                     {"regions", Method<Regions>},
+                                    {"childMaps", Method<ChildMaps>},
                                     {"hostMemory", Method<HostMemoryMethod>},
                                     {"setHostMemory", Method<SetHostMemory>},
                                     {"close", AlwaysMethod<Close>},

@@ -16,6 +16,9 @@ namespace snapfork {
 struct ControlPage {
   SnapshotProgress progress;
 
+  // Bytes of the list of its mappings, as the child read it first of all; 0: not yet.
+  std::atomic<uint32_t> mappings_bytes{0};
+
   // Private_Dirty of the child in bytes, as it read it of itself: last, and the most so far.
   std::atomic<uint64_t> private_dirty{0};
   std::atomic<uint64_t> private_dirty_peak{0};

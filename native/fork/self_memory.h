@@ -1,6 +1,7 @@
 // self_memory.h - what the child's copy of memory costs, as the child itself reads it.
 //
-// The parent samples the child from outside (lib/cow); a save may be over before it looks twice.
+// The parent samples the child from outside (lib/cow); a save may be over before it looks twice, or
+// once.
 //
 // Runs in: the child's only thread.
 
@@ -26,6 +27,9 @@ class SelfMemory {
   ControlPage& control_;
   int64_t due_micros_ = 0;
 };
+
+// Writes /proc/self/maps to `to`, whole lines of it, as many as have room. How many bytes.
+SF_CHILD_SAFE size_t ListOwnMappings(char* to, size_t room);
 
 // Bytes of the field `Private_Dirty` in the text of a smaps_rollup, 0 if it is not there.
 SF_CHILD_SAFE uint64_t PrivateDirtyOf(const char* text, size_t bytes);

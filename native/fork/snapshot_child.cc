@@ -93,6 +93,8 @@ void RunSnapshotChild(SnapshotChildPlan& plan) {
   ResetSignals();
   CloseAllBut(plan.end_fd);
   GiveWay(plan);
+  const size_t listed = ListOwnMappings(plan.mappings, plan.mappings_room);
+  plan.control->mappings_bytes.store(static_cast<uint32_t>(listed), std::memory_order_release);
   SelfMemory memory(*plan.control);
   plan.snapshot.behind_chunk = [](void* self) { static_cast<SelfMemory*>(self)->ReadIfDue(); };
   plan.snapshot.argument = &memory;

@@ -1,8 +1,8 @@
 // snapshot_child.h - what the forked child runs, from fork() to _exit().
 //
 //   die with the parent -> default signal handlers, then unblock -> close foreign descriptors
-//   -> give way (oom_score_adj, nice, I/O priority), name -> write the file -> final record
-//   -> _exit
+//   -> give way (oom_score_adj, nice, I/O priority), name -> list its mappings -> write the file
+//   -> final record -> _exit
 //
 // Invariants
 //   (C1) Async-signal-safe work only: no malloc, stdio, locks, Node-API, statics with constructors.
@@ -34,6 +34,9 @@ enum class IoPriority : int32_t { kNormal, kLow, kIdle };
 struct SnapshotChildPlan {
   SnapshotPlan snapshot;
   ControlPage* control = nullptr;
+  // Room in shared memory.
+  char* mappings = nullptr;
+  size_t mappings_room = 0;
   pid_t parent = 0;
   // Kept open until the end: the parent sees EOF at the other end.
   int end_fd = -1;

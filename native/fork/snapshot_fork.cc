@@ -34,9 +34,12 @@ constexpr size_t kCountsOffset = kOrderOffset + kChunksMax * sizeof(uint32_t);
 constexpr size_t kScratchBytes = kCountsOffset + kChunksMax * sizeof(uint32_t);
 static_assert(kTableOffset + sizeof(LzfTable) <= kCompressedOffset);
 
-// The shared memory: the record, the bits of the chunks that were passed, what the plan is made of.
+// The shared memory: the record, the bits of the chunks that were passed, the list of the child's
+// mappings, what the plan is made of.
 constexpr size_t kPassedOffset = 4096;
-constexpr size_t kPlanOffset = kPassedOffset + PassedChunks::BytesFor(kChunksMax);
+constexpr size_t kMappingsOffset = kPassedOffset + PassedChunks::BytesFor(kChunksMax);
+constexpr size_t kMappingsBytes = 256u << 10;
+constexpr size_t kPlanOffset = kMappingsOffset + kMappingsBytes;
 constexpr size_t kPlanBytesMin = 64u << 10;
 static_assert(sizeof(ControlPage) <= kPassedOffset);
 
@@ -174,6 +177,8 @@ Status SnapshotFork::Start(Keyspace& keyspace, const SnapshotRequest& request,
   plan.snapshot.bytes_per_second = request.bytes_per_second;
   plan.snapshot.drops_cache = request.drops_cache;
   plan.control = static_cast<ControlPage*>(shared_.base());
+  plan.mappings = static_cast<char*>(shared_.base()) + kMappingsOffset;
+  plan.mappings_room = kMappingsBytes;
   plan.parent = getpid();
   plan.end_fd = ends[1];
   plan.nice = request.nice;
@@ -229,6 +234,11 @@ Status SnapshotFork::Save(Keyspace& keyspace, const SnapshotRequest& request,
   scratch_.Discard(0, kScratchBytes);
   result = {.keys = plan.progress->keys.load(), .bytes = plan.progress->bytes.load()};
   return status;
+}
+
+std::string_view SnapshotFork::mappings() const {
+  const char* const list = static_cast<const char*>(shared_.base()) + kMappingsOffset;
+  return {list, control().mappings_bytes.load(std::memory_order_acquire)};
 }
 
 bool SnapshotFork::Reap(Keyspace& keyspace, ChildEnd& end) {

@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 #include "fork/control_page.h"
@@ -95,6 +96,8 @@ class SnapshotFork {
   pid_t pid() const { return pid_; }
   // Of the child that lives or lived last.
   const ControlPage& control() const { return *static_cast<ControlPage*>(shared_.base()); }
+  // Lines of /proc/<pid>/maps, of the same child.
+  std::string_view mappings() const;
   uint64_t total_keys() const { return total_keys_; }
   uint64_t forks() const { return forks_; }
 
