@@ -89,10 +89,7 @@ Status SnapshotFork::Open() {
 // For a plan of so many bytes. What the last child has said is forgotten.
 Status SnapshotFork::MakeRoom(size_t plan_bytes) {
   const size_t bytes = kPlanOffset + plan_bytes;
-  if (shared_.bytes() < bytes) {
-    shared_.Release();
-    SF_RETURN_IF_ERROR(shared_.Map(bytes));
-  }
+  if (shared_.bytes() < bytes) SF_RETURN_IF_ERROR(shared_.Map(bytes));
   new (shared_.base()) ControlPage();
   return Status();
 }

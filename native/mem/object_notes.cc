@@ -19,20 +19,27 @@ void ObjectNotes::Clear(uint32_t otherwise) {
 
 void ObjectNotes::Set(Handle handle, uint32_t note) {
   SF_DCHECK(note <= kNoteMax);
-  if (reader_.areas_ == nullptr && !MakeTable()) return;
+  reader_.pages_ = pages_.pages();
   const uint32_t page = reader_.FirstPageOf(handle);
+  if (page >= reader_.area_limit_ && !MakeTable(page)) return;
   const Area area = AreaAt(page);
   const bool has = area.notes != nullptr && area.size_class == reader_.SizeClassAt(page);
   if (!has && !MakeArea(page)) return;
   Store(AreaAt(page).notes + reader_.IndexOf(handle, page) * kNoteBytes, note);
 }
 
-// For all pages there can be; the kernel backs what is touched.
-bool ObjectNotes::MakeTable() {
-  const size_t pages = pages_.data_region().reserved() / kPageBytes;
-  if (!areas_.Map(pages * sizeof(std::atomic<uint64_t>)).ok()) return false;
-  reader_.pages_ = pages_.pages();
-  reader_.areas_ = static_cast<std::atomic<uint64_t>*>(areas_.base());
+// With room for a page.
+bool ObjectNotes::MakeTable(uint32_t page) {
+  using Word = std::atomic<uint64_t>;
+  if (areas_.base() == nullptr) {
+    const size_t pages = pages_.data_region().reserved() / kPageBytes;
+    const Status status = areas_.Reserve(pages * sizeof(Word), Backing::kSmallPages,
+                                         Forking::kSharedWithChild);
+    if (!status.ok()) return false;
+    reader_.areas_ = reinterpret_cast<Word*>(areas_.base());
+  }
+  if (!areas_.Commit((size_t{page} + 1) * sizeof(Word)).ok()) return false;
+  reader_.area_limit_ = static_cast<uint32_t>(areas_.committed() / sizeof(Word));
   return true;
 }
 

@@ -33,6 +33,7 @@ class NotesReader {
   SF_CHILD_SAFE uint32_t Get(Handle handle) const {
     if (areas_ == nullptr) return otherwise_;
     const uint32_t page = FirstPageOf(handle);
+    if (page >= area_limit_) return otherwise_;
     const Area area(areas_[page].load(std::memory_order_acquire));
     if (area.notes == nullptr || area.size_class != SizeClassAt(page)) return otherwise_;
     const uint8_t* const note = area.notes + IndexOf(handle, page) * kNoteBytes;
@@ -76,6 +77,7 @@ class NotesReader {
 
   const PageInfo* pages_ = nullptr;
   std::atomic<uint64_t>* areas_ = nullptr;  // by page; null: no object has a note
+  uint32_t area_limit_ = 0;
   uint32_t otherwise_ = 0;
 };
 
@@ -122,13 +124,13 @@ class ObjectNotes {
   Area AreaAt(uint32_t page) const {
     return Area(reader_.areas_[page].load(std::memory_order_relaxed));
   }
-  bool MakeTable();
+  bool MakeTable(uint32_t page);
   bool MakeArea(uint32_t page);
   uint8_t* TakeMemory(uint8_t size_class);
 
   const PageHeap& pages_;
   NotesReader reader_;
-  SharedMemory areas_;
+  Region areas_;
   std::vector<uint8_t*> segments_;
   size_t segment_used_ = 0;  // of the last one
   std::array<std::vector<uint8_t*>, kSizeClasses + 1> free_;  // areas given back

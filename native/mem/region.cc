@@ -27,9 +27,8 @@ Status Region::Reserve(size_t bytes, Backing backing, Forking forking) {
   SF_CHECK(base_ == nullptr);
   bytes = RoundUp(bytes, kChunkBytes);
   const size_t with_slack = bytes + kChunkBytes;
-  const int sharing = forking == Forking::kSharedWithChild ? MAP_SHARED : MAP_PRIVATE;
-  void* mapping =
-      mmap(nullptr, with_slack, PROT_NONE, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* mapping = mmap(nullptr, with_slack, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return Status::FromErrno(errno);
   uint8_t* const start = static_cast<uint8_t*>(mapping);
   uint8_t* const aligned = reinterpret_cast<uint8_t*>(
@@ -39,8 +38,9 @@ Status Region::Reserve(size_t bytes, Backing backing, Forking forking) {
   if (tail > 0) munmap(aligned + bytes, tail);
   base_ = aligned;
   reserved_ = bytes;
-  // Without the explicit "no", a system set to `always` would back a small region with huge pages.
-  madvise(base_, bytes, backing == Backing::kHugePages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+  forking_ = forking;
+  backing_ = backing;
+  AdviseBacking(0, bytes);
   if (forking == Forking::kNotInChild) madvise(base_, bytes, MADV_DONTFORK);
   return Status();
 }
@@ -49,11 +49,31 @@ Status Region::Commit(size_t bytes) {
   if (bytes <= committed_) return Status();
   if (bytes > reserved_) return Status(StatusCode::kOutOfMemory, ENOMEM);
   const size_t target = std::min(RoundUp(bytes, kCommitStep), reserved_);
-  if (mprotect(base_ + committed_, target - committed_, PROT_READ | PROT_WRITE) != 0) {
-    return Status(StatusCode::kOutOfMemory, errno);
-  }
+  if (!Open(target - committed_)) return Status(StatusCode::kOutOfMemory, errno);
   committed_ = target;
   return Status();
+}
+
+// Makes so much more accessible.
+bool Region::Open(size_t bytes) {
+  uint8_t* const start = base_ + committed_;
+  if (forking_ != Forking::kSharedWithChild) {
+    return mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+  }
+  // Shared memory is counted as used from when it is mapped, where the kernel promises no more than
+  // it has: so it is mapped step by step.
+  if (mmap(start, bytes, PROT_READ | PROT_WRITE,
+           MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED) {
+    return false;
+  }
+  AdviseBacking(committed_, bytes);
+  return true;
+}
+
+// Without the explicit "no", a system set to `always` would back a small region with huge pages.
+void Region::AdviseBacking(size_t offset, size_t bytes) {
+  const int advice = backing_ == Backing::kHugePages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+  madvise(base_ + offset, bytes, advice);
 }
 
 void Region::Discard(size_t offset, size_t bytes) {
@@ -85,11 +105,10 @@ void Region::Release() {
 }
 
 Status SharedMemory::Map(size_t bytes) {
-  SF_CHECK(base_ == nullptr);
   void* mapping =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-           MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED) return Status::FromErrno(errno);
+  Release();
   base_ = mapping;
   bytes_ = bytes;
   return Status();
@@ -98,6 +117,7 @@ Status SharedMemory::Map(size_t bytes) {
 void SharedMemory::Release() {
   if (base_ != nullptr) munmap(base_, bytes_);
   base_ = nullptr;
+  bytes_ = 0;
 }
 
 }  // namespace snapfork

@@ -70,9 +70,14 @@ class Region {
  private:
   static constexpr size_t kCommitStep = 64u << 20;
 
+  bool Open(size_t bytes);
+  void AdviseBacking(size_t offset, size_t bytes);
+
   uint8_t* base_ = nullptr;
   size_t committed_ = 0;
   size_t reserved_ = 0;
+  Backing backing_ = Backing::kSmallPages;
+  Forking forking_ = Forking::kNotInChild;
 };
 
 // What both processes see, parent and forked child. Nothing is copied when either writes, and
@@ -84,6 +89,7 @@ class SharedMemory {
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
 
+  // Zeros, in the place of what was mapped before; that stays if there is no memory.
   Status Map(size_t bytes);
   void Release();
   void* base() const { return base_; }

@@ -146,7 +146,7 @@ t.test('The memory of the engine', async (t) => {
     })
   }
 
-  await t.test('and large memory of the host is in no saving child from some on', async (t) => {
+  await t.test('and large memory of the host is in no saving child but the first', async (t) => {
     const host = await Host.start(t, 'engine-host.mjs')
     await host.call('open', { dir: t.testdir() })
     await host.call('fill', 100_000, 300)
@@ -158,19 +158,17 @@ t.test('The memory of the engine', async (t) => {
           Number(end - start) >= MEMORY_BYTES && name === '' && flags.has('wr') && !flags.has('sh'),
       )
     const saves: number[] = []
-    for (let saved = 0; saved < 3; ++saved) {
+    for (let saved = 0; saved < 2; ++saved) {
       const { pid } = await host.call<{ pid: number }>('startStopped', 'write')
       const regions = await regionsOf(host)
       const isOurs = (one: Mapping) =>
         regions.some((region) => one.start >= region.start && one.end <= region.end)
       saves.push(largeOf(pid).filter((one) => !isOurs(one)).length)
-      // Time for a reading of the child's mappings.
-      await new Promise((resolve) => setTimeout(resolve, 300))
       await host.call('signalChild', pid, 'SIGCONT')
       t.match(await host.call('endOfSave'), { report: { pid } })
     }
     t.ok((saves[0] ?? 0) > 0, 'the first has it')
-    t.equal(saves.at(-1), 0, 'the last has not')
+    t.equal(saves[1], 0, 'the second has not')
     const kept = largeOf(host.pid).filter(({ flags }) => !flags.has(DONT_FORK))
     t.ok(kept.length > 0, 'it is left for other children')
     const program = await host.call<number>('startSleeper')

@@ -104,6 +104,18 @@ TEST(Region, IsTheSameInAChildWhereItIsShared) {
   EXPECT_EQ(*value, 5);
 }
 
+TEST(SharedMemory, IsReplacedByMoreOrStaysAsItWas) {
+  snapfork::SharedMemory memory;
+  ASSERT_OK(memory.Map(4096));
+  *static_cast<char*>(memory.base()) = 1;
+  EXPECT_FALSE(memory.Map(size_t{1} << 60).ok());
+  EXPECT_EQ(memory.bytes(), 4096u);
+  EXPECT_EQ(*static_cast<char*>(memory.base()), 1);
+  ASSERT_OK(memory.Map(8192));
+  EXPECT_EQ(memory.bytes(), 8192u);
+  EXPECT_EQ(*static_cast<char*>(memory.base()), 0);
+}
+
 TEST(SharedMemory, CarriesWritesOfTheChildToTheParent) {
   snapfork::SharedMemory page;
   ASSERT_OK(page.Map(4096));
