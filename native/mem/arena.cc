@@ -111,10 +111,7 @@ Handle Arena::AllocateLarge(uint16_t heap, ObjectKind kind, size_t bytes) {
 }
 
 uint32_t Arena::FirstPageOf(Handle handle) const {
-  const uint32_t page = PageOf(handle);
-  const PageInfo& info = page_heap_.pages()[page];
-  const bool tail = info.use == PageUse::kSlabTail || info.use == PageUse::kLargeTail;
-  return tail ? info.previous : page;
+  return snapfork::FirstPageOf(page_heap_.pages(), handle);
 }
 
 bool Arena::IsFrozenObject(Handle handle) const {
@@ -149,9 +146,7 @@ void Arena::Free(Handle handle) {
 }
 
 uint32_t Arena::IndexOf(Handle handle, uint32_t page) const {
-  const size_t offset = handle * kHandleUnit - size_t{page} * kPageBytes;
-  return static_cast<uint32_t>(offset /
-                               SizeClassBytes(page_heap_.pages()[page].size_class));
+  return IndexInSlab(page_heap_.pages(), handle, page);
 }
 
 void Arena::FreeNow(Handle handle) {

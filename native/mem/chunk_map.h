@@ -66,6 +66,20 @@ struct PageInfo {
 };
 static_assert(sizeof(PageInfo) == 16);
 
+// The page whose PageInfo speaks of an object.
+SF_CHILD_SAFE inline uint32_t FirstPageOf(const PageInfo* pages, Handle handle) {
+  const uint32_t page = PageOf(handle);
+  const PageInfo& info = pages[page];
+  const bool tail = info.use == PageUse::kSlabTail || info.use == PageUse::kLargeTail;
+  return tail ? info.previous : page;
+}
+
+// Which object of its slab it is. REQUIRES: the slab begins at `page`.
+SF_CHILD_SAFE inline uint32_t IndexInSlab(const PageInfo* pages, Handle handle, uint32_t page) {
+  const auto offset = static_cast<uint32_t>(handle * kHandleUnit - size_t{page} * kPageBytes);
+  return offset / static_cast<uint32_t>(SizeClassBytes(pages[page].size_class));
+}
+
 // Read-only view for the walk; plain pointers, so that the child may use it.
 struct ChunkMap {
   const uint8_t* data = nullptr;

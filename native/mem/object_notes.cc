@@ -20,7 +20,7 @@ void ObjectNotes::Clear(uint32_t otherwise) {
 void ObjectNotes::Set(Handle handle, uint32_t note) {
   SF_DCHECK(note <= kNoteMax);
   reader_.pages_ = pages_.pages();
-  const uint32_t page = reader_.FirstPageOf(handle);
+  const uint32_t page = FirstPageOf(reader_.pages_, handle);
   if (page >= reader_.area_limit_ && !MakeTable(page)) return;
   const Area area = AreaAt(page);
   const bool has = area.notes != nullptr && area.size_class == reader_.SizeClassAt(page);

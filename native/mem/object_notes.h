@@ -32,7 +32,7 @@ class NotesReader {
   // REQUIRES: an object at the handle.
   SF_CHILD_SAFE uint32_t Get(Handle handle) const {
     if (areas_ == nullptr) return otherwise_;
-    const uint32_t page = FirstPageOf(handle);
+    const uint32_t page = FirstPageOf(pages_, handle);
     if (page >= area_limit_) return otherwise_;
     const Area area(areas_[page].load(std::memory_order_acquire));
     if (area.notes == nullptr || area.size_class != SizeClassAt(page)) return otherwise_;
@@ -58,21 +58,12 @@ class NotesReader {
     uint8_t size_class;
   };
 
-  SF_CHILD_SAFE uint32_t FirstPageOf(Handle handle) const {
-    const uint32_t page = PageOf(handle);
-    const PageInfo& info = pages_[page];
-    const bool tail = info.use == PageUse::kSlabTail || info.use == PageUse::kLargeTail;
-    return tail ? info.previous : page;
-  }
   SF_CHILD_SAFE uint8_t SizeClassAt(uint32_t page) const {
     const PageInfo& info = pages_[page];
     return info.use == PageUse::kLarge ? kLargeClass : info.size_class;
   }
   SF_CHILD_SAFE size_t IndexOf(Handle handle, uint32_t page) const {
-    const PageInfo& info = pages_[page];
-    if (info.use == PageUse::kLarge) return 0;
-    const size_t offset = handle * kHandleUnit - size_t{page} * kPageBytes;
-    return static_cast<uint32_t>(offset) / static_cast<uint32_t>(SizeClassBytes(info.size_class));
+    return pages_[page].use == PageUse::kLarge ? 0 : IndexInSlab(pages_, handle, page);
   }
 
   const PageInfo* pages_ = nullptr;

@@ -55,9 +55,7 @@ class ChunkNeeds {
 
   // An object that one entry alone leads to is written, and no longer read.
   SF_CHILD_SAFE void ObjectDone(Handle handle) {
-    uint32_t page = PageOf(handle);
-    const PageUse use = map_.pages[page].use;
-    if (use == PageUse::kSlabTail || use == PageUse::kLargeTail) page = map_.pages[page].previous;
+    const uint32_t page = FirstPageOf(map_.pages, handle);
     if (map_.pages[page].use == PageUse::kLarge) {
       LargeDone(page);
     } else {
