@@ -6,7 +6,7 @@
 
 import type { DriverName, LoadFigures, WriteFigures } from './drivers/driver.js'
 import type { Metric } from './summary.js'
-import type { ForkFigures } from './trials/fork.js'
+import type { ForkFigures, TurnFigures } from './trials/fork.js'
 
 const MIB = 1024 * 1024
 
@@ -53,6 +53,13 @@ export const FORK_METRICS: readonly Metric<Run>[] = [
     unit: '',
     of: ({ figures: { live, calm } }) => live.write.percentile999Nanos / calm.percentile999Nanos,
   },
+  { name: 'turns: updates, of calm', unit: '', of: (r) => kept(r, 'updatesPerSecond') },
+  { name: 'turns: reads, of calm', unit: '', of: (r) => kept(r, 'readsPerSecond') },
+  {
+    name: 'turns: updates, of what reads kept',
+    unit: '',
+    of: (r) => kept(r, 'updatesPerSecond') / kept(r, 'readsPerSecond'),
+  },
   ...loadedMetrics('live'),
   ...loadedMetrics('held'),
   { name: 'load, own file', unit: 's', of: (r) => r.loads[r.driver]?.seconds },
@@ -63,6 +70,11 @@ export const FORK_METRICS: readonly Metric<Run>[] = [
 
 function perSecond({ writes, seconds }: WriteFigures): number {
   return writes / seconds
+}
+
+/** What a save has left of a rate. */
+function kept({ figures: { turns } }: Run, rate: keyof TurnFigures): number {
+  return turns.live[rate] / turns.calm[rate]
 }
 
 function loadedMetrics(kind: 'live' | 'held'): Metric<Run>[] {

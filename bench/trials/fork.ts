@@ -3,8 +3,8 @@
  *
  * Saves, in this order: one while nothing else happens; one while updates come as fast as they can;
  * one whose child is stopped (SIGSTOP) until all updates are done, so that the same number of them
- * falls inside for every engine; then further ones, each with some updates, and a last one whose
- * fork shows what all those before it have left behind.
+ * falls inside for every engine; one with updates and reads in turn; then further ones, each with
+ * some updates, and a last one whose fork shows what all those before it have left behind.
  *
  * @module
  */
@@ -15,13 +15,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Driver, SaveFigures, WriteFigures } from '../drivers/driver.js'
 import { residentBytes } from '../processes.js'
 import { type LoadedSave, type OutsideSampler, SavingChild, saveWhileWriting } from '../saving.js'
-import { Random, randomUpdate, type Update } from '../workload.js'
+import { keyName, Random, randomUpdate, type Update } from '../workload.js'
 
 /** Between two saves of a program that has points to save at. */
 const REST_MS = 10_000
 /** Updates during each of the later saves, as a share of those of the measured ones. */
 const LATER_SHARE = 0.1
 const SEED = 0x5eed
+/** Updates, then as many reads: some 5 ms each. */
+const TURN = 4000
+const CALM_TURNS = 100
 
 export interface ForkPlan {
   readonly dir: string
@@ -37,6 +40,12 @@ export interface IdleSave extends SaveFigures {
   readonly fileBytes: number
 }
 
+/** Updates and reads in the same seconds. */
+export interface TurnFigures {
+  readonly updatesPerSecond: number
+  readonly readsPerSecond: number
+}
+
 export interface ForkFigures {
   readonly fillSeconds: number
   readonly emptyBytes: number
@@ -44,6 +53,11 @@ export interface ForkFigures {
   readonly idle: IdleSave
   readonly live: LoadedSave
   readonly held: LoadedSave
+  /**
+   * What a save takes from reads, the machine has taken: a read has nothing to move and no page to
+   * copy. What updates lose beyond that is the engine's.
+   */
+  readonly turns: { readonly calm: TurnFigures; readonly live: TurnFigures }
   /** Of all saves in their order, the last one included. */
   readonly forkMicros: readonly number[]
   /** Of one more, after a rest. */
@@ -75,7 +89,8 @@ export async function measureFork(
   const idle = await saveIdle(driver, plan.dir)
   const live = await saveWhileWriting(driver, updates, sampler, 'live')
   const held = await saveWhileWriting(driver, updates, sampler, 'held')
-  const forkMicros = [idle.forkMicros, live.save.forkMicros, held.save.forkMicros]
+  const turns = await measureTurns(driver, plan.keys, random)
+  const forkMicros = [idle, live.save, held.save, turns].map((save) => save.forkMicros)
   const later = { count: Math.ceil(plan.updates * LATER_SHARE) }
   while (forkMicros.length < plan.saves + 1) {
     const child = await SavingChild.start(driver)
@@ -85,8 +100,43 @@ export async function measureFork(
   }
   await sleep(REST_MS)
   const { forkMicros: restedForkMicros } = await saveIdle(driver, plan.dir)
-  const saves = { idle, live, held, forkMicros, restedForkMicros }
+  const saves = { idle, live, held, turns, forkMicros, restedForkMicros }
   return { fillSeconds, emptyBytes, filledBytes, calm, ...saves }
+}
+
+async function measureTurns(driver: Driver, keys: number, random: Random) {
+  const before = await inTurns(driver, keys, random, CALM_TURNS, () => false)
+  const child = await SavingChild.start(driver)
+  const live = await inTurns(driver, keys, random, Number.POSITIVE_INFINITY, () => child.isOver)
+  await child.end()
+  const { forkMicros } = await driver.finishSave()
+  const behind = await inTurns(driver, keys, random, CALM_TURNS, () => false)
+  const calm = {
+    updatesPerSecond: (before.updatesPerSecond + behind.updatesPerSecond) / 2,
+    readsPerSecond: (before.readsPerSecond + behind.readsPerSecond) / 2,
+  }
+  return { calm, live, forkMicros }
+}
+
+async function inTurns(
+  driver: Driver,
+  keys: number,
+  random: Random,
+  turns: number,
+  isOver: () => boolean,
+): Promise<TurnFigures> {
+  const pace = { count: TURN }
+  const next = (to: Update) => randomUpdate(random, keys, to)
+  const name = () => [keyName(random.below(keys))]
+  const seconds = { updates: 0, reads: 0 }
+  let done = 0
+  for (let turn = 0; turn < turns && !isOver(); ++turn) {
+    seconds.updates += (await driver.write(pace, next, () => true)).seconds
+    // Its reply is one line.
+    seconds.reads += (await driver.writeCommands(pace, 'STRLEN', name, () => true)).seconds
+    done += TURN
+  }
+  return { updatesPerSecond: done / seconds.updates, readsPerSecond: done / seconds.reads }
 }
 
 async function saveIdle(driver: Driver, dir: string): Promise<IdleSave> {

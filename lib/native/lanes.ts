@@ -77,11 +77,12 @@ export interface LanePrimitives {
   /** Lets what was gathered wait behind what waits already: how many bytes that is. */
   laneHold(lane: number): number
   /**
-   * Sends so many of the bytes that wait, or with 0 what was gathered. How many bytes did not go:
-   * they follow when there is room, or are for `laneTake` where the lane has no socket.
+   * Sends so many of the bytes that wait, or with 0 what was gathered, if nothing of its socket's
+   * waits for the disk: it goes behind that then. How many bytes found no room: they follow when
+   * there is some, or are for `laneTake` where the lane has no socket.
    */
   laneSend(lane: number, heldBytes: number): number
-  /** Bytes that did not go yet. */
+  /** Bytes that wait for room, or in the hands of its socket for the disk. */
   laneUnsentBytes(lane: number): number
   /** What did not go; if it fits into `buffer` it is put there: how many bytes it is. */
   laneTake(lane: number, buffer: Uint8Array | null): LaneOutput | number

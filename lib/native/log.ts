@@ -22,13 +22,15 @@ export interface LogProgress {
 export interface LogPrimitives {
   /**
    * Starts the log at the end of a file; the descriptor is the log's from now on. `onProgress` is
-   * called after the next sync that was asked for, and when a failure begins or ends.
+   * called after the next sync that was asked for, and when a failure begins or ends. Without
+   * `counts` nothing that is on disk is durable until `logCount`.
    */
   logStart(
     fd: number,
     bytes: number,
     sync: number,
     timestamps: boolean,
+    counts: boolean,
     onProgress: () => void,
   ): void
   /**
@@ -40,6 +42,8 @@ export interface LogPrimitives {
   logWords(db: number, words: readonly (string | Uint8Array)[]): void
   /** Ends the unit. Whether more writes are taken. */
   logCommit(atomic: boolean): boolean
+  /** From now on what is on disk is durable. */
+  logCount(): void
   /** Until `logRelease`, what commands change is one unit. May be nested. */
   logHold(): void
   /** Ends the unit, unless it is held by another. Whether more writes are taken. */

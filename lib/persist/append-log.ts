@@ -372,6 +372,7 @@ export class AppendLog {
       ])
       throw error
     }
+    this.#native.logCount()
     return this.#noteBase(report)
   }
 
@@ -379,7 +380,7 @@ export class AppendLog {
   #forkFirstBase(at: AddedFile): BaseChild {
     const child = this.#forkBase()
     try {
-      this.#startAt(at, 0)
+      this.#startAt(at, 0, false)
       return child
     } catch (error) {
       child.report.catch(() => {})
@@ -396,11 +397,12 @@ export class AppendLog {
     await this.#files.remove(files).catch(() => {})
   }
 
-  #startAt({ fd, file }: AddedFile, bytes: number): void {
+  #startAt({ fd, file }: AddedFile, bytes: number, counts = true): void {
     const { sync, timestamps } = this.#settings()
     this.#file = file
     this.#fileStart = -bytes
-    this.#native.logStart(fd, bytes, LOG_SYNC[sync], timestamps, () => this.#onProgress())
+    const onProgress = () => this.#onProgress()
+    this.#native.logStart(fd, bytes, LOG_SYNC[sync], timestamps, counts, onProgress)
     this.isOn = true
   }
 

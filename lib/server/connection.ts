@@ -148,6 +148,9 @@ export class Connection implements ClientOutput, Sender, TransportListener {
   ran(result: number): void {
     this.#unlessClosed(() => {
       this.#begin()
+      // Before a command whose unit is still open the lane has perhaps logged others.
+      const isOpen = (result & 7) === LANE.watched || (result & 7) === LANE.broken
+      this.#mustHold ||= isOpen && this.#core.host.isDurableFirst
       this.#goOn(result)
     })
   }

@@ -19,8 +19,6 @@ export class LaneSocket implements Transport {
   readonly #native: Primitives
   readonly #lane: number
   readonly #listener: TransportListener
-  /** Whether something may wait for room. */
-  #isStuck = false
   #isDestroyed = false
 
   private constructor(native: Primitives, lane: number, fd: number, listener: TransportListener) {
@@ -68,23 +66,20 @@ export class LaneSocket implements Transport {
         this.destroy()
         break
       case SOCKET.stuck:
-        this.#isStuck = true
         this.#listener.stuck()
         break
       case SOCKET.drained:
-        this.#isStuck = false
         this.#listener.drained()
         break
     }
   }
 
   get unsentBytes(): number {
-    return this.#isStuck && !this.#isDestroyed ? this.#native.laneUnsentBytes(this.#lane) : 0
+    return this.#isDestroyed ? 0 : this.#native.laneUnsentBytes(this.#lane)
   }
 
   send(heldBytes: number): void {
     if (this.#native.laneSend(this.#lane, heldBytes) === 0 || this.#isDestroyed) return
-    this.#isStuck = true
     this.#listener.stuck()
   }
 

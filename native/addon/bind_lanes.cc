@@ -107,8 +107,9 @@ napi_value LaneHold(Call& call) {
   return ReadLane(call, lane) ? call.Number(static_cast<double>(lane->Hold())) : nullptr;
 }
 
-// Lane, and how many of the bytes that wait are to go; with 0, what was gathered. How many bytes
-// did not go: they follow when there is room, or are for laneTake where the lane has no socket.
+// Lane, and how many of the bytes that wait are to go; with 0, what was gathered, behind what waits
+// for the disk. How many bytes found no room: they follow when there is some, or are for laneTake
+// where the lane has no socket.
 napi_value LaneSend(Call& call) {
   ExpressLane* lane;
   uint32_t id;
@@ -116,8 +117,10 @@ napi_value LaneSend(Call& call) {
   if (!ReadLane(call, lane) || !call.ReadUint32(0, id) || !call.ReadInt64(1, held_bytes)) {
     return nullptr;
   }
+  LaneSockets* const sockets = call.engine().sockets();
+  if (held_bytes == 0 && sockets != nullptr && sockets->set().HoldBehind(id)) return call.Number(0);
   lane->Clear(static_cast<size_t>(held_bytes));
-  if (LaneSockets* const sockets = call.engine().sockets()) sockets->set().Send(id);
+  if (sockets != nullptr) sockets->set().Send(id);
   return call.Number(static_cast<double>(lane->ready().size()));
 }
 
@@ -200,10 +203,14 @@ napi_value LaneMicros(Call& call) {
   return ReadLane(call, lane) ? call.Number(static_cast<double>(lane->nanos()) / 1000) : nullptr;
 }
 
+// Bytes that wait for room, or in its socket's hands for the disk.
 napi_value LaneUnsentBytes(Call& call) {
   ExpressLane* lane;
-  if (!ReadLane(call, lane)) return nullptr;
-  return call.Number(static_cast<double>(lane->ready().size()));
+  uint32_t id;
+  if (!ReadLane(call, lane) || !call.ReadUint32(0, id)) return nullptr;
+  const LaneSockets* const sockets = call.engine().sockets();
+  const size_t held_bytes = sockets == nullptr ? 0 : sockets->set().HeldBytes(id);
+  return call.Number(static_cast<double>(lane->ready().size() + held_bytes));
 }
 
 // Milliseconds since the lane was run last.

@@ -20,25 +20,32 @@ class StopWork final : public Background {
     const int error = progress.sync_errno != 0 ? progress.sync_errno : progress.write_errno;
     return error == 0 ? Status() : Status::FromErrno(error);
   }
-  void Settle(Status) override { log_.reset(); }
+  void Settle(Status status) override {
+    if (LaneSockets* const sockets = engine_.sockets()) sockets->OnLogEnd(status.ok());
+    log_.reset();
+  }
   napi_value Result() override { return Napi::Env(env_).Undefined(); }
 
   std::unique_ptr<LogObject> log_;
 };
 
-// Descriptor, bytes of the file so far, policy, timestamps, listener.
+// Descriptor, bytes of the file so far, policy, timestamps, whether what is on disk counts,
+// listener.
 napi_value LogStart(Call& call) {
   uint32_t fd;
   int64_t bytes;
   uint32_t sync;
   bool timestamps;
+  bool counts;
   if (!call.ReadUint32(0, fd) || !call.ReadInt64(1, bytes) || !call.ReadUint32(2, sync) ||
-      !call.ReadBool(3, timestamps)) {
+      !call.ReadBool(3, timestamps) || !call.ReadBool(4, counts)) {
     return nullptr;
   }
   EngineObject& engine = call.engine();
   auto log = std::make_unique<LogObject>();
-  if (log->SetListener(call.env(), call.argument(4)) != napi_ok) return nullptr;
+  static_cast<void>(log->OpenProgress());
+  if (log->SetListener(call.env(), call.argument(5)) != napi_ok) return nullptr;
+  log->counts = counts;
   const Status status = log->thread.Start(static_cast<int>(fd), static_cast<uint64_t>(bytes),
                                           static_cast<LogSync>(sync));
   if (!status.ok()) return call.Throw(status);
@@ -132,6 +139,11 @@ napi_value LogRotate(Call& call) {
   return call.Undefined();
 }
 
+napi_value LogCount(Call& call) {
+  call.engine().log()->counts = true;
+  return call.Undefined();
+}
+
 napi_value LogForgive(Call& call) {
   call.engine().log()->thread.Forgive();
   return call.Undefined();
@@ -171,7 +183,7 @@ napi_value LogProgressMethod(Call& call) {
 }
 
 napi_value LogAppended(Call& call) {
-  return call.Number(static_cast<double>(call.engine().log()->thread.progress().appended));
+  return call.Number(static_cast<double>(call.engine().log()->thread.appended()));
 }
 
 napi_value LogStop(Call& call) {
@@ -198,6 +210,7 @@ void AppendLogMethods(std::vector<MethodEntry>& methods) {
                                     {"logRelease", Method<WithLog<LogRelease>>},
                                     {"logIsBehind", Method<WithLog<LogIsBehind>>},
                                     {"logRotate", Method<WithLog<LogRotate>>},
+                                    {"logCount", Method<WithLog<LogCount>>},
                                     {"logForgive", Method<WithLog<LogForgive>>},
                                     {"logRequestSync", Method<WithLog<LogRequestSync>>},
                                     {"logConfigure", Method<WithLog<LogConfigure>>},

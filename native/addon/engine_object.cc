@@ -33,7 +33,9 @@ LaneTable& EngineObject::lanes() {
 
 Status EngineObject::MakeSockets(napi_env env) {
   Status status;
-  if (sockets_ == nullptr) sockets_ = LaneSockets::Make(env, *this, status);
+  if (sockets_ != nullptr) return status;
+  sockets_ = LaneSockets::Make(env, *this, status);
+  if (sockets_ != nullptr && log_ != nullptr) sockets_->WatchLog(*log_);
   return status;
 }
 
@@ -55,6 +57,7 @@ void EngineObject::SetArguments(const std::vector<std::string_view>& words) {
 void EngineObject::SetLog(std::unique_ptr<LogObject> log) {
   log_ = std::move(log);
   JudgeGuards();
+  if (sockets_ != nullptr) sockets_->WatchLog(*log_);
 }
 
 std::unique_ptr<LogObject> EngineObject::TakeLog() {

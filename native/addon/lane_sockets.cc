@@ -83,11 +83,62 @@ void LaneSockets::OnReadable(uv_poll_t* poll, int, int) {
   static_cast<LaneSockets*>(poll->data)->Serve();
 }
 
+void LaneSockets::WatchLog(const LogObject& log) {
+  hears_log_ = log.progress_fd() >= 0 && set_.Watch(log.progress_fd()).ok();
+}
+
+void LaneSockets::OnLogEnd(bool is_durable) {
+  if (is_durable) {
+    set_.Release(UINT64_MAX);
+  } else {
+    set_.Abandon();
+  }
+  CloseScope();
+}
+
 void LaneSockets::Serve() {
-  // Behind `always` replies wait for the disk, and without an engine there are none.
+  const ServeMode mode = Mode();
+  LogObject* const log = mode == ServeMode::kHold ? engine_->log() : nullptr;
+  if (log != nullptr) log->thread.BeginGather();
+  set_.Serve(mode);
+  if (log != nullptr && HasLog(log)) log->thread.EndGather();
+  if (set_.holds()) ReleaseHeld();
+  CloseScope();
+}
+
+// Behind `always` replies wait for the disk, and without an engine there are none.
+ServeMode LaneSockets::Mode() const {
+  if (engine_->state == EngineObject::State::kClosed) return ServeMode::kTell;
   const LogObject* const log = engine_->log();
-  const bool is_durable_first = log != nullptr && log->thread.sync() == LogSync::kAlways;
-  set_.Serve(engine_->state != EngineObject::State::kClosed && !is_durable_first);
+  if (log == nullptr || log->thread.sync() != LogSync::kAlways) return ServeMode::kRun;
+  return log->counts && hears_log_ ? ServeMode::kHold : ServeMode::kTell;
+}
+
+// What the disk has by now. Without a log it is about to end, and OnLogEnd follows.
+void LaneSockets::ReleaseHeld() {
+  LogObject* const log = engine_ == nullptr ? nullptr : engine_->log();
+  if (log == nullptr) return;
+  // First: what is made behind the look is told of.
+  log->ExpectProgress(true);
+  const LogProgress progress = log->thread.progress();
+  if (progress.write_errno != 0 || progress.sync_errno != 0) {
+    set_.Abandon();
+  } else {
+    set_.Release(progress.synced);
+  }
+  if (!HasLog(log)) return;
+  if (!set_.holds()) {
+    log->ExpectProgress(false);
+  } else if (log->thread.sync() != LogSync::kAlways) {
+    log->thread.RequestSync();
+  }
+}
+
+bool LaneSockets::HasLog(const LogObject* log) const {
+  return engine_ != nullptr && engine_->log() == log;
+}
+
+void LaneSockets::CloseScope() {
   if (scope_ != nullptr) napi_close_callback_scope(env_, scope_);
   if (handles_ != nullptr) napi_close_handle_scope(env_, handles_);
   scope_ = nullptr;

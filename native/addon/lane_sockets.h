@@ -17,6 +17,7 @@
 namespace snapfork {
 
 class EngineObject;
+class LogObject;
 
 class LaneSockets final : public SocketObserver {
  public:
@@ -26,6 +27,11 @@ class LaneSockets final : public SocketObserver {
   void Dispose();
 
   SocketSet& set() { return set_; }
+  const SocketSet& set() const { return set_; }
+  // A log has begun.
+  void WatchLog(const LogObject& log);
+  // One has ended, with all of it on disk or not.
+  void OnLogEnd(bool is_durable);
   // Takes over another descriptor of a socket, which stays open without the first. -1 if there is
   // none left.
   int Attach(uint32_t lane_id, int fd, ExpressLane& lane, napi_value callback);
@@ -39,7 +45,12 @@ class LaneSockets final : public SocketObserver {
   static void OnReadable(uv_poll_t* poll, int status, int events);
   static void OnEnvironmentEnd(napi_async_cleanup_hook_handle, void* self);
   void Serve();
+  ServeMode Mode() const;
+  void ReleaseHeld();
+  // Whether it is still the engine's: whoever is told of something may end it.
+  bool HasLog(const LogObject* log) const;
   bool OpenScope();
+  void CloseScope();
   void Tell(uint32_t id, double what);
 
   napi_env env_;
@@ -48,6 +59,8 @@ class LaneSockets final : public SocketObserver {
   uv_poll_t poll_{};
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
   napi_async_context context_ = nullptr;
+  // Whether the log can tell of its progress.
+  bool hears_log_ = false;
   // By the number of the lane.
   std::vector<napi_ref> callbacks_;
   // Open from the first call of a Serve to its end.

@@ -55,4 +55,9 @@ void LaneTable::Commit() {
   if (LogObject* const log = engine_.log()) log->commands.Commit(true);
 }
 
+uint64_t LaneTable::appended() const {
+  const LogObject* const log = engine_.log();
+  return log == nullptr ? 0 : log->thread.appended();
+}
+
 }  // namespace snapfork

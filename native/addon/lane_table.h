@@ -29,6 +29,7 @@ class LaneTable final : public LaneLog {
   bool MayWrite(bool needs_memory) override;
   void Add(uint32_t db, std::span<const std::string_view> words) override;
   void Commit() override;
+  uint64_t appended() const override;
 
  private:
   EngineObject& engine_;

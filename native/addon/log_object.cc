@@ -38,6 +38,7 @@ napi_status LogObject::SetListener(napi_env env, napi_value listener) {
 
 void LogObject::OnProgress(void* self) {
   auto* const log = static_cast<LogObject*>(self);
+  if (log->is_expected_.exchange(false)) log->progress_.Raise();
   const LogProgress progress = log->thread.progress();
   const bool failing = progress.write_errno != 0 || progress.sync_errno != 0;
   const bool changed = log->failing_.exchange(failing) != failing;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <memory>
 
+#include "base/event_fd.h"
 #include "persist/command_log.h"
 #include "persist/log_thread.h"
 
@@ -19,6 +20,8 @@ class LogObject {
   static constexpr uint64_t kWaitingBytesMax = 256u << 20;
 
   LogObject() : thread(&LogObject::OnProgress, this), commands(thread) {}
+  // Makes what is raised at progress: without it nobody can wait for that.
+  Status OpenProgress() { return progress_.Open(); }
   ~LogObject();
   LogObject(const LogObject&) = delete;
   LogObject& operator=(const LogObject&) = delete;
@@ -26,6 +29,13 @@ class LogObject {
   // What is called on the event loop after the next progress that was asked for.
   napi_status SetListener(napi_env env, napi_value listener);
   void AskForProgress() { asked_.store(true); }
+  // Whether the eventfd is raised at the next progress. What was made before is not told of.
+  void ExpectProgress(bool expected) { is_expected_.store(expected); }
+  // -1 if there is none.
+  int progress_fd() const { return progress_.fd(); }
+
+  // Whether what is on disk counts: a log that was switched on has no base at first.
+  bool counts = false;
 
   // Whether writes are taken: the disk keeps up, and nothing is lost.
   bool accepts() const { return !failing_.load() && thread.waiting_bytes() < kWaitingBytesMax; }
@@ -46,7 +56,9 @@ class LogObject {
   std::mutex stop_;
   napi_env env_ = nullptr;
   napi_threadsafe_function listener_ = nullptr;
+  EventFd progress_;
   std::atomic<bool> asked_{false};
+  std::atomic<bool> is_expected_{false};
   std::atomic<bool> failing_{false};
 };
 

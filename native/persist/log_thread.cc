@@ -22,6 +22,8 @@ constexpr int64_t kRetryMs = 1000;
 constexpr useconds_t kGatherMicros = 5000;
 // More goes into another buffer: one that grows is copied, while the owner waits.
 constexpr size_t kChunkBytes = 1u << 20;
+// With so much that is gathered the disk begins.
+constexpr size_t kGatherBytesMax = 256u << 10;
 // A buffer that was larger is given back.
 constexpr size_t kSpareBytesMax = 8u << 20;
 
@@ -62,7 +64,18 @@ void LogThread::Append(std::string_view bytes) {
   chunks_.back().bytes.Append(bytes);
   appended_.store(appended_.load(std::memory_order_relaxed) + bytes.size(),
                   std::memory_order_relaxed);
-  if (idle_) changed_.notify_one();
+  if (idle_ && HasBytesToWrite()) changed_.notify_one();
+}
+
+void LogThread::BeginGather() {
+  const std::lock_guard<SpinLock> lock(lock_);
+  gathers_ = true;
+}
+
+void LogThread::EndGather() {
+  const std::lock_guard<SpinLock> lock(lock_);
+  gathers_ = false;
+  if (idle_ && HasBytesToWrite()) changed_.notify_one();
 }
 
 void LogThread::Rotate(int fd) {
@@ -108,10 +121,16 @@ LogProgress LogThread::progress() const {
   return {appended_.load(), written_.load(), synced_.load(), write_errno_, sync_errno_};
 }
 
-// REQUIRES: the lock, as for the next two.
+// REQUIRES: the lock, as for the next three.
+bool LogThread::HasBytesToWrite() const {
+  const Chunk& first = chunks_.front();
+  const bool may_wait = gathers_ && first.next_fd < 0 && chunks_.size() == 1;
+  return first.bytes.view().size() > (may_wait ? kGatherBytesMax : 0);
+}
+
 bool LogThread::HasWork(int64_t now_ms) const {
   const Chunk& first = chunks_.front();
-  const bool writes = !first.bytes.empty() || first.next_fd >= 0;
+  const bool writes = HasBytesToWrite() || first.next_fd >= 0;
   const bool may_write = write_errno_ == 0 || now_ms >= retry_at_ms_ || IsForgiven(first);
   return stopping_ || tells_ || (writes && may_write) || IsSyncDue(now_ms);
 }

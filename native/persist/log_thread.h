@@ -61,6 +61,9 @@ class LogThread {
   // For the owner, who alone changes it.
   LogSync sync() const { return sync_; }
   void Append(std::string_view bytes);
+  // Between the two what is appended is not written, unless it is much: one sync serves it all.
+  void BeginGather();
+  void EndGather();
   // What is appended from now on goes to another file, which is empty.
   void Rotate(int fd);
   // What was appended before the last Rotate is in a base that is durable: it need not be written
@@ -71,6 +74,8 @@ class LogThread {
   void Stop();
 
   LogProgress progress() const;
+  // Of it, for the owner.
+  uint64_t appended() const { return appended_.load(std::memory_order_relaxed); }
   // Bytes that are not written yet: what the log takes of memory.
   uint64_t waiting_bytes() const {
     return appended_.load(std::memory_order_relaxed) - written_.load(std::memory_order_relaxed);
@@ -86,6 +91,7 @@ class LogThread {
 
   void Run();
   bool HasWork(int64_t now_ms) const;
+  bool HasBytesToWrite() const;
   void WaitForWork(std::unique_lock<SpinLock>& lock);
   Chunk Take();
   bool Write(Chunk& chunk);
@@ -110,6 +116,7 @@ class LogThread {
   uint64_t sync_target_ = 0;  // to be synced at once
   uint64_t rotated_at_ = 0;   // where the last file begins
   bool idle_ = false;
+  bool gathers_ = false;
   bool stopping_ = false;
   bool tells_ = false;  // somebody waits to be told, also if there is nothing to write
   int write_errno_ = 0;

@@ -43,6 +43,8 @@ class LaneLog {
   virtual void Add(uint32_t db, std::span<const std::string_view> words) = 0;
   // Ends the unit.
   virtual void Commit() = 0;
+  // Bytes of all units so far; 0 without a log.
+  virtual uint64_t appended() const = 0;
 
   // Runs a command that may be run, and adds it.
   HotOutcome Run(const HotCommand& command, HotCall& call);
@@ -122,6 +124,7 @@ class ExpressLane {
   void Clear(size_t held_bytes);
   // Whether something waits.
   bool holds() const { return !held_.empty(); }
+  size_t held_bytes() const { return held_.view().size(); }
   // What is to be sent.
   std::string_view ready() const { return ready_.view().substr(sent_); }
   // Sends it to a socket, as much as goes without waiting. Returns how many bytes went; an error

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace snapfork {
 namespace {
@@ -15,6 +16,10 @@ constexpr size_t kReceivedBytesMax = 64 << 10;
 constexpr int kServedAtOnce = 256;
 // From so many on, replies are not kept until the end: the client has enough to do.
 constexpr size_t kSentAtOnceBytes = 4 << 10;
+// With more held the caller judges whether more is to be read.
+constexpr size_t kHeldBytesMax = 1 << 20;
+// Of what wakes Serve, where a socket has its number.
+constexpr uint64_t kWakeUp = UINT64_MAX;
 
 }  // namespace
 
@@ -28,6 +33,12 @@ Status SocketSet::Open() {
   if (epoll_ < 0) return Status::FromErrno(errno);
   received_ = std::make_unique<char[]>(kReceivedBytesMax);
   return Status();
+}
+
+Status SocketSet::Watch(int event_fd) {
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = kWakeUp}};
+  const bool is_added = epoll_ctl(epoll_, EPOLL_CTL_ADD, event_fd, &event) == 0;
+  return is_added ? Status() : Status::FromErrno(errno);
 }
 
 Status SocketSet::Add(uint32_t id, int fd, ExpressLane& lane) {
@@ -84,23 +95,24 @@ void SocketSet::End(uint32_t id) {
   if (socket == nullptr) return;
   socket->reading = SocketReading::kDrop;
   socket->ends = true;
-  if (socket->lane.ready().empty()) shutdown(socket->fd, SHUT_WR);
+  if (socket->IsDone()) shutdown(socket->fd, SHUT_WR);
   Await(id, *socket);
 }
 
-void SocketSet::Serve(bool runs) {
+void SocketSet::Serve(ServeMode mode) {
   std::array<epoll_event, kServedAtOnce> events;
   const int count = epoll_wait(epoll_, events.data(), kServedAtOnce, 0);
   for (int i = 0; i < count; ++i) {
+    if (events[i].data.u64 == kWakeUp) continue;
     const auto id = static_cast<uint32_t>(events[i].data.u64);
     if ((events[i].events & EPOLLOUT) != 0) SendRest(id);
-    if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Receive(id, runs);
+    if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Receive(id, mode);
   }
   for (const uint32_t id : gathered_) SendGathered(id);
   gathered_.clear();
 }
 
-void SocketSet::Receive(uint32_t id, bool runs) {
+void SocketSet::Receive(uint32_t id, ServeMode mode) {
   Socket* const socket = At(id);
   if (socket == nullptr) return;
   // Nothing is awaited then but that it breaks.
@@ -112,8 +124,11 @@ void SocketSet::Receive(uint32_t id, bool runs) {
   const std::string_view chunk(received_.get(), static_cast<size_t>(count));
   shared_.received_bytes += chunk.size();
   if (socket->reading == SocketReading::kDrop) return;
+  // (K3)
+  const bool is_others = mode == ServeMode::kHold && socket->lane.held_bytes() > socket->held_bytes;
+  const bool runs = mode != ServeMode::kTell && !is_others;
   if (runs && socket->reading == SocketReading::kRun) {
-    Run(id, *socket, chunk);
+    Run(id, *socket, chunk, mode);
   } else {
     socket->lane.Keep(chunk);
     const bool is_asked = socket->reading == SocketReading::kRun;
@@ -129,9 +144,21 @@ void SocketSet::EndReading(uint32_t id, Socket& socket, SocketEvent event) {
   observer_.OnEvent(id, event);
 }
 
-void SocketSet::Run(uint32_t id, Socket& socket, std::string_view chunk) {
+void SocketSet::Run(uint32_t id, Socket& socket, std::string_view chunk, ServeMode mode) {
   ExpressLane& lane = socket.lane;
+  const uint64_t logged_before = shared_.log.appended();
   const ExpressLane::Outcome outcome = lane.Run(chunk);
+  // What the last command has logged is not appended yet.
+  const bool is_open =
+      outcome == ExpressLane::Outcome::kBroken || outcome == ExpressLane::Outcome::kWatched;
+  if (mode == ServeMode::kHold && !is_open && !lane.output().empty()) {
+    const uint64_t logged = shared_.log.appended();
+    if (logged > logged_before) {
+      Hold(id, socket, logged);
+    } else {
+      HoldBehind(id);
+    }
+  }
   const size_t gathered_bytes = lane.output().view().size();
   if (outcome != ExpressLane::Outcome::kIdle || (gathered_bytes > 0 && lane.holds())) {
     observer_.OnOutcome(id, lane, outcome);
@@ -142,7 +169,9 @@ void SocketSet::Run(uint32_t id, Socket& socket, std::string_view chunk) {
   } else if (gathered_bytes > 0) {
     gathered_.push_back(id);
   }
-  if (Contains(id) && lane.pending_bytes() > shared_.query_bytes_max) {
+  const Socket* const left = At(id);
+  if (left == nullptr) return;
+  if (left->lane.pending_bytes() > shared_.query_bytes_max || left->held_bytes > kHeldBytesMax) {
     observer_.OnEvent(id, SocketEvent::kReceived);
   }
 }
@@ -160,8 +189,61 @@ void SocketSet::SendRest(uint32_t id) {
   socket->lane.Send(socket->fd);
   Await(id, *socket);
   if (!socket->lane.ready().empty()) return;
-  if (socket->ends) shutdown(socket->fd, SHUT_WR);
+  if (socket->ends && socket->IsDone()) shutdown(socket->fd, SHUT_WR);
   observer_.OnEvent(id, SocketEvent::kDrained);
+}
+
+size_t SocketSet::HeldBytes(uint32_t id) const {
+  const Socket* const socket = At(id);
+  return socket == nullptr ? 0 : socket->held_bytes;
+}
+
+void SocketSet::Hold(uint32_t id, Socket& socket, uint64_t logged) {
+  const size_t bytes = socket.lane.Hold();
+  if (socket.held.empty()) waiting_.push_back(id);
+  if (socket.held.empty() || socket.held.back().logged < logged) {
+    socket.held.push_back({logged, bytes});
+  } else {
+    socket.held.back().bytes += bytes;
+  }
+  socket.held_bytes += bytes;
+}
+
+bool SocketSet::HoldBehind(uint32_t id) {
+  Socket* const socket = At(id);
+  if (socket == nullptr || socket->held.empty()) return false;
+  Hold(id, *socket, socket->held.back().logged);
+  return true;
+}
+
+void SocketSet::Release(uint64_t durable) {
+  for (const uint32_t id : std::exchange(waiting_, {})) ReleaseOf(id, durable);
+}
+
+void SocketSet::ReleaseOf(uint32_t id, uint64_t durable) {
+  Socket* const socket = At(id);
+  if (socket == nullptr) return;
+  size_t bytes = 0;
+  while (!socket->held.empty() && socket->held.front().logged <= durable) {
+    bytes += socket->held.front().bytes;
+    socket->held.pop_front();
+  }
+  if (!socket->held.empty()) waiting_.push_back(id);
+  if (bytes == 0) return;
+  socket->held_bytes -= bytes;
+  socket->lane.Clear(bytes);
+  if (Send(id) > 0) return observer_.OnEvent(id, SocketEvent::kStuck);
+  if (!socket->IsDone()) return;
+  if (socket->ends) shutdown(socket->fd, SHUT_WR);
+  if (socket->ends || socket->reading == SocketReading::kStop) {
+    observer_.OnEvent(id, SocketEvent::kDrained);
+  }
+}
+
+void SocketSet::Abandon() {
+  for (const uint32_t id : std::exchange(waiting_, {})) {
+    if (Contains(id)) observer_.OnEvent(id, SocketEvent::kBroken);
+  }
 }
 
 }  // namespace snapfork

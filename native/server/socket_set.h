@@ -8,10 +8,16 @@
 //                                                                                        sent later
 // Replies of one Serve go together at its end: a program that has many connections is woken once.
 //
+// Those that tell of a change of the log may be held here until the disk has it, and those behind
+// them: in the lane lie the bytes, and here stands how far the log was. The caller may let replies
+// wait by its own count (ExpressLane::Hold); then nothing of that lane is run here.
+//
 // Invariants
 //   (K1) A descriptor is closed here alone, and is taken out of epoll first: a forked child may
 //        hold what it stands for.
 //   (K2) Whoever is told may do anything with any socket, also remove it.
+//   (K3) What waits in a lane goes in its order, whoever lets it go: what is held here is older
+//        than what the caller holds, and the disk has it sooner.
 //
 // Runs in: the owner's thread.
 
@@ -20,6 +26,7 @@
 #include <sys/epoll.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -44,6 +51,13 @@ enum class SocketEvent : uint32_t {
   kDrained,   // they have gone
 };
 
+// How much of what comes is done without the caller.
+enum class ServeMode : uint32_t {
+  kTell,  // nothing: it is kept in the lanes, and told of
+  kRun,   // it is run and answered
+  kHold,  // as well, but for what tells of something logged: that waits for Release
+};
+
 class SocketObserver {
  public:
   // A lane has ended with another outcome than kIdle; or with it, and its replies are the
@@ -63,6 +77,8 @@ class SocketSet {
   SocketSet& operator=(const SocketSet&) = delete;
 
   Status Open();
+  // Has Serve called when an eventfd is raised.
+  Status Watch(int event_fd);
   // Readable when there is something to Serve.
   int fd() const { return epoll_; }
   size_t size() const { return size_; }
@@ -80,11 +96,25 @@ class SocketSet {
   // so, too.
   void End(uint32_t id);
 
-  // Reads all that are readable, once each. If not `runs`, what comes is kept in the lanes, and
-  // told of.
-  void Serve(bool runs);
+  // Reads all that are readable, once each.
+  void Serve(ServeMode mode);
+
+  // Whether replies are held, of any socket.
+  bool holds() const { return !waiting_.empty(); }
+  size_t HeldBytes(uint32_t id) const;
+  // Puts what the lane has gathered behind what is held; false if nothing is.
+  bool HoldBehind(uint32_t id);
+  // The disk has so many bytes of the log: what tells of no more is sent.
+  void Release(uint64_t durable);
+  // It may never have more: those who wait are told that their sockets are broken.
+  void Abandon();
 
  private:
+  struct Held {
+    uint64_t logged;  // bytes of the log that are to be on disk
+    size_t bytes;
+  };
+
   struct Socket {
     int fd;
     ExpressLane& lane;
@@ -92,13 +122,19 @@ class SocketSet {
     uint32_t awaited = 0;    // of epoll
     bool has_ended = false;  // the other end has
     bool ends = false;       // when all is sent
+    std::deque<Held> held{};
+    size_t held_bytes = 0;
+
+    bool IsDone() const { return held.empty() && lane.ready().empty(); }
   };
 
   Socket* At(uint32_t id) const { return id < sockets_.size() ? sockets_[id].get() : nullptr; }
   void Await(uint32_t id, Socket& socket);
-  void Receive(uint32_t id, bool runs);
+  void Receive(uint32_t id, ServeMode mode);
   void EndReading(uint32_t id, Socket& socket, SocketEvent event);
-  void Run(uint32_t id, Socket& socket, std::string_view chunk);
+  void Run(uint32_t id, Socket& socket, std::string_view chunk, ServeMode mode);
+  void Hold(uint32_t id, Socket& socket, uint64_t logged);
+  void ReleaseOf(uint32_t id, uint64_t durable);
   void SendGathered(uint32_t id);
   void SendRest(uint32_t id);
 
@@ -108,6 +144,7 @@ class SocketSet {
   size_t size_ = 0;
   std::vector<std::unique_ptr<Socket>> sockets_;  // by the number of the lane
   std::vector<uint32_t> gathered_;                // have replies of this Serve
+  std::vector<uint32_t> waiting_;                 // hold replies; or are gone
   std::unique_ptr<char[]> received_;
 };
 

@@ -23,6 +23,7 @@ class Log final : public LaneLog {
     for (const std::string_view word : words) text += std::string(word) + " ";
   }
   void Commit() override { text += "| "; }
+  uint64_t appended() const override { return text.size(); }
 
   bool may_write = true;
   std::string text;

@@ -2,13 +2,16 @@
 
 #include "server/socket_set.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/event_fd.h"
 #include "test.h"
 
 namespace {
@@ -18,8 +21,14 @@ using namespace snapfork;
 class Log final : public LaneLog {
  public:
   bool MayWrite(bool) override { return true; }
-  void Add(uint32_t, std::span<const std::string_view>) override {}
-  void Commit() override {}
+  void Add(uint32_t, std::span<const std::string_view> words) override {
+    waiting += words[0] == "SET" ? 10 : 0;
+  }
+  void Commit() override { bytes += std::exchange(waiting, 0); }
+  uint64_t appended() const override { return bytes; }
+
+  uint64_t waiting = 0;
+  uint64_t bytes = 0;
 };
 
 class Observer final : public SocketObserver {
@@ -74,9 +83,9 @@ struct Fixture {
     }
   }
   // What the observer was told of.
-  std::string Serve(bool runs = true) {
+  std::string Serve(ServeMode mode = ServeMode::kRun) {
     observer.told.clear();
-    set.Serve(runs);
+    set.Serve(mode);
     return observer.told;
   }
 
@@ -120,7 +129,7 @@ TEST(SocketSet, KeepsWhatIsNotToBeRun) {
   Fixture clients;
   clients.shared.query_bytes_max = 20;
   clients.Say(0, "GET a\r\n");
-  EXPECT_EQ(clients.Serve(false), "0:received ");
+  EXPECT_EQ(clients.Serve(ServeMode::kTell), "0:received ");
   EXPECT_EQ(clients.lanes[0].pending_bytes(), 7u);
   clients.set.SetReading(0, SocketReading::kKeep);
   clients.Say(0, "GET b\r\n");
@@ -214,6 +223,137 @@ TEST(SocketSet, LetsWhoIsToldRemoveAny) {
   EXPECT_EQ(clients.set.size(), 0u);
   clients.set.Remove(1);
   EXPECT_EQ(clients.Serve(), "");
+}
+
+TEST(SocketSet, HoldsWhatTellsOfTheLogAndWhatComesBehind) {
+  Fixture clients;
+  clients.Say(0, "SET a 1\r\nGET a\r\n");
+  clients.Say(1, "GET a\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  clients.Say(0, "PING\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  EXPECT_EQ(clients.Hear(0), "");
+  EXPECT_EQ(clients.Hear(1), "$1\r\n1\r\n");
+  EXPECT_EQ(clients.set.HeldBytes(0), 19u);
+  clients.Say(0, "SET a 2\r\n");
+  clients.Say(1, "SET b 2\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  clients.set.Release(9);
+  EXPECT_EQ(clients.Hear(0), "");
+  clients.set.Release(10);
+  EXPECT_EQ(clients.Hear(0), "+OK\r\n$1\r\n1\r\n+PONG\r\n");
+  EXPECT_EQ(clients.set.HeldBytes(0), 5u);
+  clients.set.Release(20);
+  EXPECT_EQ(clients.Hear(0), "+OK\r\n");
+  EXPECT_TRUE(clients.set.holds());
+  EXPECT_EQ(clients.Hear(1), "");
+  clients.set.Release(30);
+  EXPECT_EQ(clients.Hear(1), "+OK\r\n");
+  EXPECT_FALSE(clients.set.holds());
+  EXPECT_EQ(clients.shared.sent_bytes, 36u);
+}
+
+TEST(SocketSet, PutsRepliesOfTheCallerBehindWhatIsHeld) {
+  Fixture clients;
+  clients.Say(0, "SET a 1\r\nECHO x\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "0:ECHO ");
+  EXPECT_EQ(clients.set.HeldBytes(0), 5u);
+  clients.lanes[0].output().Append("<x>");
+  EXPECT_TRUE(clients.set.HoldBehind(0));
+  EXPECT_FALSE(clients.set.HoldBehind(1));
+  // Another one that the caller holds by itself: nothing is run until it has gone.
+  clients.lanes[0].output().Append("<y>");
+  EXPECT_EQ(clients.lanes[0].Hold(), 3u);
+  clients.Say(0, "PING\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "0:received ");
+  // (K3)
+  clients.lanes[0].Clear(3);
+  clients.set.Send(0);
+  EXPECT_EQ(clients.Hear(0), "+OK");
+  clients.set.Release(10);
+  EXPECT_EQ(clients.Hear(0), "\r\n<x><y>");
+  clients.Say(0, "PING\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  EXPECT_EQ(clients.Hear(0), "+PONG\r\n+PONG\r\n");
+}
+
+TEST(SocketSet, LeavesTheReplyOfAnOpenUnitToTheCaller) {
+  Fixture clients;
+  clients.keyspace.watch().Add(0, clients.keyspace.HashOf("w"), "w");
+  clients.Say(0, "SET a 1\r\nSET w 1\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "0:output ");
+  EXPECT_EQ(clients.set.HeldBytes(0), 0u);
+  EXPECT_EQ(clients.lanes[0].output().view(), "+OK\r\n+OK\r\n");
+}
+
+TEST(SocketSet, EndsBehindWhatIsHeld) {
+  Fixture clients;
+  clients.Say(0, "SET a 1\r\n");
+  clients.Serve(ServeMode::kHold);
+  clients.set.End(0);
+  EXPECT_EQ(clients.Hear(0), "");
+  clients.observer.told.clear();
+  clients.set.Release(10);
+  EXPECT_EQ(clients.Hear(0), "+OK\r\nend");
+  EXPECT_EQ(clients.observer.told, "0:drained ");
+}
+
+TEST(SocketSet, TellsWhoHasMuchHeldAndWhoIsStoppedWhenItHasGone) {
+  Fixture clients;
+  const std::string value(400'000, 'x');
+  clients.lanes[0].Run("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$400000\r\n" + value + "\r\n");
+  clients.lanes[0].Clear(0);
+  clients.lanes[0].DropReady();
+  clients.Say(0, "SET b 1\r\nGET a\r\nGET a\r\nGET a\r\nGET a\r\nPING\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "0:output ");
+  EXPECT_TRUE(clients.set.HeldBytes(0) > (1u << 20));
+  EXPECT_TRUE(clients.lanes[0].Run("") == ExpressLane::Outcome::kIdle);
+  EXPECT_TRUE(clients.set.HoldBehind(0));
+  clients.Say(0, "PING\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "0:received ");
+  clients.set.SetReading(0, SocketReading::kStop);
+  clients.set.Release(20);
+  std::string heard;
+  std::string told;
+  for (int round = 0; round < 1000 && told.empty(); ++round) {
+    heard += clients.Hear(0);
+    told = clients.Serve(ServeMode::kHold);
+  }
+  EXPECT_EQ(told, "0:drained ");
+  heard += clients.Hear(0);
+  EXPECT_EQ(heard.size(), 5 + 4 * (value.size() + 11) + 14);
+}
+
+TEST(SocketSet, TellsThoseWhoWaitForNothing) {
+  Fixture clients;
+  clients.Say(0, "SET a 1\r\n");
+  clients.Say(1, "SET b 1\r\n");
+  clients.Serve(ServeMode::kHold);
+  clients.observer.told.clear();
+  clients.observer.react = [&](uint32_t) {
+    clients.set.Remove(0);
+    clients.set.Remove(1);
+  };
+  clients.set.Abandon();
+  EXPECT_EQ(clients.observer.told, "0:broken ");
+  EXPECT_FALSE(clients.set.holds());
+}
+
+TEST(SocketSet, IsWokenByWhatItWatches) {
+  Fixture clients;
+  EventFd progress;
+  ASSERT_OK(progress.Open());
+  ASSERT_OK(clients.set.Watch(progress.fd()));
+  const auto is_readable = [&] {
+    pollfd poll_fd{.fd = clients.set.fd(), .events = POLLIN, .revents = 0};
+    return poll(&poll_fd, 1, 0) == 1;
+  };
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_FALSE(is_readable());
+    progress.Raise();
+    EXPECT_TRUE(is_readable());
+    EXPECT_EQ(clients.Serve(), "");
+  }
 }
 
 }  // namespace
