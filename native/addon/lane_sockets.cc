@@ -12,8 +12,6 @@ namespace {
 
 // As lib/native/lanes.ts numbers it, behind the outcomes.
 constexpr size_t kEventKind = 7;
-// While the disk is at work those who come gather for its next write.
-constexpr uint32_t kRestMicros = 200;
 
 }  // namespace
 
@@ -102,10 +100,9 @@ void LaneSockets::Serve() {
   const ServeMode mode = Mode();
   LogObject* const log = mode == ServeMode::kHold ? engine_->log() : nullptr;
   if (log != nullptr) log->thread.BeginGather();
-  const size_t served = set_.Serve(mode);
+  set_.Serve(mode);
   if (log != nullptr && HasLog(log)) log->thread.EndGather();
   if (set_.holds()) ReleaseHeld();
-  if (log != nullptr && served > 0 && set_.holds() && set_.has_others()) set_.Rest(kRestMicros);
   CloseScope();
 }
 

@@ -3,10 +3,8 @@
 #include "server/socket_set.h"
 
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -20,58 +18,27 @@ constexpr int kServedAtOnce = 256;
 constexpr size_t kSentAtOnceBytes = 4 << 10;
 // With more held the caller judges whether more is to be read.
 constexpr size_t kHeldBytesMax = 1 << 20;
-constexpr long kNanosPerMicro = 1000;
+// Of what wakes Serve, where a socket has its number.
+constexpr uint64_t kWakeUp = UINT64_MAX;
 
 }  // namespace
 
 SocketSet::~SocketSet() {
   for (uint32_t id = 0; id < sockets_.size(); ++id) Remove(id);
-  for (const int fd : {epoll_, waker_, timer_}) {
-    if (fd >= 0) close(fd);
-  }
+  if (epoll_ >= 0) close(epoll_);
 }
 
 Status SocketSet::Open() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  waker_ = epoll_ < 0 ? -1 : epoll_create1(EPOLL_CLOEXEC);
-  epoll_event event{.events = EPOLLIN, .data = {}};
-  if (waker_ < 0 || epoll_ctl(waker_, EPOLL_CTL_ADD, epoll_, &event) != 0) {
-    return Status::FromErrno(errno);
-  }
+  if (epoll_ < 0) return Status::FromErrno(errno);
   received_ = std::make_unique<char[]>(kReceivedBytesMax);
   return Status();
 }
 
 Status SocketSet::Watch(int event_fd) {
-  // Nobody reads it: each time it is raised counts.
-  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {}};
-  if (epoll_ctl(waker_, EPOLL_CTL_ADD, event_fd, &event) != 0) return Status::FromErrno(errno);
-  is_watching_ = true;
-  return Status();
-}
-
-void SocketSet::Rest(uint32_t micros) {
-  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {}};
-  if (timer_ < 0) {
-    timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    is_watching_ = true;
-    epoll_ctl(waker_, EPOLL_CTL_ADD, timer_, &event);
-  }
-  const itimerspec end{.it_interval = {}, .it_value = {0, kNanosPerMicro * micros}};
-  if (timerfd_settime(timer_, 0, &end, nullptr) == 0) Listen(false);
-}
-
-void SocketSet::Listen(bool listens) {
-  if (rests_ != listens) return;
-  epoll_event event{.events = listens ? EPOLLIN : 0u, .data = {}};
-  if (epoll_ctl(waker_, EPOLL_CTL_MOD, epoll_, &event) == 0) rests_ = !listens;
-}
-
-// What has woken has done so.
-void SocketSet::Wake() {
-  std::array<epoll_event, 4> events;
-  if (is_watching_) epoll_wait(waker_, events.data(), events.size(), 0);
-  Listen(true);
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = kWakeUp}};
+  const bool is_added = epoll_ctl(epoll_, EPOLL_CTL_ADD, event_fd, &event) == 0;
+  return is_added ? Status() : Status::FromErrno(errno);
 }
 
 Status SocketSet::Add(uint32_t id, int fd, ExpressLane& lane) {
@@ -132,18 +99,17 @@ void SocketSet::End(uint32_t id) {
   Await(id, *socket);
 }
 
-size_t SocketSet::Serve(ServeMode mode) {
-  Wake();
+void SocketSet::Serve(ServeMode mode) {
   std::array<epoll_event, kServedAtOnce> events;
   const int count = epoll_wait(epoll_, events.data(), kServedAtOnce, 0);
   for (int i = 0; i < count; ++i) {
+    if (events[i].data.u64 == kWakeUp) continue;
     const auto id = static_cast<uint32_t>(events[i].data.u64);
     if ((events[i].events & EPOLLOUT) != 0) SendRest(id);
     if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Receive(id, mode);
   }
   for (const uint32_t id : gathered_) SendGathered(id);
   gathered_.clear();
-  return static_cast<size_t>(std::max(count, 0));
 }
 
 void SocketSet::Receive(uint32_t id, ServeMode mode) {

@@ -80,7 +80,7 @@ class SocketSet {
   // Has Serve called when an eventfd is raised.
   Status Watch(int event_fd);
   // Readable when there is something to Serve.
-  int fd() const { return waker_; }
+  int fd() const { return epoll_; }
   size_t size() const { return size_; }
 
   // Owns a socket that is connected from now on. `id` is of the lane, which must outlive it here.
@@ -96,16 +96,11 @@ class SocketSet {
   // so, too.
   void End(uint32_t id);
 
-  // Reads all that are readable, once each. Returns how many.
-  size_t Serve(ServeMode mode);
-  // For so long what comes by sockets asks for no Serve, unless an eventfd is raised: who serves
-  // many at a time need not be woken for each.
-  void Rest(uint32_t micros);
+  // Reads all that are readable, once each.
+  void Serve(ServeMode mode);
 
   // Whether replies are held, of any socket.
   bool holds() const { return !waiting_.empty(); }
-  // Whether there are others, who may send something meanwhile.
-  bool has_others() const { return waiting_.size() < size_; }
   size_t HeldBytes(uint32_t id) const;
   // Puts what the lane has gathered behind what is held; false if nothing is.
   bool HoldBehind(uint32_t id);
@@ -135,8 +130,6 @@ class SocketSet {
 
   Socket* At(uint32_t id) const { return id < sockets_.size() ? sockets_[id].get() : nullptr; }
   void Await(uint32_t id, Socket& socket);
-  void Wake();
-  void Listen(bool listens);
   void Receive(uint32_t id, ServeMode mode);
   void EndReading(uint32_t id, Socket& socket, SocketEvent event);
   void Run(uint32_t id, Socket& socket, std::string_view chunk, ServeMode mode);
@@ -147,11 +140,7 @@ class SocketSet {
 
   LaneShared& shared_;
   SocketObserver& observer_;
-  int epoll_ = -1;  // of sockets
-  int waker_ = -1;
-  int timer_ = -1;  // or there is none
-  bool is_watching_ = false;
-  bool rests_ = false;
+  int epoll_ = -1;
   size_t size_ = 0;
   std::vector<std::unique_ptr<Socket>> sockets_;  // by the number of the lane
   std::vector<uint32_t> gathered_;                // have replies of this Serve
