@@ -92,6 +92,7 @@
       "native/persist/rdb_value_loader.cc",
       "native/persist/ziplist.cc",
       "native/server/express_lane.cc",
+      "native/server/held_replies.cc",
       "native/server/resp_parser.cc",
       "native/server/socket_set.cc",
       "native/fork/directory_lock.cc",

@@ -118,10 +118,15 @@ napi_value LaneSend(Call& call) {
     return nullptr;
   }
   LaneSockets* const sockets = call.engine().sockets();
-  if (held_bytes == 0 && sockets != nullptr && sockets->set().HoldBehind(id)) return call.Number(0);
-  lane->Clear(static_cast<size_t>(held_bytes));
-  if (sockets != nullptr) sockets->set().Send(id);
-  return call.Number(static_cast<double>(lane->ready().size()));
+  const auto bytes = static_cast<size_t>(held_bytes);
+  if (sockets == nullptr || !sockets->set().Contains(id)) {
+    lane->Clear(bytes);
+    return call.Number(static_cast<double>(lane->ready().size()));
+  }
+  if (bytes > 0) return call.Number(static_cast<double>(sockets->SendHeld(id, bytes)));
+  if (sockets->HoldBehind(id)) return call.Number(0);
+  lane->Clear(0);
+  return call.Number(static_cast<double>(sockets->set().Send(id)));
 }
 
 // What did not go, as text of one byte a character or a Buffer; null if there is nothing. It is put
@@ -209,8 +214,9 @@ napi_value LaneUnsentBytes(Call& call) {
   uint32_t id;
   if (!ReadLane(call, lane) || !call.ReadUint32(0, id)) return nullptr;
   const LaneSockets* const sockets = call.engine().sockets();
-  const size_t held_bytes = sockets == nullptr ? 0 : sockets->set().HeldBytes(id);
-  return call.Number(static_cast<double>(lane->ready().size() + held_bytes));
+  const bool has_socket = sockets != nullptr && sockets->set().Contains(id);
+  const size_t bytes = has_socket ? sockets->set().UnsentBytes(id) : lane->ready().size();
+  return call.Number(static_cast<double>(bytes));
 }
 
 // Milliseconds since the lane was run last.

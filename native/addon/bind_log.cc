@@ -43,7 +43,6 @@ napi_value LogStart(Call& call) {
   }
   EngineObject& engine = call.engine();
   auto log = std::make_unique<LogObject>();
-  static_cast<void>(log->OpenProgress());
   if (log->SetListener(call.env(), call.argument(5)) != napi_ok) return nullptr;
   log->counts = counts;
   const Status status = log->thread.Start(static_cast<int>(fd), static_cast<uint64_t>(bytes),

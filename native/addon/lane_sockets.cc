@@ -83,17 +83,24 @@ void LaneSockets::OnReadable(uv_poll_t* poll, int, int) {
   static_cast<LaneSockets*>(poll->data)->Serve();
 }
 
-void LaneSockets::WatchLog(const LogObject& log) {
-  hears_log_ = log.progress_fd() >= 0 && set_.Watch(log.progress_fd()).ok();
+bool LaneSockets::HoldBehind(uint32_t lane_id) {
+  const bool is_held = set_.HoldBehind(lane_id);
+  if (is_held) AskForHeld();
+  return is_held;
+}
+
+size_t LaneSockets::SendHeld(uint32_t lane_id, size_t bytes) {
+  const size_t left = set_.SendHeld(lane_id, bytes);
+  AskForHeld();
+  return left;
 }
 
 void LaneSockets::OnLogEnd(bool is_durable) {
   if (is_durable) {
-    set_.Release(UINT64_MAX);
+    set_.held()->Release(UINT64_MAX);
   } else {
-    set_.Abandon();
+    set_.held()->Abandon();
   }
-  CloseScope();
 }
 
 void LaneSockets::Serve() {
@@ -102,8 +109,11 @@ void LaneSockets::Serve() {
   if (log != nullptr) log->thread.BeginGather();
   set_.Serve(mode);
   if (log != nullptr && HasLog(log)) log->thread.EndGather();
-  if (set_.holds()) ReleaseHeld();
-  CloseScope();
+  AskForHeld();
+  if (scope_ != nullptr) napi_close_callback_scope(env_, scope_);
+  if (handles_ != nullptr) napi_close_handle_scope(env_, handles_);
+  scope_ = nullptr;
+  handles_ = nullptr;
 }
 
 // Behind `always` replies wait for the disk, and without an engine there are none.
@@ -111,38 +121,22 @@ ServeMode LaneSockets::Mode() const {
   if (engine_->state == EngineObject::State::kClosed) return ServeMode::kTell;
   const LogObject* const log = engine_->log();
   if (log == nullptr || log->thread.sync() != LogSync::kAlways) return ServeMode::kRun;
-  return log->counts && hears_log_ ? ServeMode::kHold : ServeMode::kTell;
+  return log->counts ? ServeMode::kHold : ServeMode::kTell;
 }
 
-// What the disk has by now. Without a log it is about to end, and OnLogEnd follows.
-void LaneSockets::ReleaseHeld() {
-  LogObject* const log = engine_ == nullptr ? nullptr : engine_->log();
-  if (log == nullptr) return;
-  // First: what is made behind the look is told of.
-  log->ExpectProgress(true);
-  const LogProgress progress = log->thread.progress();
-  if (progress.write_errno != 0 || progress.sync_errno != 0) {
-    set_.Abandon();
-  } else {
-    set_.Release(progress.synced);
-  }
-  if (!HasLog(log)) return;
-  if (!set_.holds()) {
-    log->ExpectProgress(false);
-  } else if (log->thread.sync() != LogSync::kAlways) {
-    log->thread.RequestSync();
+// What the log's thread may have looked for too soon, it looks for again. Without a log it is about
+// to end, and OnLogEnd follows.
+void LaneSockets::AskForHeld() {
+  if (set_.held()->empty() || engine_ == nullptr || engine_->log() == nullptr) return;
+  LogObject& log = *engine_->log();
+  const bool is_synced = log.thread.synced() >= set_.held()->last_logged();
+  if (is_synced || !log.accepts() || log.thread.sync() != LogSync::kAlways) {
+    log.thread.RequestSync();
   }
 }
 
 bool LaneSockets::HasLog(const LogObject* log) const {
   return engine_ != nullptr && engine_->log() == log;
-}
-
-void LaneSockets::CloseScope() {
-  if (scope_ != nullptr) napi_close_callback_scope(env_, scope_);
-  if (handles_ != nullptr) napi_close_handle_scope(env_, handles_);
-  scope_ = nullptr;
-  handles_ = nullptr;
 }
 
 // One for all calls of a Serve: what they leave to be done behind them is done at its end.

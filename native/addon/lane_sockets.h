@@ -28,8 +28,10 @@ class LaneSockets final : public SocketObserver {
 
   SocketSet& set() { return set_; }
   const SocketSet& set() const { return set_; }
-  // A log has begun.
-  void WatchLog(const LogObject& log);
+  // Puts what a lane has gathered behind what waits for the disk; false if nothing of it does.
+  bool HoldBehind(uint32_t lane_id);
+  // Sends so much of what the caller holds. How many bytes found no room.
+  size_t SendHeld(uint32_t lane_id, size_t bytes);
   // One has ended, with all of it on disk or not.
   void OnLogEnd(bool is_durable);
   // Takes over another descriptor of a socket, which stays open without the first. -1 if there is
@@ -46,11 +48,10 @@ class LaneSockets final : public SocketObserver {
   static void OnEnvironmentEnd(napi_async_cleanup_hook_handle, void* self);
   void Serve();
   ServeMode Mode() const;
-  void ReleaseHeld();
+  void AskForHeld();
   // Whether it is still the engine's: whoever is told of something may end it.
   bool HasLog(const LogObject* log) const;
   bool OpenScope();
-  void CloseScope();
   void Tell(uint32_t id, double what);
 
   napi_env env_;
@@ -59,8 +60,6 @@ class LaneSockets final : public SocketObserver {
   uv_poll_t poll_{};
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
   napi_async_context context_ = nullptr;
-  // Whether the log can tell of its progress.
-  bool hears_log_ = false;
   // By the number of the lane.
   std::vector<napi_ref> callbacks_;
   // Open from the first call of a Serve to its end.

@@ -2,6 +2,8 @@
 
 #include "addon/log_object.h"
 
+#include <utility>
+
 namespace snapfork {
 
 LogObject::~LogObject() {
@@ -36,11 +38,23 @@ napi_status LogObject::SetListener(napi_env env, napi_value listener) {
   return napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
 }
 
+void LogObject::SetReplies(std::shared_ptr<HeldReplies> replies) {
+  const std::lock_guard<std::mutex> lock(replies_lock_);
+  replies_ = std::move(replies);
+}
+
+std::shared_ptr<HeldReplies> LogObject::Replies() {
+  const std::lock_guard<std::mutex> lock(replies_lock_);
+  return replies_;
+}
+
 void LogObject::OnProgress(void* self) {
   auto* const log = static_cast<LogObject*>(self);
-  if (log->is_expected_.exchange(false)) log->progress_.Raise();
   const LogProgress progress = log->thread.progress();
   const bool failing = progress.write_errno != 0 || progress.sync_errno != 0;
+  if (const auto replies = log->Replies(); replies != nullptr) {
+    failing ? replies->Abandon() : replies->Release(progress.synced);
+  }
   const bool changed = log->failing_.exchange(failing) != failing;
   if (!changed && !log->asked_.exchange(false)) return;
   napi_call_threadsafe_function(log->listener_, nullptr, napi_tsfn_nonblocking);

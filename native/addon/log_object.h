@@ -8,9 +8,9 @@
 #include <mutex>
 #include <memory>
 
-#include "base/event_fd.h"
 #include "persist/command_log.h"
 #include "persist/log_thread.h"
+#include "server/held_replies.h"
 
 namespace snapfork {
 
@@ -20,8 +20,6 @@ class LogObject {
   static constexpr uint64_t kWaitingBytesMax = 256u << 20;
 
   LogObject() : thread(&LogObject::OnProgress, this), commands(thread) {}
-  // Makes what is raised at progress: without it nobody can wait for that.
-  Status OpenProgress() { return progress_.Open(); }
   ~LogObject();
   LogObject(const LogObject&) = delete;
   LogObject& operator=(const LogObject&) = delete;
@@ -29,10 +27,8 @@ class LogObject {
   // What is called on the event loop after the next progress that was asked for.
   napi_status SetListener(napi_env env, napi_value listener);
   void AskForProgress() { asked_.store(true); }
-  // Whether the eventfd is raised at the next progress. What was made before is not told of.
-  void ExpectProgress(bool expected) { is_expected_.store(expected); }
-  // -1 if there is none.
-  int progress_fd() const { return progress_.fd(); }
+  // What waits for the disk is sent when the thread has synced it.
+  void SetReplies(std::shared_ptr<HeldReplies> replies);
 
   // Whether what is on disk counts: a log that was switched on has no base at first.
   bool counts = false;
@@ -50,15 +46,16 @@ class LogObject {
 
  private:
   static void OnProgress(void* self);
+  std::shared_ptr<HeldReplies> Replies();
   static void OnEnvironmentEnd(void* self);
   void End();
 
   std::mutex stop_;
   napi_env env_ = nullptr;
   napi_threadsafe_function listener_ = nullptr;
-  EventFd progress_;
+  std::mutex replies_lock_;
+  std::shared_ptr<HeldReplies> replies_;
   std::atomic<bool> asked_{false};
-  std::atomic<bool> is_expected_{false};
   std::atomic<bool> failing_{false};
 };
 

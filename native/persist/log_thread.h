@@ -76,6 +76,7 @@ class LogThread {
   LogProgress progress() const;
   // Of it, for the owner.
   uint64_t appended() const { return appended_.load(std::memory_order_relaxed); }
+  uint64_t synced() const { return synced_.load(); }
   // Bytes that are not written yet: what the log takes of memory.
   uint64_t waiting_bytes() const {
     return appended_.load(std::memory_order_relaxed) - written_.load(std::memory_order_relaxed);

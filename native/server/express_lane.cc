@@ -56,6 +56,16 @@ void ExpressLane::Clear(size_t held_bytes) {
   from.DropFirst(bytes);
 }
 
+void ExpressLane::DropOutput() {
+  shared_.sent_bytes += output_.view().size();
+  Empty(output_);
+}
+
+void ExpressLane::DropHeld(size_t bytes) {
+  shared_.sent_bytes += bytes;
+  held_.DropFirst(bytes);
+}
+
 void ExpressLane::DropReady() {
   Empty(ready_);
   sent_ = 0;

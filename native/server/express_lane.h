@@ -117,6 +117,8 @@ class ExpressLane {
   ByteBuffer& output() { return output_; }
   const ByteBuffer& output() const { return output_; }
 
+  // The caller has taken what was gathered, to be sent.
+  void DropOutput();
   // What was gathered is to wait, behind what waits already. Returns how many bytes it is.
   size_t Hold();
   // Makes so many of the bytes that wait ready to be sent; with 0, what was gathered.
@@ -124,8 +126,11 @@ class ExpressLane {
   void Clear(size_t held_bytes);
   // Whether something waits.
   bool holds() const { return !held_.empty(); }
-  size_t held_bytes() const { return held_.view().size(); }
-  // What is to be sent.
+  std::string_view held() const { return held_.view(); }
+  // The caller has taken so much of it, to be sent.
+  void DropHeld(size_t bytes);
+  // What is to be sent; the caller may add to it.
+  ByteBuffer& ready_bytes() { return ready_; }
   std::string_view ready() const { return ready_.view().substr(sent_); }
   // Sends it to a socket, as much as goes without waiting. Returns how many bytes went; an error
   // is left for the next who writes there.

@@ -18,7 +18,7 @@ constexpr int kServedAtOnce = 256;
 constexpr size_t kSentAtOnceBytes = 4 << 10;
 // With more held the caller judges whether more is to be read.
 constexpr size_t kHeldBytesMax = 1 << 20;
-// Of what wakes Serve, where a socket has its number.
+// Of the eventfd, where a socket has its number.
 constexpr uint64_t kWakeUp = UINT64_MAX;
 
 }  // namespace
@@ -31,14 +31,14 @@ SocketSet::~SocketSet() {
 Status SocketSet::Open() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) return Status::FromErrno(errno);
+  SF_RETURN_IF_ERROR(held_->Open());
+  // Nobody reads it: each time it is raised counts.
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = kWakeUp}};
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, held_->wake_fd(), &event) != 0) {
+    return Status::FromErrno(errno);
+  }
   received_ = std::make_unique<char[]>(kReceivedBytesMax);
   return Status();
-}
-
-Status SocketSet::Watch(int event_fd) {
-  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = kWakeUp}};
-  const bool is_added = epoll_ctl(epoll_, EPOLL_CTL_ADD, event_fd, &event) == 0;
-  return is_added ? Status() : Status::FromErrno(errno);
 }
 
 Status SocketSet::Add(uint32_t id, int fd, ExpressLane& lane) {
@@ -57,6 +57,7 @@ void SocketSet::Remove(uint32_t id) {
   const Socket* const socket = At(id);
   if (socket == nullptr) return;
   epoll_ctl(epoll_, EPOLL_CTL_DEL, socket->fd, nullptr);  // (K1)
+  if (socket->outlet != nullptr) socket->outlet->Close();
   close(socket->fd);
   sockets_[id].reset();
   --size_;
@@ -77,6 +78,9 @@ void SocketSet::SetReading(uint32_t id, SocketReading reading) {
   if (socket == nullptr) return;
   socket->reading = reading;
   Await(id, *socket);
+  if (reading == SocketReading::kStop && socket->outlet != nullptr) {
+    held_->TellWhenSent(socket->outlet);
+  }
 }
 
 size_t SocketSet::Send(uint32_t id) {
@@ -95,7 +99,11 @@ void SocketSet::End(uint32_t id) {
   if (socket == nullptr) return;
   socket->reading = SocketReading::kDrop;
   socket->ends = true;
-  if (socket->IsDone()) shutdown(socket->fd, SHUT_WR);
+  if (socket->IsDone()) {
+    shutdown(socket->fd, SHUT_WR);
+  } else if (socket->outlet != nullptr) {
+    held_->TellWhenSent(socket->outlet);
+  }
   Await(id, *socket);
 }
 
@@ -103,7 +111,10 @@ void SocketSet::Serve(ServeMode mode) {
   std::array<epoll_event, kServedAtOnce> events;
   const int count = epoll_wait(epoll_, events.data(), kServedAtOnce, 0);
   for (int i = 0; i < count; ++i) {
-    if (events[i].data.u64 == kWakeUp) continue;
+    if (events[i].data.u64 == kWakeUp) {
+      Attend();
+      continue;
+    }
     const auto id = static_cast<uint32_t>(events[i].data.u64);
     if ((events[i].events & EPOLLOUT) != 0) SendRest(id);
     if ((events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) Receive(id, mode);
@@ -125,7 +136,7 @@ void SocketSet::Receive(uint32_t id, ServeMode mode) {
   shared_.received_bytes += chunk.size();
   if (socket->reading == SocketReading::kDrop) return;
   // (K3)
-  const bool is_others = mode == ServeMode::kHold && socket->lane.held_bytes() > socket->held_bytes;
+  const bool is_others = mode == ServeMode::kHold && socket->lane.holds();
   const bool runs = mode != ServeMode::kTell && !is_others;
   if (runs && socket->reading == SocketReading::kRun) {
     Run(id, *socket, chunk, mode);
@@ -151,9 +162,9 @@ void SocketSet::Run(uint32_t id, Socket& socket, std::string_view chunk, ServeMo
   // What the last command has logged is not appended yet.
   const bool is_open =
       outcome == ExpressLane::Outcome::kBroken || outcome == ExpressLane::Outcome::kWatched;
-  if (mode == ServeMode::kHold && !is_open && !lane.output().empty()) {
+  if (!is_open && !lane.output().empty() && !lane.holds()) {
     const uint64_t logged = shared_.log.appended();
-    if (logged > logged_before) {
+    if (mode == ServeMode::kHold && logged > logged_before) {
       Hold(id, socket, logged);
     } else {
       HoldBehind(id);
@@ -171,7 +182,7 @@ void SocketSet::Run(uint32_t id, Socket& socket, std::string_view chunk, ServeMo
   }
   const Socket* const left = At(id);
   if (left == nullptr) return;
-  if (left->lane.pending_bytes() > shared_.query_bytes_max || left->held_bytes > kHeldBytesMax) {
+  if (left->lane.pending_bytes() > shared_.query_bytes_max || left->held_bytes() > kHeldBytesMax) {
     observer_.OnEvent(id, SocketEvent::kReceived);
   }
 }
@@ -187,62 +198,78 @@ void SocketSet::SendRest(uint32_t id) {
   Socket* const socket = At(id);
   if (socket == nullptr || socket->lane.ready().empty()) return;
   socket->lane.Send(socket->fd);
-  Await(id, *socket);
-  if (!socket->lane.ready().empty()) return;
-  if (socket->ends && socket->IsDone()) shutdown(socket->fd, SHUT_WR);
-  observer_.OnEvent(id, SocketEvent::kDrained);
+  Settle(id, *socket);
 }
 
-size_t SocketSet::HeldBytes(uint32_t id) const {
+size_t SocketSet::UnsentBytes(uint32_t id) const {
   const Socket* const socket = At(id);
-  return socket == nullptr ? 0 : socket->held_bytes;
+  return socket == nullptr ? 0 : socket->lane.ready().size() + socket->held_bytes();
 }
 
 void SocketSet::Hold(uint32_t id, Socket& socket, uint64_t logged) {
-  const size_t bytes = socket.lane.Hold();
-  if (socket.held.empty()) waiting_.push_back(id);
-  if (socket.held.empty() || socket.held.back().logged < logged) {
-    socket.held.push_back({logged, bytes});
-  } else {
-    socket.held.back().bytes += bytes;
+  if (socket.outlet == nullptr) {
+    socket.outlet = std::make_shared<HeldReplies::Outlet>(id, socket.fd);
   }
-  socket.held_bytes += bytes;
+  if (!socket.lane.ready().empty()) socket.outlet->Block();  // (K3)
+  held_->Hold(socket.outlet, logged, socket.lane.output().view());
+  socket.lane.DropOutput();
 }
 
 bool SocketSet::HoldBehind(uint32_t id) {
   Socket* const socket = At(id);
-  if (socket == nullptr || socket->held.empty()) return false;
-  Hold(id, *socket, socket->held.back().logged);
+  if (socket == nullptr || socket->held_bytes() == 0) return false;
+  if (!socket->lane.output().empty()) Hold(id, *socket, 0);
   return true;
 }
 
-void SocketSet::Release(uint64_t durable) {
-  for (const uint32_t id : std::exchange(waiting_, {})) ReleaseOf(id, durable);
-}
-
-void SocketSet::ReleaseOf(uint32_t id, uint64_t durable) {
+size_t SocketSet::SendHeld(uint32_t id, size_t bytes) {
   Socket* const socket = At(id);
-  if (socket == nullptr) return;
-  size_t bytes = 0;
-  while (!socket->held.empty() && socket->held.front().logged <= durable) {
-    bytes += socket->held.front().bytes;
-    socket->held.pop_front();
+  if (socket == nullptr) return 0;
+  if (socket->held_bytes() == 0) {
+    socket->lane.Clear(bytes);
+    return Send(id);
   }
-  if (!socket->held.empty()) waiting_.push_back(id);
-  if (bytes == 0) return;
-  socket->held_bytes -= bytes;
-  socket->lane.Clear(bytes);
-  if (Send(id) > 0) return observer_.OnEvent(id, SocketEvent::kStuck);
-  if (!socket->IsDone()) return;
-  if (socket->ends) shutdown(socket->fd, SHUT_WR);
-  if (socket->ends || socket->reading == SocketReading::kStop) {
-    observer_.OnEvent(id, SocketEvent::kDrained);
+  held_->Hold(socket->outlet, 0, socket->lane.held().substr(0, bytes));
+  socket->lane.DropHeld(bytes);
+  return 0;
+}
+
+// Where all that was ready has gone: goes on with what found no room behind it, ends what is to
+// end, and tells of it.
+void SocketSet::Settle(uint32_t id, Socket& socket) {
+  ExpressLane& lane = socket.lane;
+  while (lane.ready().empty() && socket.outlet != nullptr) {
+    if (!socket.outlet->TakeRest(lane.ready_bytes())) break;
+    lane.Send(socket.fd);
+  }
+  Await(id, socket);
+  if (!lane.ready().empty()) return;
+  if (socket.held_bytes() > 0) return held_->TellWhenSent(socket.outlet);
+  if (socket.ends) shutdown(socket.fd, SHUT_WR);
+  observer_.OnEvent(id, SocketEvent::kDrained);
+}
+
+// To what the log's thread has told.
+void SocketSet::Attend() {
+  for (const HeldReplies::Told& told : held_->TakeTold()) {
+    const uint32_t id = told.outlet->id();
+    const Socket* const socket = At(id);
+    if (socket != nullptr && socket->outlet == told.outlet) AttendTo(id, told.what);
   }
 }
 
-void SocketSet::Abandon() {
-  for (const uint32_t id : std::exchange(waiting_, {})) {
-    if (Contains(id)) observer_.OnEvent(id, SocketEvent::kBroken);
+void SocketSet::AttendTo(uint32_t id, HeldReplies::What what) {
+  Socket& socket = *sockets_[id];
+  switch (what) {
+    case HeldReplies::What::kStuck:
+      if (!socket.lane.ready().empty()) return;
+      socket.outlet->TakeRest(socket.lane.ready_bytes());
+      if (Send(id) > 0) return observer_.OnEvent(id, SocketEvent::kStuck);
+      return Settle(id, socket);
+    case HeldReplies::What::kSent:
+      return Settle(id, socket);
+    case HeldReplies::What::kLost:
+      return observer_.OnEvent(id, SocketEvent::kBroken);
   }
 }
 

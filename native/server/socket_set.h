@@ -8,16 +8,16 @@
 //                                                                                        sent later
 // Replies of one Serve go together at its end: a program that has many connections is woken once.
 //
-// Those that tell of a change of the log may be held here until the disk has it, and those behind
-// them: in the lane lie the bytes, and here stands how far the log was. The caller may let replies
-// wait by its own count (ExpressLane::Hold); then nothing of that lane is run here.
+// Those that tell of a change of the log may be held until the disk has it, and those behind them:
+// the thread that syncs the log sends them (HeldReplies). The caller may let replies wait by its own
+// count (ExpressLane::Hold); then nothing of that lane is run here.
 //
 // Invariants
 //   (K1) A descriptor is closed here alone, and is taken out of epoll first: a forked child may
 //        hold what it stands for.
 //   (K2) Whoever is told may do anything with any socket, also remove it.
-//   (K3) What waits in a lane goes in its order, whoever lets it go: what is held here is older
-//        than what the caller holds, and the disk has it sooner.
+//   (K3) What waits of a socket goes in its order: first what found no room, then what is held here,
+//        then what the caller holds.
 //
 // Runs in: the owner's thread.
 
@@ -26,12 +26,12 @@
 #include <sys/epoll.h>
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <vector>
 
 #include "base/status.h"
 #include "server/express_lane.h"
+#include "server/held_replies.h"
 
 namespace snapfork {
 
@@ -55,7 +55,7 @@ enum class SocketEvent : uint32_t {
 enum class ServeMode : uint32_t {
   kTell,  // nothing: it is kept in the lanes, and told of
   kRun,   // it is run and answered
-  kHold,  // as well, but for what tells of something logged: that waits for Release
+  kHold,  // as well, but for what tells of something logged: that is held
 };
 
 class SocketObserver {
@@ -77,8 +77,6 @@ class SocketSet {
   SocketSet& operator=(const SocketSet&) = delete;
 
   Status Open();
-  // Has Serve called when an eventfd is raised.
-  Status Watch(int event_fd);
   // Readable when there is something to Serve.
   int fd() const { return epoll_; }
   size_t size() const { return size_; }
@@ -99,22 +97,16 @@ class SocketSet {
   // Reads all that are readable, once each.
   void Serve(ServeMode mode);
 
-  // Whether replies are held, of any socket.
-  bool holds() const { return !waiting_.empty(); }
-  size_t HeldBytes(uint32_t id) const;
+  // Who sends what is held.
+  const std::shared_ptr<HeldReplies>& held() const { return held_; }
+  // Bytes that wait for room or for the disk, but for what the caller holds.
+  size_t UnsentBytes(uint32_t id) const;
   // Puts what the lane has gathered behind what is held; false if nothing is.
   bool HoldBehind(uint32_t id);
-  // The disk has so many bytes of the log: what tells of no more is sent.
-  void Release(uint64_t durable);
-  // It may never have more: those who wait are told that their sockets are broken.
-  void Abandon();
+  // Sends so much of what the caller holds, behind what is held here. Returns as Send.
+  size_t SendHeld(uint32_t id, size_t bytes);
 
  private:
-  struct Held {
-    uint64_t logged;  // bytes of the log that are to be on disk
-    size_t bytes;
-  };
-
   struct Socket {
     int fd;
     ExpressLane& lane;
@@ -122,10 +114,10 @@ class SocketSet {
     uint32_t awaited = 0;    // of epoll
     bool has_ended = false;  // the other end has
     bool ends = false;       // when all is sent
-    std::deque<Held> held{};
-    size_t held_bytes = 0;
+    std::shared_ptr<HeldReplies::Outlet> outlet{};  // made when something is held
 
-    bool IsDone() const { return held.empty() && lane.ready().empty(); }
+    size_t held_bytes() const { return outlet == nullptr ? 0 : outlet->bytes(); }
+    bool IsDone() const { return lane.ready().empty() && held_bytes() == 0; }
   };
 
   Socket* At(uint32_t id) const { return id < sockets_.size() ? sockets_[id].get() : nullptr; }
@@ -134,7 +126,9 @@ class SocketSet {
   void EndReading(uint32_t id, Socket& socket, SocketEvent event);
   void Run(uint32_t id, Socket& socket, std::string_view chunk, ServeMode mode);
   void Hold(uint32_t id, Socket& socket, uint64_t logged);
-  void ReleaseOf(uint32_t id, uint64_t durable);
+  void Settle(uint32_t id, Socket& socket);
+  void Attend();
+  void AttendTo(uint32_t id, HeldReplies::What what);
   void SendGathered(uint32_t id);
   void SendRest(uint32_t id);
 
@@ -144,8 +138,9 @@ class SocketSet {
   size_t size_ = 0;
   std::vector<std::unique_ptr<Socket>> sockets_;  // by the number of the lane
   std::vector<uint32_t> gathered_;                // have replies of this Serve
-  std::vector<uint32_t> waiting_;                 // hold replies; or are gone
   std::unique_ptr<char[]> received_;
+  // Outlives this, as the log's thread may have it.
+  std::shared_ptr<HeldReplies> held_ = std::make_shared<HeldReplies>();
 };
 
 }  // namespace snapfork
