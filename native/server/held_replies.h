@@ -1,15 +1,16 @@
 // held_replies.h - replies that wait for the disk, sent by the thread that has synced it.
 //
 //   owner --Hold--> queue --Release: the disk has what it tells of--> socket
-//                                                    |
-//                                                    +-- no room --> rest --the owner is told--> owner
+//                                       |
+//                                       +-- no room --> rest --the owner is told--> owner
 //
 // The log's thread is the first to know that a reply may go, and the owner is at work for others
 // then: it is not woken for that.
 //
 // Invariants
 //   (H1) What waits of one socket goes in its order. While something of it is here, all that
-//        follows comes here; what finds no room is followed by no other until the owner has sent it.
+//        follows comes here; what finds no room is followed by no other until the owner has sent
+//        it.
 //   (H2) No socket is closed while something is sent there.
 //
 // Runs in: Release and Abandon on the log's thread, or on the owner's when that has ended; the rest

@@ -9,15 +9,15 @@
 // Replies of one Serve go together at its end: a program that has many connections is woken once.
 //
 // Those that tell of a change of the log may be held until the disk has it, and those behind them:
-// the thread that syncs the log sends them (HeldReplies). The caller may let replies wait by its own
-// count (ExpressLane::Hold); then nothing of that lane is run here.
+// the thread that syncs the log sends them (HeldReplies). The caller may let replies wait by its
+// own count (ExpressLane::Hold); then nothing of that lane is run here.
 //
 // Invariants
 //   (K1) A descriptor is closed here alone, and is taken out of epoll first: a forked child may
 //        hold what it stands for.
 //   (K2) Whoever is told may do anything with any socket, also remove it.
-//   (K3) What waits of a socket goes in its order: first what found no room, then what is held here,
-//        then what the caller holds.
+//   (K3) What waits of a socket goes in its order: first what found no room, then what is held
+//        here, then what the caller holds.
 //
 // Runs in: the owner's thread.
 
