@@ -89,7 +89,7 @@ export async function measureFork(
   const idle = await saveIdle(driver, plan.dir)
   const live = await saveWhileWriting(driver, updates, sampler, 'live')
   const held = await saveWhileWriting(driver, updates, sampler, 'held')
-  const turns = await measureTurns(driver, plan.keys, random)
+  const turns = await measureTurns(driver, next, () => [keyName(random.below(plan.keys))])
   const forkMicros = [idle, live.save, held.save, turns].map((save) => save.forkMicros)
   const later = { count: Math.ceil(plan.updates * LATER_SHARE) }
   while (forkMicros.length < plan.saves + 1) {
@@ -104,39 +104,35 @@ export async function measureFork(
   return { fillSeconds, emptyBytes, filledBytes, calm, ...saves }
 }
 
-async function measureTurns(driver: Driver, keys: number, random: Random) {
-  const before = await inTurns(driver, keys, random, CALM_TURNS, () => false)
+async function measureTurns(
+  driver: Driver,
+  next: (to: Update) => void,
+  name: () => readonly string[],
+) {
+  const inTurns = async (isOver: (turn: number) => boolean): Promise<TurnFigures> => {
+    const pace = { count: TURN }
+    const seconds = { updates: 0, reads: 0 }
+    let turns = 0
+    for (; !isOver(turns); ++turns) {
+      seconds.updates += (await driver.write(pace, next, () => true)).seconds
+      // Its reply is one line.
+      seconds.reads += (await driver.writeCommands(pace, 'STRLEN', name, () => true)).seconds
+    }
+    const done = turns * TURN
+    return { updatesPerSecond: done / seconds.updates, readsPerSecond: done / seconds.reads }
+  }
+  const isCalmOver = (turn: number) => turn === CALM_TURNS
+  const before = await inTurns(isCalmOver)
   const child = await SavingChild.start(driver)
-  const live = await inTurns(driver, keys, random, Number.POSITIVE_INFINITY, () => child.isOver)
+  const live = await inTurns(() => child.isOver)
   await child.end()
   const { forkMicros } = await driver.finishSave()
-  const behind = await inTurns(driver, keys, random, CALM_TURNS, () => false)
+  const behind = await inTurns(isCalmOver)
   const calm = {
     updatesPerSecond: (before.updatesPerSecond + behind.updatesPerSecond) / 2,
     readsPerSecond: (before.readsPerSecond + behind.readsPerSecond) / 2,
   }
   return { calm, live, forkMicros }
-}
-
-async function inTurns(
-  driver: Driver,
-  keys: number,
-  random: Random,
-  turns: number,
-  isOver: () => boolean,
-): Promise<TurnFigures> {
-  const pace = { count: TURN }
-  const next = (to: Update) => randomUpdate(random, keys, to)
-  const name = () => [keyName(random.below(keys))]
-  const seconds = { updates: 0, reads: 0 }
-  let done = 0
-  for (let turn = 0; turn < turns && !isOver(); ++turn) {
-    seconds.updates += (await driver.write(pace, next, () => true)).seconds
-    // Its reply is one line.
-    seconds.reads += (await driver.writeCommands(pace, 'STRLEN', name, () => true)).seconds
-    done += TURN
-  }
-  return { updatesPerSecond: done / seconds.updates, readsPerSecond: done / seconds.reads }
 }
 
 async function saveIdle(driver: Driver, dir: string): Promise<IdleSave> {

@@ -119,14 +119,11 @@ napi_value LaneSend(Call& call) {
   }
   LaneSockets* const sockets = call.engine().sockets();
   const auto bytes = static_cast<size_t>(held_bytes);
-  if (sockets == nullptr || !sockets->set().Contains(id)) {
-    lane->Clear(bytes);
-    return call.Number(static_cast<double>(lane->ready().size()));
+  if (sockets != nullptr && sockets->set().Contains(id)) {
+    return call.Number(static_cast<double>(sockets->Send(id, *lane, bytes)));
   }
-  if (bytes > 0) return call.Number(static_cast<double>(sockets->SendHeld(id, bytes)));
-  if (sockets->HoldBehind(id)) return call.Number(0);
-  lane->Clear(0);
-  return call.Number(static_cast<double>(sockets->set().Send(id)));
+  lane->Clear(bytes);
+  return call.Number(static_cast<double>(lane->ready().size()));
 }
 
 // What did not go, as text of one byte a character or a Buffer; null if there is nothing. It is put

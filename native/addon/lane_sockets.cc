@@ -83,14 +83,14 @@ void LaneSockets::OnReadable(uv_poll_t* poll, int, int) {
   static_cast<LaneSockets*>(poll->data)->Serve();
 }
 
-bool LaneSockets::HoldBehind(uint32_t lane_id) {
-  const bool is_held = set_.HoldBehind(lane_id);
-  if (is_held) AskForHeld();
-  return is_held;
-}
-
-size_t LaneSockets::SendHeld(uint32_t lane_id, size_t bytes) {
-  const size_t left = set_.SendHeld(lane_id, bytes);
+size_t LaneSockets::Send(uint32_t lane_id, ExpressLane& lane, size_t held_bytes) {
+  size_t left = 0;
+  if (held_bytes > 0) {
+    left = set_.SendHeld(lane_id, held_bytes);
+  } else if (!set_.HoldBehind(lane_id)) {
+    lane.Clear(0);
+    left = set_.Send(lane_id);
+  }
   AskForHeld();
   return left;
 }

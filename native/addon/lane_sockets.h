@@ -28,11 +28,11 @@ class LaneSockets final : public SocketObserver {
 
   SocketSet& set() { return set_; }
   const SocketSet& set() const { return set_; }
-  // Puts what a lane has gathered behind what waits for the disk; false if nothing of it does.
-  bool HoldBehind(uint32_t lane_id);
-  // Sends so much of what the caller holds. How many bytes found no room.
-  size_t SendHeld(uint32_t lane_id, size_t bytes);
-  // One has ended, with all of it on disk or not.
+  // Sends so much of what the caller holds, or with 0 what the lane has gathered; behind what waits
+  // for the disk, if something does. How many bytes found no room.
+  // REQUIRES: a socket of the lane.
+  size_t Send(uint32_t lane_id, ExpressLane& lane, size_t held_bytes);
+  // A log has ended, with all of it on disk or not.
   void OnLogEnd(bool is_durable);
   // Takes over another descriptor of a socket, which stays open without the first. -1 if there is
   // none left.

@@ -83,6 +83,13 @@ struct Fixture {
       heard.append(bytes, static_cast<size_t>(count));
     }
   }
+  // As the key `a`; nothing of that comes by a socket.
+  void Store(const std::string& value) {
+    const std::string length = std::to_string(value.size());
+    lanes[0].Run("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$" + length + "\r\n" + value + "\r\n");
+    lanes[0].Clear(0);
+    lanes[0].DropReady();
+  }
   // What the observer was told of.
   std::string Serve(ServeMode mode = ServeMode::kRun) {
     observer.told.clear();
@@ -166,9 +173,7 @@ TEST(SocketSet, LeavesRepliesToTheCallerWhileOthersWait) {
 TEST(SocketSet, SendsTheRestWhenThereIsRoom) {
   Fixture clients;
   const std::string value(300'000, 'x');
-  clients.lanes[0].Run("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$300000\r\n" + value + "\r\n");
-  clients.lanes[0].Clear(0);
-  clients.lanes[0].DropReady();
+  clients.Store(value);
   clients.Say(0, "GET a\r\nGET a\r\n");
   EXPECT_EQ(clients.Serve(), "0:stuck ");
   EXPECT_TRUE(clients.set.Send(0) > 0);
@@ -307,9 +312,7 @@ TEST(SocketSet, EndsBehindWhatIsHeld) {
 TEST(SocketSet, TellsWhoHasMuchHeldAndWhoIsStoppedWhenItHasGone) {
   Fixture clients;
   const std::string value(400'000, 'x');
-  clients.lanes[0].Run("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$400000\r\n" + value + "\r\n");
-  clients.lanes[0].Clear(0);
-  clients.lanes[0].DropReady();
+  clients.Store(value);
   clients.Say(0, "SET b 1\r\nGET a\r\nGET a\r\nGET a\r\nGET a\r\nPING\r\n");
   EXPECT_EQ(clients.Serve(ServeMode::kHold), "0:output ");
   EXPECT_TRUE(clients.set.UnsentBytes(0) > (1u << 20));
