@@ -208,7 +208,7 @@ const SUBCOMMANDS = subcommandsOf('CLIENT', 'connection', [
   clientRow('INFO', 2, PLAIN, null, '6.2.0', 'Tells of the client.', info),
   clientRow('LIST', -2, ADMIN, null, '2.4.0', 'Tells of all clients.', list),
   clientRow('KILL', -3, ADMIN, null, '2.4.0', 'Drops clients.', kill),
-  clientRow('PAUSE', -3, ADMIN, null, '3.0.0', 'Lets commands wait for a time.', pause),
+  clientRow('PAUSE', -3, ADMIN, null, '2.9.50', 'Lets commands wait for a time.', pause),
   clientRow('UNPAUSE', 2, ADMIN, null, '6.2.0', 'Ends that.', unpause),
   clientRow('REPLY', 3, PLAIN, null, '3.2.0', 'Leaves replies away.', reply),
   clientRow('UNBLOCK', -3, ADMIN, null, '5.0.0', 'Ends the wait of a client.', unblock),

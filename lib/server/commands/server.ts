@@ -117,31 +117,43 @@ function lolwut(context: ServerContext): Reply {
 
 const ADMIN: readonly CommandFlag[] = ['admin', 'noscript', 'loading', 'stale']
 
-export const SERVER_COMMANDS = rowsOf('server', [
-  clientRow(
-    'TIME',
-    1,
-    ['loading', 'stale', 'fast'],
-    null,
-    '2.6.0',
-    'The time of the server.',
-    time,
-  ),
-  clientRow('MONITOR', 1, ADMIN, null, '1.0.0', 'Shows every command that is run.', monitor),
-  clientRow('ROLE', 1, ['noscript', 'loading', 'stale', 'fast'], null, '2.8.12', 'Its role.', role),
-  clientRow('WAIT', 3, ['noscript'], null, '3.0.0', 'Replicas that have what was written.', wait),
-  clientRow(
-    'SHUTDOWN',
-    -1,
-    [...ADMIN, 'no_multi', 'allow_busy'],
-    null,
-    '1.0.0',
-    'Saves as configured, and ends.',
-    shutdown,
-  ),
-  clientRow('LOLWUT', -1, ['readonly', 'fast'], null, '5.0.0', 'A picture.', lolwut),
-  {
-    ...clientRow('SLOWLOG', -2, [], null, '2.2.12', 'Commands that took long.', () => null),
-    subcommands: SLOWLOG,
-  },
-])
+export const SERVER_COMMANDS = [
+  ...rowsOf('server', [
+    clientRow(
+      'TIME',
+      1,
+      ['loading', 'stale', 'fast'],
+      null,
+      '2.6.0',
+      'The time of the server.',
+      time,
+    ),
+    clientRow('MONITOR', 1, ADMIN, null, '1.0.0', 'Shows every command that is run.', monitor),
+    clientRow(
+      'ROLE',
+      1,
+      ['noscript', 'loading', 'stale', 'fast'],
+      null,
+      '2.8.12',
+      'Its role.',
+      role,
+    ),
+    clientRow(
+      'SHUTDOWN',
+      -1,
+      [...ADMIN, 'no_multi', 'allow_busy'],
+      null,
+      '1.0.0',
+      'Saves as configured, and ends.',
+      shutdown,
+    ),
+    clientRow('LOLWUT', -1, ['readonly', 'fast'], null, '5.0.0', 'A picture.', lolwut),
+    {
+      ...clientRow('SLOWLOG', -2, [], null, '2.2.12', 'Commands that took long.', () => null),
+      subcommands: SLOWLOG,
+    },
+  ]),
+  ...rowsOf('generic', [
+    clientRow('WAIT', 3, ['noscript'], null, '3.0.0', 'Replicas that have what was written.', wait),
+  ]),
+]
