@@ -106,8 +106,11 @@ const COSTS: ReadonlyMap<string, string> = new Map(
   }),
 )
 
-export function complexityOf(name: string): string {
-  return COSTS.get(name) ?? 'O(1)'
+/** Commands of which Redis names no cost. */
+const COSTLESS: ReadonlySet<string> = new Set(['LOLWUT', 'MONITOR'])
+
+export function complexityOf(name: string): string | null {
+  return COSTLESS.has(name) ? null : (COSTS.get(name) ?? 'O(1)')
 }
 
 export interface Deprecation {

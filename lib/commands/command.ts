@@ -5,16 +5,16 @@
  */
 
 import { ReplyError } from '../errors.js'
-import type { Bulk } from '../native/engine.js'
 import { globMatches } from '../util/glob.js'
 import { ACL_CATEGORIES, categoriesOf } from './acl-categories.js'
 import { readBytes, readOption, syntaxError, upperCase } from './args.js'
-import { complexityOf, deprecationOf, hintsOf, isInternal } from './command-facts.js'
+import { bulks, docsOfAll, mapOf, statuses } from './command-docs.js'
+import { hintsOf } from './command-facts.js'
 import type { CommandContext } from './context.js'
 import { help } from './help.js'
 import { type KeyReference, keysOf } from './key-references.js'
 import { type KeySpec, keySpecsOf, keysAreMovable } from './key-specs.js'
-import { MapReply, type Reply, SetReply, Status } from './reply.js'
+import { type Reply, SetReply } from './reply.js'
 import {
   COMMAND_FLAGS,
   type CommandFlag,
@@ -41,19 +41,6 @@ function flagsOf(command: CommandSpec, specs: readonly KeySpec[]): CommandFlag[]
   return COMMAND_FLAGS.filter((flag) => {
     return command.flags.includes(flag) || (flag === 'movablekeys' && keysAreMovable(specs))
   })
-}
-
-function statuses(names: readonly string[]): SetReply {
-  return new SetReply(names.map((name) => new Status(name)))
-}
-
-function bulks(context: CommandContext, texts: readonly string[]): Bulk[] {
-  return texts.map((text) => context.bulk(text))
-}
-
-/** A map with names as bulk strings in the context's mode. */
-function mapOf(context: CommandContext, entries: Readonly<Record<string, Reply>>): MapReply {
-  return new MapReply(Object.entries(entries).flatMap(([key, value]) => [context.bulk(key), value]))
 }
 
 function infoOf(context: CommandContext, command: CommandSpec): Reply {
@@ -98,28 +85,6 @@ function findOf(find: KeySpec['find']): Record<string, Reply> {
   if (find.type === 'keynum') return { keynumidx: 0, firstkey: 1, keystep: 1 }
   if (find.type === 'unknown') return {}
   return { lastkey: find.last, keystep: find.step, limit: find.limit }
-}
-
-function docsOf(context: CommandContext, command: CommandSpec): MapReply {
-  const { summary, since, family, subcommands } = command
-  const name = command.fullName.toUpperCase()
-  const deprecation = deprecationOf(name)
-  const complexity = subcommands === undefined ? complexityOf(name) : 'Depends on subcommand.'
-  const texts = { summary, since, group: family, complexity }
-  const docs: Record<string, Reply> = {}
-  for (const [key, text] of Object.entries(texts)) docs[key] = context.bulk(text)
-  if (isInternal(name)) docs.doc_flags = statuses(['syscmd'])
-  if (deprecation !== null) {
-    docs.doc_flags = statuses(['deprecated'])
-    docs.deprecated_since = context.bulk(deprecation.since)
-    docs.replaced_by = context.bulk(deprecation.replacedBy)
-  }
-  if (subcommands !== undefined) docs.subcommands = docsOfAll(context, [...subcommands.values()])
-  return mapOf(context, docs)
-}
-
-function docsOfAll(context: CommandContext, commands: readonly CommandSpec[]): MapReply {
-  return new MapReply(commands.flatMap((one) => [context.bulk(one.fullName), docsOf(context, one)]))
 }
 
 /** All commands, or those that arguments name. */
