@@ -5,6 +5,8 @@
  */
 
 import type { Bulk } from '../native/engine.js'
+import { argumentsOf } from './argument-lines.js'
+import type { CommandArgument } from './argument-syntax.js'
 import { complexityOf, deprecationOf, isInternal } from './command-facts.js'
 import { historyOf } from './command-history.js'
 import type { CommandContext } from './context.js'
@@ -24,6 +26,19 @@ export function mapOf(context: CommandContext, entries: Readonly<Record<string, 
   return new MapReply(Object.entries(entries).flatMap(([key, value]) => [context.bulk(key), value]))
 }
 
+/** What is not known of an argument is left out. */
+function argumentOf(context: CommandContext, argument: CommandArgument): MapReply {
+  const { name, type, keySpec, token, since, deprecatedSince, flags, parts } = argument
+  const fields: Record<string, Reply> = { name: context.bulk(name), type: context.bulk(type) }
+  if (keySpec !== null) fields.key_spec_index = keySpec
+  if (token !== null) fields.token = context.bulk(token)
+  if (since !== null) fields.since = context.bulk(since)
+  if (deprecatedSince !== null) fields.deprecated_since = context.bulk(deprecatedSince)
+  if (flags.length > 0) fields.flags = statuses(flags)
+  if (parts.length > 0) fields.arguments = parts.map((part) => argumentOf(context, part))
+  return mapOf(context, fields)
+}
+
 function docsOf(context: CommandContext, command: CommandSpec): MapReply {
   const { summary, since, family, subcommands } = command
   const name = command.fullName.toUpperCase()
@@ -40,6 +55,8 @@ function docsOf(context: CommandContext, command: CommandSpec): MapReply {
   }
   const history = historyOf(name)
   if (history.length > 0) docs.history = new SetReply(history.map((one) => bulks(context, one)))
+  const args = argumentsOf(name)
+  if (args.length > 0) docs.arguments = args.map((one) => argumentOf(context, one))
   if (subcommands !== undefined) docs.subcommands = docsOfAll(context, [...subcommands.values()])
   return mapOf(context, docs)
 }

@@ -332,6 +332,11 @@ t.test('redis-cli', { skip: cliProblem() }, async (t) => {
     // Names to complete are those of COMMAND DOCS.
     await asks('strl\t a', /STRLEN a[\s\S]*\(integer\) 1/)
     await asks('help @string', /SETRANGE[\s\S]*STRLEN/)
+    // So are arguments: in its help, and as hints while one types.
+    await asks('help hpersist', /key FIELDS numfields field \[field \.\.\.\]/)
+    terminal.type('bitcount ')
+    await terminal.sees(/bitcount \S*key \[start end \[BYTE\|BIT\]\]/)
+    terminal.type('\x15')
     await asks('multi', /OK/)
     await asks('incr a', /\(TX\)> [\s\S]*QUEUED/)
     await asks('exec', /1\) \(integer\) 2/)
