@@ -83,6 +83,7 @@
       "native/persist/dump.cc",
       "native/persist/file_source.cc",
       "native/persist/keyspace_load.cc",
+      "native/persist/log_file.cc",
       "native/persist/log_reader.cc",
       "native/persist/log_replay.cc",
       "native/persist/log_thread.cc",

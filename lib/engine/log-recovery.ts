@@ -1,13 +1,14 @@
 /**
  * From the files of an append-only log to what they hold: the base, then the commands behind it.
  *
- * A tail of the last file that holds no whole command is cut off, and kept beside it. Nothing else
- * is ever changed, and nothing at all before every other file was found sound.
+ * A tail of the last file that holds no whole command is cut off, and kept beside it; room for
+ * commands that nobody has written is cut off. Nothing else is ever changed, and nothing at all
+ * before every other file was found sound.
  *
  * @module
  */
 
-import { rename, stat } from 'node:fs/promises'
+import { rename, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CorruptFileError, SnapforkError } from '../errors.js'
 import type { NativeEngine } from '../native/engine.js'
@@ -116,8 +117,11 @@ async function run(
     doneBytes += replayed.bytes
     loading.reach(doneBytes)
     commands += replayed.commands
-    const { tornAt } = replayed
-    if (tornAt === null) continue
+    const { tornAt, commandsEnd } = replayed
+    if (tornAt === null) {
+      if (index === last && commandsEnd < replayed.bytes) await truncate(path, commandsEnd)
+      continue
+    }
     if (index !== last || !options.aofLoadTruncated) {
       const reason = 'the file ends in the middle of a command'
       addAdvice(new CorruptFileError({ path, offset: tornAt, reason }))

@@ -21,6 +21,8 @@ const SLICE_MICROS = 10_000
 export interface ReplayResult {
   readonly commands: number
   readonly bytes: number
+  /** Where the last command ends: behind it there may be room that was not written. */
+  readonly commandsEnd: number
   /** Where the tail begins that holds no whole command; null if there is none. */
   readonly tornAt: number | null
   /** Where what was logged too late begins; null if there is none. */
@@ -90,7 +92,7 @@ function finish(
   path: string,
 ): ReplayResult {
   const { commands, offset, totalBytes, status, errno } = state
-  const done = { commands, bytes: totalBytes, tornAt: null, stoppedAt: null }
+  const done = { commands, bytes: totalBytes, commandsEnd: offset, tornAt: null, stoppedAt: null }
   if (outcome === REPLAY.end) return done
   if (outcome === REPLAY.torn) return { ...done, tornAt: offset }
   if (outcome === REPLAY.stopped) return { ...done, stoppedAt: offset }
@@ -102,7 +104,11 @@ function finish(
     throw new CorruptFileError({ path, offset, reason: `a command fails (status ${status})` })
   }
   if (native.replayHasCommandBehind()) {
-    throw new CorruptFileError({ path, offset, reason: 'there is no command, but more behind it' })
+    throw new CorruptFileError({
+      path,
+      offset,
+      reason: 'there is no command, or a damaged block, but more behind it',
+    })
   }
   return { ...done, tornAt: offset }
 }

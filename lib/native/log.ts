@@ -12,6 +12,8 @@ export interface LogProgress {
   appended: number
   written: number
   synced: number
+  /** Of heads of blocks, which are written beside. */
+  headBytes: number
   /** Of a write or sync that failed and has not succeeded since; 0: none. */
   writeErrno: number
   syncErrno: number

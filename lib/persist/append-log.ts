@@ -124,6 +124,8 @@ export class AppendLog {
   #olderBytes = 0
   /** `appended` where the current file begins, less what was in it before. */
   #fileStart = 0
+  /** `headBytes` there, as far as they were written. */
+  #fileStartHeads = 0
 
   constructor(
     native: NativeEngine,
@@ -231,9 +233,9 @@ export class AppendLog {
 
   /** Bytes of the base and of all incremental files. */
   get currentBytes(): number {
-    return (
-      this.#baseBytes + this.#olderBytes + this.#native.logProgress().appended - this.#fileStart
-    )
+    const { appended, headBytes } = this.#native.logProgress()
+    const fileBytes = appended - this.#fileStart + headBytes - this.#fileStartHeads
+    return this.#baseBytes + this.#olderBytes + fileBytes
   }
 
   get status(): AppendLogStatus {
@@ -401,6 +403,7 @@ export class AppendLog {
     const { sync, timestamps } = this.#settings()
     this.#file = file
     this.#fileStart = -bytes
+    this.#fileStartHeads = 0
     const onProgress = () => this.#onProgress()
     this.#native.logStart(fd, bytes, LOG_SYNC[sync], timestamps, counts, onProgress)
     this.isOn = true
@@ -454,7 +457,9 @@ export class AppendLog {
     this.#native.logRotate(fd)
     this.#file = file
     this.#olderBytes = this.currentBytes - this.#baseBytes
-    this.#fileStart = this.#native.logProgress().appended
+    const { appended, headBytes } = this.#native.logProgress()
+    this.#fileStart = appended
+    this.#fileStartHeads = headBytes
   }
 
   /** Starts the child that writes the next base. */

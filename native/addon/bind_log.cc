@@ -175,6 +175,7 @@ napi_value LogProgressMethod(Call& call) {
   set("appended", progress.appended);
   set("written", progress.written);
   set("synced", progress.synced);
+  set("headBytes", progress.head_bytes);
   set("writeErrno", static_cast<uint64_t>(progress.write_errno));
   set("syncErrno", static_cast<uint64_t>(progress.sync_errno));
   result.Set("accepts", log.accepts());

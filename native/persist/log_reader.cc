@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/crc64.h"
 #include "base/limits.h"
 #include "base/number.h"
+#include "persist/log_block.h"
 
 namespace snapfork {
 namespace {
@@ -96,7 +98,9 @@ bool LogReader::ReadLine(size_t& at, std::string_view& line, bool& bad) const {
 }
 
 // kCommand if one may follow.
-LogReader::Parsed LogReader::SkipAnnotations(size_t& at) const {
+LogReader::Parsed LogReader::SkipAnnotations(size_t& at) {
+  is_behind_room_ = false;
+  damaged_end_ = 0;
   while (at < bytes_ && buffer_.data()[at] == '#') {
     // An annotation may end with a line feed alone.
     const std::string_view rest(buffer_.data() + at, bytes_ - at);
@@ -104,18 +108,60 @@ LogReader::Parsed LogReader::SkipAnnotations(size_t& at) const {
     if (end == std::string_view::npos) {
       return rest.size() >= kLineBytesMax ? Parsed::kBad : Parsed::kIncomplete;
     }
-    if (SecondOf(rest.substr(0, end)) > last_second_) return Parsed::kTooLate;
+    const std::string_view line = rest.substr(0, end);
+    if (SecondOf(line) > last_second_) return Parsed::kTooLate;
+    is_behind_room_ |= IsRoom(line);
+    if (line.starts_with(kBlockMark)) {
+      uint64_t block_end;
+      const Block block = BlockAt(at, block_end);
+      if (block == Block::kIncomplete) return Parsed::kIncomplete;
+      is_behind_room_ = false;
+      if (block == Block::kDamaged) {
+        damaged_end_ = block_end;
+        return Parsed::kBad;
+      }
+    }
     at += end + 1;
   }
-  return at == bytes_ ? Parsed::kIncomplete : Parsed::kCommand;
+  return at == bytes_ ? Parsed::kNothing : Parsed::kCommand;
+}
+
+// The block whose head begins at `at`. `end` is where it ends, if its head tells.
+LogReader::Block LogReader::BlockAt(size_t at, uint64_t& end) const {
+  const std::string_view rest(buffer_.data() + at, bytes_ - at);
+  const size_t line_end = rest.substr(0, kLineBytesMax).find('\n');
+  end = buffer_offset_ + at + kBlockHeadBytesMax + kBlockBytesMax;
+  if (line_end == std::string_view::npos) {
+    return rest.size() >= kLineBytesMax ? Block::kDamaged : Block::kIncomplete;
+  }
+  BlockHead head;
+  if (!ParseBlockHead(rest.substr(0, line_end), head) || head.bytes > kBlockBytesMax) {
+    return Block::kDamaged;
+  }
+  const uint64_t start = buffer_offset_ + at + line_end + 1;
+  end = start + head.bytes;
+  if (end > total_bytes_) return Block::kLonger;
+  const std::string_view content = rest.substr(line_end + 1).substr(0, head.bytes);
+  if (content.size() < head.bytes) return Block::kIncomplete;
+  return Crc64(0, content.data(), content.size()) == head.sum ? Block::kWhole : Block::kDamaged;
 }
 
 LogReader::Parsed LogReader::Parse() {
   size_t at = at_;
+  Parsed parsed = SkipAnnotations(at);
+  const uint64_t start = buffer_offset_ + at;
+  if (parsed == Parsed::kCommand) parsed = ParseCommand(at);
+  const bool is_command = parsed == Parsed::kCommand;
+  if (is_behind_room_ && is_command && words_[0] != "SELECT") parsed = Parsed::kBad;
+  if (is_behind_room_ && parsed == Parsed::kBad) damaged_end_ = start + kBlockBytesMax;
+  if (parsed == Parsed::kCommand) at_ = at;
+  return parsed;
+}
+
+LogReader::Parsed LogReader::ParseCommand(size_t& at) {
   std::string_view line;
   bool bad = false;
   const auto incomplete = [&] { return bad ? Parsed::kBad : Parsed::kIncomplete; };
-  if (const Parsed head = SkipAnnotations(at); head != Parsed::kCommand) return head;
   if (buffer_.data()[at] != '*') return Parsed::kBad;
   if (!ReadLine(at, line, bad)) return incomplete();
   int64_t count;
@@ -135,7 +181,6 @@ LogReader::Parsed LogReader::Parse() {
     if (buffer_.data()[at] != '\r' || buffer_.data()[at + 1] != '\n') return Parsed::kBad;
     at += 2;
   }
-  at_ = at;
   return Parsed::kCommand;
 }
 
@@ -145,21 +190,56 @@ LogReader::Outcome LogReader::Next() {
     const Parsed parsed = Parse();
     if (parsed == Parsed::kCommand) return Outcome::kCommand;
     if (parsed == Parsed::kTooLate) return Outcome::kStopped;
-    if (parsed == Parsed::kBad) return IsZeroTail() ? Outcome::kTorn : Outcome::kBad;
+    if (parsed == Parsed::kBad) {
+      return IsZeroTail() || IsTornBlock() ? Outcome::kTorn : Outcome::kBad;
+    }
     if (Fill()) continue;
     if (!error_.ok()) return Outcome::kFailed;
-    if (at_ == bytes_) return Outcome::kEnd;
+    if (parsed == Parsed::kNothing) return Outcome::kEnd;
     return Outcome::kTorn;
   }
 }
 
-bool LogReader::IsZeroTail() {
+// Loses the position.
+template <typename Predicate>
+bool LogReader::HasOnlyBehind(uint64_t offset, Predicate may_be) {
+  SeekTo(offset);
   while (true) {
-    for (size_t i = at_; i < bytes_; ++i) {
-      if (buffer_.data()[i] != '\0') return false;
-    }
+    const std::string_view rest = behind();
+    if (!std::all_of(rest.begin(), rest.end(), may_be)) return false;
     at_ = bytes_;
     if (!Fill()) return error_.ok();
+  }
+}
+
+bool LogReader::IsZeroTail() {
+  return HasOnlyBehind(command_offset_, [](char byte) { return byte == '\0'; });
+}
+
+// Only the last block can be torn: behind it there is room, and no other block.
+bool LogReader::IsTornBlock() {
+  return damaged_end_ > 0 && HasOnlyBehind(damaged_end_, MayBeRoom) && !HasBlockBehind();
+}
+
+bool LogReader::HasBlockBehind() {
+  uint64_t offset = command_offset_ + 1;
+  while (true) {
+    SeekTo(offset);
+    const size_t found = behind().find(kBlockMark);
+    if (found == std::string_view::npos) {
+      // The end of the buffer may cut a mark.
+      at_ += behind().size() - std::min(behind().size(), kBlockMark.size() - 1);
+      if (!Fill()) return false;
+      offset = next_offset();
+      continue;
+    }
+    offset = next_offset() + found;
+    SeekTo(offset);
+    uint64_t end;
+    Block block = BlockAt(at_, end);
+    while (block == Block::kIncomplete && Fill()) block = BlockAt(at_, end);
+    if (block == Block::kWhole) return true;
+    ++offset;
   }
 }
 
@@ -176,8 +256,12 @@ bool LogReader::HasCommandBehind() {
     }
     offset = buffer_offset_ + static_cast<uint64_t>(star - buffer_.data());
     SeekTo(offset);
-    Parsed parsed = Parse();
-    while (parsed == Parsed::kIncomplete && Fill()) parsed = Parse();
+    const auto parse = [this] {
+      size_t at = at_;
+      return ParseCommand(at);
+    };
+    Parsed parsed = parse();
+    while (parsed == Parsed::kIncomplete && Fill()) parsed = parse();
     if (parsed == Parsed::kCommand) return true;
     SeekTo(offset);
   }

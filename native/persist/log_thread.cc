@@ -2,7 +2,6 @@
 
 #include "persist/log_thread.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,15 +32,13 @@ int64_t NowMs() { return MonotonicMicros() / 1000; }
 
 Status LogThread::Start(int fd, uint64_t bytes, LogSync sync) {
   SF_DCHECK(!running_);
-  fd_ = fd;
-  file_bytes_ = bytes;
+  open_file_.Open(fd, bytes);
   sync_ = sync;
   synced_at_ms_ = NowMs();
   chunks_.emplace_back();
   const int error = StartThread<LogThread, &LogThread::Run>(thread_, *this);
   if (error != 0) {
-    close(fd);
-    fd_ = -1;
+    open_file_.Close();
     return Status::FromErrno(error);
   }
   running_ = true;
@@ -118,7 +115,8 @@ void LogThread::Stop() {
 
 LogProgress LogThread::progress() const {
   const std::lock_guard<SpinLock> lock(lock_);
-  return {appended_.load(), written_.load(), synced_.load(), write_errno_, sync_errno_};
+  return {appended_.load(),   written_.load(), synced_.load(),
+          head_bytes_.load(), write_errno_,    sync_errno_};
 }
 
 // REQUIRES: the lock, as for the next three.
@@ -176,10 +174,11 @@ void LogThread::Run() {
   for (bool goes_on = true; goes_on;) {
     WaitForWork(lock);
     tells_ = false;
-    if (round_ == 0) round_ = chunks_.size();
+    const bool as_block = sync_ == LogSync::kAlways;
+    if (round_ == 0) round_ = as_block ? 1 : chunks_.size();
     Chunk chunk = Take();
     lock.unlock();
-    const bool whole = Write(chunk);
+    const bool whole = Write(chunk, as_block);
     if (whole && chunk.next_fd >= 0) SwitchTo(chunk);
     lock.lock();
     round_ = whole ? round_ - 1 : 0;
@@ -198,26 +197,23 @@ void LogThread::Run() {
     notify_(context_);
     lock.lock();
   }
-  close(fd_);
+  open_file_.Close();
 }
 
-// Writes a chunk at the end of the file; false with the rest of it if that failed.
-bool LogThread::Write(Chunk& chunk) {
-  size_t done = 0;
+// Writes a chunk behind what is there; false with the rest of it if that failed.
+bool LogThread::Write(Chunk& chunk, bool as_block) {
   int error = 0;
   const std::string_view bytes = chunk.bytes.view();
-  while (done < bytes.size() && error == 0 && !IsForgiven(chunk)) {
-    const ssize_t count =
-        pwrite(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(file_bytes_));
-    if (count > 0) {
-      done += static_cast<size_t>(count);
-      file_bytes_ += static_cast<uint64_t>(count);
-    } else if (count == 0 || errno != EINTR) {
-      error = count == 0 ? EIO : errno;
-    }
+  size_t done = bytes.size();
+  if (!bytes.empty() && !IsForgiven(chunk)) {
+    const bool is_block = as_block && !chunk.is_begun && open_file_.AppendBlock(bytes);
+    if (!is_block) done = open_file_.Append(bytes, error);
+    head_bytes_.store(open_file_.head_bytes());
+    if (open_file_.sync_error() != 0) NoteSync(open_file_.sync_error());
   }
   if (IsForgiven(chunk)) done = bytes.size();
   written_.store(written_.load() + done);
+  chunk.is_begun |= done > 0;
   chunk.bytes.DropFirst(done);
   NoteWrite(chunk.bytes.empty() ? 0 : error);
   return chunk.bytes.empty();
@@ -240,7 +236,7 @@ void LogThread::NoteSync(int error) {
 // (G2)
 void LogThread::SyncFile() {
   const uint64_t written = written_.load();
-  const int error = fdatasync(fd_) == 0 ? 0 : errno;
+  const int error = open_file_.Sync();
   NoteSync(error);
   synced_at_ms_ = NowMs();
   if (error == 0) synced_.store(std::max(synced_.load(), written));
@@ -256,10 +252,9 @@ void LogThread::SwitchTo(const Chunk& chunk) {
     }
     if (!failed_before) SyncFile();
   }
-  close(fd_);
-  fd_ = chunk.next_fd;
+  open_file_.Close();
+  open_file_.Open(chunk.next_fd, 0);
   file_ = chunk.file + 1;
-  file_bytes_ = 0;
 }
 
 }  // namespace snapfork

@@ -4,12 +4,12 @@
 // the policy says, while the owner fills the next. So one fdatasync(2) covers whatever came during
 // the one before it, and the owner never waits for a disk.
 //
-// Bytes are counted from the start of the log, over all its files.
+// What is synced always is written in blocks (LogFile). Bytes are counted from the start of the
+// log, over all its files, without the heads of blocks.
 //
 // Invariants
-//   (G1) Bytes are written in order, at an offset that is tracked: a short write that is tried
-//        again leaves no hole. Nothing goes to a file before all that belongs to the one before
-//        it is written and synced.
+//   (G1) Bytes are written in order, and a short write that is tried again leaves no hole. Nothing
+//        goes to a file before all that belongs to the one before it is written and synced.
 //   (G2) `synced` never passes a byte that fdatasync(2) has not reported good. After a failed one
 //        nothing is synced any more until the log goes on in another file that a new base belongs
 //        to: the kernel may have dropped what it could not write.
@@ -31,6 +31,7 @@
 #include "base/byte_buffer.h"
 #include "base/spin_lock.h"
 #include "base/status.h"
+#include "persist/log_file.h"
 
 namespace snapfork {
 
@@ -40,6 +41,8 @@ struct LogProgress {
   uint64_t appended = 0;
   uint64_t written = 0;
   uint64_t synced = 0;
+  // Of blocks, beside what is written.
+  uint64_t head_bytes = 0;
   // Of the last write or sync that failed, and has not succeeded since.
   int write_errno = 0;
   int sync_errno = 0;
@@ -88,6 +91,7 @@ class LogThread {
     ByteBuffer bytes;
     uint64_t file = 0;
     int next_fd = -1;  // the file behind these bytes, if another one begins there
+    bool is_begun = false;  // some of it is written
   };
 
   void Run();
@@ -95,7 +99,7 @@ class LogThread {
   bool HasBytesToWrite() const;
   void WaitForWork(std::unique_lock<SpinLock>& lock);
   Chunk Take();
-  bool Write(Chunk& chunk);
+  bool Write(Chunk& chunk, bool as_block);
   bool IsSyncDue(int64_t now_ms) const;
   void SyncFile();
   void SwitchTo(const Chunk& chunk);
@@ -127,12 +131,12 @@ class LogThread {
   std::atomic<uint64_t> appended_{0};
   std::atomic<uint64_t> written_{0};
   std::atomic<uint64_t> synced_{0};
+  std::atomic<uint64_t> head_bytes_{0};
   std::atomic<uint64_t> forgiven_below_{0};
 
   // The thread's.
-  int fd_ = -1;
+  LogFile open_file_;
   uint64_t file_ = 0;
-  uint64_t file_bytes_ = 0;
   size_t round_ = 0;  // chunks that are written before the next sync
   int64_t synced_at_ms_ = 0;
   int64_t retry_at_ms_ = 0;

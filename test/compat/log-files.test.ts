@@ -6,7 +6,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { open } from '../../dist/index.js'
@@ -61,6 +61,33 @@ t.test('Append-only files exchanged with redis-server', { skip }, async (t) => {
     const server = await startServer(dir)
     t.teardown(() => server.stop())
     t.strictSame(await loggedContentOf(new ServerRunner(await server.connect())), expected)
+  })
+
+  await t.test('it goes on behind room that was left by one who was killed', async (t) => {
+    const dir = directory()
+    const engine = await open({ dir, appendonly: true, appendfsync: 'always' })
+    const ours = new EngineRunner(engine)
+    for (const command of commands) await ours.run(...command)
+    await engine.durable()
+    const expected = await loggedContentOf(ours)
+    const left = directory()
+    cpSync(dir, left, { recursive: true })
+    await engine.close()
+    const path = join(left, 'appendonlydir', 'appendonly.aof.1.incr.aof')
+    const text = readFileSync(path, 'latin1')
+    t.match(text, /^#BLOCK:[0-9a-f]{16} \d+ *\r\n\*/)
+    t.ok(text.endsWith('##\r\n'))
+    const check = spawnSync('redis-check-aof', [join(left, MANIFEST)], { encoding: 'latin1' })
+    if (check.error === undefined) t.equal(check.status, 0, check.stdout)
+    const server = await startServer(left)
+    const theirs = new ServerRunner(await server.connect())
+    t.strictSame(await loggedContentOf(theirs), expected)
+    await theirs.run('SET', 'last', '1')
+    await server.stop()
+    const again = await open({ dir: left, appendonly: true })
+    t.teardown(() => again.close())
+    t.equal(again.del('last'), 1)
+    t.strictSame(await loggedContentOf(new EngineRunner(again)), expected)
   })
 
   await t.test('what redis-server logs is opened here', async (t) => {
