@@ -11,8 +11,9 @@
 // Both are annotations to Redis, which passes over them. So a file may be read there, and written
 // behind its room: that ends with a line end.
 //
-// Room is lines that end where the offset in the file is a multiple of kRoomLineBytes. A block never
-// ends within the line end of one, as the rest would be no annotation: blanks in its head see to it.
+// Room is lines that end where the offset in the file is a multiple of kRoomLineBytes. A block
+// never ends within the line end of one, as the rest would be no annotation: blanks in its head see
+// to it.
 //
 // Format: ours; annotations are of Redis 7.
 //
