@@ -40,6 +40,8 @@ const TESTED_ELSEWHERE: TestedElsewhere = {
   'lib/commands/': 'test/compat/commands.test.ts',
   // The server, over sockets and beside redis-server.
   'lib/server/': 'test/compat/server-sessions.test.ts',
+  // Between servers of both kinds, and others that are none.
+  'lib/remote/': 'test/compat/migrate.test.ts',
   'lib/server/commands/': 'test/compat/server-sessions.test.ts',
   'lib/engine/server-info.ts': 'test/lib/server/server.test.ts',
   'lib/native/lanes.ts': 'test/compat/server-replies.test.ts',

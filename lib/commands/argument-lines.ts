@@ -234,6 +234,10 @@ export const ARGUMENT_LINES: Readonly<Record<string, string>> = {
   RESTORE:
     'key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] ' +
     '[FREQ frequency@5.0.0]',
+  MIGRATE:
+    'host port key_or_empty_string(key|empty_string="") destination-db timeout:integer ' +
+    '[COPY@3.0.0] [REPLACE@3.0.0] [authentication([AUTH password@4.0.7]|' +
+    '[AUTH2 username_password(username password)@6.0.0])] [KEYS key@3.0.6 ...]',
   EXPIRE: `key seconds [${CONDITION}@7.0.0]`,
   PEXPIRE: `key milliseconds [${CONDITION}@7.0.0]`,
   EXPIREAT: `key unix-time-seconds [${CONDITION}@7.0.0]`,

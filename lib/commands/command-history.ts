@@ -52,6 +52,7 @@ const HISTORY: Readonly<Record<string, string>> = {
   'XINFO|STREAM': '6.0.0 FULL; 7.0.0 tells what was added, deleted and read',
   'XINFO|GROUPS': '7.0.0 tells entries-read and lag',
   RESTORE: '3.0.0 REPLACE; 5.0.0 ABSTTL; 5.0.0 IDLETIME and FREQ',
+  MIGRATE: '3.0.0 COPY and REPLACE; 3.0.6 KEYS; 4.0.7 AUTH; 6.0.0 AUTH2',
   EXPIRE: '7.0.0 NX, XX, GT and LT',
   PEXPIRE: '7.0.0 NX, XX, GT and LT',
   EXPIREAT: '7.0.0 NX, XX, GT and LT',

@@ -22,6 +22,7 @@ import {
   NO_EXPIRY,
 } from '../native/engine.js'
 import type { CommandHost } from './host.js'
+import { type Migration, noMigrationError } from './migration.js'
 import type { Reply } from './reply.js'
 
 /** What a context knows of the row of a command. */
@@ -121,6 +122,16 @@ export class CommandContext {
     _words: ReadonlyMap<number, string> = NO_WORDS,
   ): Reply {
     return null
+  }
+
+  /**
+   * Moves keys to another server: the handler returns what this returns. Here nobody could wait for
+   * that.
+   *
+   * @throws {ReplyError} where it cannot be done.
+   */
+  migrate(_migration: Migration): Reply {
+    throw noMigrationError()
   }
 
   /** Starts a command whose arguments are already in the engine's vector. */

@@ -19,6 +19,7 @@ import { HYPERLOGLOG_COMMANDS } from './hyperloglog.js'
 import { KEY_COMMANDS } from './keys.js'
 import { LCS_COMMANDS } from './lcs.js'
 import { LIST_COMMANDS } from './lists.js'
+import { MIGRATE_COMMANDS } from './migrate.js'
 import { PERSISTENCE_COMMANDS } from './persistence.js'
 import { SET_COMMANDS } from './sets.js'
 import { SORT_COMMANDS } from './sort.js'
@@ -50,6 +51,7 @@ export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(
     ...BLOCKING_COMMANDS,
     ...SORT_COMMANDS,
     ...DUMP_COMMANDS,
+    ...MIGRATE_COMMANDS,
     ...EXPIRY_COMMANDS,
     ...KEY_COMMANDS,
     ...DATABASE_COMMANDS,

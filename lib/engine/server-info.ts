@@ -35,6 +35,8 @@ export interface ServerFacts {
   readonly channels: number
   readonly patterns: number
   readonly shardChannels: number
+  /** Connections to other servers that MIGRATE keeps. */
+  readonly cachedTargets: number
   readonly errorReplies: number
   /** By name in lower case, `container|name` for a subcommand. */
   readonly commands: ReadonlyMap<string, CommandUseFacts>
@@ -69,6 +71,7 @@ export function trafficFields(facts: ServerFacts): Field[] {
     ['pubsub_channels', facts.channels],
     ['pubsub_patterns', facts.patterns],
     ['pubsubshard_channels', facts.shardChannels],
+    ['migrate_cached_sockets', facts.cachedTargets],
     ['total_error_replies', facts.errorReplies],
   ]
 }

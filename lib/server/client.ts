@@ -12,6 +12,7 @@ import type { User } from '../acl/user.js'
 import { readBytes } from '../commands/args.js'
 import { type Clock, CommandContext, type CommandName } from '../commands/context.js'
 import type { CommandHost } from '../commands/host.js'
+import type { Migration } from '../commands/migration.js'
 import { type Protocol, type Reply, Status } from '../commands/reply.js'
 import type { CommandSpec } from '../commands/spec.js'
 import type { ReplyError } from '../errors.js'
@@ -144,6 +145,11 @@ export interface ClientWaiter {
   ): Reply
 }
 
+/** Who moves keys to other servers. */
+export interface ClientMigrator {
+  start(context: ClientContext, migration: Migration): Reply
+}
+
 /** What a client's commands run in. */
 export class ClientContext<Server = unknown> extends CommandContext {
   readonly server: Server
@@ -156,6 +162,7 @@ export class ClientContext<Server = unknown> extends CommandContext {
   /** Commands may wait: not within a transaction or a script. */
   mayWait = true
   readonly #waiter: ClientWaiter
+  readonly #migrator: ClientMigrator
 
   constructor(parts: {
     native: NativeEngine
@@ -163,11 +170,13 @@ export class ClientContext<Server = unknown> extends CommandContext {
     host: CommandHost
     server: Server
     waiter: ClientWaiter
+    migrator: ClientMigrator
     hasPlainNames: boolean
   }) {
     super(parts.native, 0, parts.now, parts.host)
     this.server = parts.server
     this.#waiter = parts.waiter
+    this.#migrator = parts.migrator
     this.#hasPlainNames = parts.hasPlainNames
   }
 
@@ -193,6 +202,7 @@ export class ClientContext<Server = unknown> extends CommandContext {
       host: host as CommandHost,
       server,
       waiter: this.#waiter,
+      migrator: this.#migrator,
       hasPlainNames: this.#hasPlainNames,
     })
     inner.db = this.db
@@ -209,6 +219,10 @@ export class ClientContext<Server = unknown> extends CommandContext {
     words?: ReadonlyMap<number, string>,
   ): Reply {
     return this.mayWait ? this.#waiter.wait(this, keys, timeoutMs, words) : null
+  }
+
+  override migrate(migration: Migration): Reply {
+    return this.#migrator.start(this, migration)
   }
 }
 

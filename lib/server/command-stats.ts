@@ -59,6 +59,11 @@ export class CommandStats {
     durations.record(Math.round(micros * 1000))
   }
 
+  /** A call that was counted has failed behind its turn. */
+  failedLater(spec: CommandSpec): void {
+    this.#useOf(spec.fullName).failed += 1
+  }
+
   rejected(spec: CommandSpec): void {
     this.#useOf(spec.fullName).rejected += 1
   }

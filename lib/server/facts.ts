@@ -22,6 +22,7 @@ export interface CountedCore {
   readonly pubsub: PubSub
   readonly stats: CommandStats
   readonly traffic: Traffic
+  readonly migrations: { readonly cachedConnections: number }
   readonly connectionsReceived: number
   readonly connectionsRejected: number
 }
@@ -47,6 +48,7 @@ export function factsOf(core: CountedCore, port: number): ServerFacts {
     channels: pubsub.channels('channel', null).length,
     patterns: pubsub.patterns,
     shardChannels: pubsub.channels('shard', null).length,
+    cachedTargets: core.migrations.cachedConnections,
     errorReplies: stats.errorReplies,
     commands: stats.uses(),
     latencies: () => (isTimed ? stats.latencies(percents) : []),

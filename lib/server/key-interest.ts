@@ -10,7 +10,16 @@ import type { NativeEngine } from '../native/engine.js'
 import { KEY_CHANGE } from '../native/lanes.js'
 import { type Client, keyName, keyOfName } from './client.js'
 
-type Clients = Map<string, Set<Client>>
+/** Who has to know which of its keys are changed. */
+export interface KeyHolder {
+  /** Names of keys, which grow. Time and want of memory, which take keys, change none. */
+  readonly changed: Set<string>
+}
+
+type Interested<Who> = Map<string, Set<Who>>
+type Clients = Interested<Client>
+
+const BY_COMMANDS: ReadonlySet<number> = new Set([KEY_CHANGE.changed, KEY_CHANGE.created])
 
 /** What has become of a key, or that it was missed; `change` is of {@link KEY_CHANGE}. */
 export interface KeyChange {
@@ -27,6 +36,7 @@ export class KeyInterest {
   readonly #waiters: Clients = new Map()
   /** Who has read a key and is to be told when it changes. */
   readonly #readers: Clients = new Map()
+  readonly #holders: Interested<KeyHolder> = new Map()
   readonly #ready: string[] = []
   /** Names to be watched, or not any more, when the engine can be told so again. */
   readonly #untold = new Map<string, boolean>()
@@ -39,13 +49,18 @@ export class KeyInterest {
   /** Whether the engine is loading, and cannot be asked or told anything. */
   setAway(isAway: boolean): void {
     this.#isAway = isAway
-    if (isAway) return
+    if (isAway) {
+      // Whatever is loaded then may be something else.
+      for (const [name, holders] of this.#holders) for (const one of holders) one.changed.add(name)
+      return
+    }
     for (const [name, watches] of this.#untold) this.#tell(name, watches)
     this.#untold.clear()
   }
 
   get isActive(): boolean {
-    return this.#watchers.size + this.#waiters.size + this.#readers.size > 0
+    const { size } = this.#holders
+    return this.#watchers.size + this.#waiters.size + this.#readers.size + size > 0
   }
 
   get hasWaiters(): boolean {
@@ -72,6 +87,15 @@ export class KeyInterest {
 
   waitNoMore(client: Client, names: readonly string[]): void {
     for (const name of names) this.#remove(this.#waiters, client, name)
+  }
+
+  /** From now on a holder is told of changes, until {@link release}. */
+  hold(holder: KeyHolder, names: readonly string[]): void {
+    for (const name of names) this.#add(this.#holders, holder, name)
+  }
+
+  release(holder: KeyHolder, names: readonly string[]): void {
+    for (const name of names) this.#remove(this.#holders, holder, name)
   }
 
   /** A client has read a key. */
@@ -107,6 +131,9 @@ export class KeyInterest {
       if (change === KEY_CHANGE.missed) continue
       const name = keyName(db, key)
       for (const client of this.#watchers.get(name) ?? []) client.isWatchBroken = true
+      if (BY_COMMANDS.has(change)) {
+        for (const holder of this.#holders.get(name) ?? []) holder.changed.add(name)
+      }
       if (this.#waiters.has(name)) this.#ready.push(name)
     }
     return changes
@@ -117,20 +144,20 @@ export class KeyInterest {
     return this.#ready.splice(0)
   }
 
-  #add(clients: Clients, client: Client, name: string): void {
-    let set = clients.get(name)
+  #add<Who>(all: Interested<Who>, who: Who, name: string): void {
+    let set = all.get(name)
     if (set === undefined) {
       set = new Set()
-      clients.set(name, set)
+      all.set(name, set)
       this.#tell(name, true)
     }
-    set.add(client)
+    set.add(who)
   }
 
-  #remove(clients: Clients, client: Client, name: string): void {
-    const set = clients.get(name)
-    if (set?.delete(client) !== true || set.size > 0) return
-    clients.delete(name)
+  #remove<Who>(all: Interested<Who>, who: Who, name: string): void {
+    const set = all.get(name)
+    if (set?.delete(who) !== true || set.size > 0) return
+    all.delete(name)
     this.#tell(name, false)
   }
 

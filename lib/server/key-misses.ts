@@ -11,7 +11,7 @@ import type { CommandSpec } from '../commands/spec.js'
 
 /** Commands that read the keys they change. */
 const READ_FIRST: ReadonlySet<string> = new Set([
-  ...['getset', 'getdel', 'getex', 'pfcount', 'pfmerge', 'xack', 'xclaim', 'xautoclaim'],
+  ...['getset', 'getdel', 'getex', 'pfcount', 'pfmerge', 'xack', 'xclaim', 'xautoclaim', 'migrate'],
 ])
 /** Commands that ask about a key without a look at its value. */
 const READ_NOTHING: ReadonlySet<string> = new Set(['object', 'memory', 'watch'])

@@ -14,6 +14,7 @@ import type { Clock, CommandContext } from '../commands/context.js'
 import { resolve } from '../commands/dispatch.js'
 import type { CommandHost } from '../commands/host.js'
 import { lookUp } from '../commands/look-up.js'
+import { noMigrationError } from '../commands/migration.js'
 import { logBroken } from '../commands/propagation.js'
 import { OK, PendingReply, type Reply, withShape } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
@@ -36,10 +37,12 @@ import { loadingError, toReplyError } from './failures.js'
 import { KeyEvents } from './key-events.js'
 import { KeyInterest } from './key-interest.js'
 import { LatencyMonitor } from './latency-monitor.js'
+import { Migrations } from './migrations.js'
 import { monitorLine } from './monitor.js'
 import { Outbox } from './outbox.js'
 import { Pauses } from './pauses.js'
 import { PubSub } from './pubsub.js'
+import { shownWords } from './secrets.js'
 import type { ResolvedServerOptions } from './server-options.js'
 import { changeSettings, configOf } from './settings.js'
 import { SlowLog } from './slow-log.js'
@@ -106,6 +109,7 @@ export class ServerCore {
   readonly pubsub: PubSub
   readonly interest: KeyInterest
   readonly waiters: Waiters
+  readonly migrations: Migrations
   readonly monitors = new Set<Client>()
   readonly events: KeyEvents
   readonly tracking: TrackingTable
@@ -161,6 +165,7 @@ export class ServerCore {
     })
     this.events = new KeyEvents((channel, message) => this.pubsub.publish(channel, message))
     this.waiters = new Waiters(this)
+    this.migrations = new Migrations(this)
     this.stats = new CommandStats(native)
     this.scripts = Scripts.of(native)
     this.access = new Access({
@@ -173,7 +178,7 @@ export class ServerCore {
     this.shutdown = shutdown
     this.#usesLanes = parts.usesLanes
     this.pauses = new Pauses(
-      (client, command) => this.#resume(client, command),
+      (client, command) => this.resume(client, command),
       () => this.configureLanes(),
     )
     this.configHost = this.#makeConfigHost(parts.confPath)
@@ -263,13 +268,14 @@ export class ServerCore {
 
   /** What the commands of a new client run in. */
   makeContext(): ClientContext<ServerCore> {
-    const { native, now, host, waiters } = this
+    const { native, now, host, waiters, migrations } = this
     const context = new ClientContext<ServerCore>({
       native,
       now,
       host,
       server: this,
       waiter: waiters,
+      migrator: migrations,
       hasPlainNames: this.#usesLanes,
     })
     context.afterRun = this.#afterRun
@@ -310,6 +316,7 @@ export class ServerCore {
   forget(client: Client): void {
     this.waiters.end(client, null)
     this.pauses.forget(client)
+    this.migrations.forget(client)
     this.interest.unwatchAll(client)
     this.pubsub.forget(client)
     this.tracking.end(client)
@@ -362,13 +369,25 @@ export class ServerCore {
     return this.whole(() => this.encodeCall(client, spec))
   }
 
-  /** Runs a command that a pause has kept. */
-  #resume(client: Client, command: StoredCommand): void {
+  /** Runs a command that was kept, by a pause or by keys that are on their way. */
+  resume(client: Client, command: StoredCommand): void {
     client.waiting = null
     this.restore(client, command)
     const text = this.whole(() => this.encodeCall(client, command.spec))
     if (text !== '') client.output.write(text)
     client.output.resume()
+  }
+
+  /** Runs a command that no client has sent, for one that waits: a unit of the log. */
+  runFor(client: Client, command: StoredCommand): void {
+    this.restore(client, command)
+    this.#actor = client
+    try {
+      this.whole(() => run(command.spec, client.context))
+    } finally {
+      this.#actor = null
+    }
+    for (const message of this.#behindReply.splice(0)) client.output.write(message)
   }
 
   /** A command of the express lane that failed in the middle: what it has done is logged. */
@@ -451,6 +470,7 @@ export class ServerCore {
   /** Lets a client wait for a reply; if a script is slow, nobody else is served meanwhile. */
   #defer(client: Client, spec: CommandSpec, { promise }: PendingReply): string {
     const isScript = spec.family === 'scripting'
+    promise.catch(() => this.stats.failedLater(spec))
     const settled = promise.finally(() => {
       if (!isScript) return
       this.configureLanes()
@@ -479,7 +499,7 @@ export class ServerCore {
    */
   call(client: Client, spec: CommandSpec): Reply {
     const { context } = client
-    if (this.monitors.size > 0 && !spec.flags.includes('admin')) this.#tellMonitors(client)
+    if (this.monitors.size > 0 && !spec.flags.includes('admin')) this.#tellMonitors(client, spec)
     context.spec = spec
     const start = performance.now()
     let failed = true
@@ -516,7 +536,7 @@ export class ServerCore {
     }
     if (slowlogLogSlowerThan < 0 || micros < slowlogLogSlowerThan) return
     if (spec?.flags.includes('skip_slowlog')) return
-    const args = client.context.allBytes().map((arg) => arg.toString('latin1'))
+    const args = shownWords(spec, client.context.allBytes()).map((arg) => arg.toString('latin1'))
     const second = Math.floor(this.now() / 1000)
     const { address, name } = client
     const facts = { second, micros: Math.floor(micros), address: address.remote, clientName: name }
@@ -542,6 +562,8 @@ export class ServerCore {
     if (client.transaction !== null && spec.flags.includes('no_multi')) {
       throw new ReplyError('ERR Command not allowed inside a transaction')
     }
+    // Refused in time: at EXEC the others would have been run.
+    if (client.transaction !== null && spec.name === 'MIGRATE') throw noMigrationError()
     if (client.protocol === 2 && client.isSubscriber && !OF_LISTENERS.has(spec.name)) {
       throw new ReplyError(
         `ERR Can't execute '${spec.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / ` +
@@ -550,8 +572,9 @@ export class ServerCore {
     }
   }
 
-  #tellMonitors(client: Client): void {
-    const line = monitorLine(this.now(), client, client.context.allBytes())
+  #tellMonitors(client: Client, spec: CommandSpec): void {
+    const words = shownWords(spec, client.context.allBytes())
+    const line = monitorLine(this.now(), client, words)
     for (const monitor of this.monitors) monitor.output.write(line)
   }
 

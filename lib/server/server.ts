@@ -250,6 +250,7 @@ export class SnapforkServer {
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#onUpkeep(null)
     this.#core.pauses.stop()
+    this.#core.migrations.close()
     const closed = this.#listeners.map(
       (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
     )

@@ -13,6 +13,7 @@ import type { Reply } from '../commands/reply.js'
 import { shapeOf } from '../commands/reply-shapes.js'
 import { encodeReply } from '../commands/resp-encoder.js'
 import type { CommandSpec } from '../commands/spec.js'
+import { SnapforkError } from '../errors.js'
 import { TIMER_MS_MAX } from '../util/clock.js'
 import {
   type Client,
@@ -70,13 +71,19 @@ export class Waiters implements ClientWaiter {
     const end = (text: string) => {
       if (client.waiting === waiting) this.end(client, text)
     }
-    reply.then(
+    const told = reply.then(
       (value) => {
         core.restore(client, waiting.command)
         end(encodeReply(value, client.protocol, shapeOf(spec, context, client.protocol)))
       },
       (error: unknown) => end(core.encodeFailure(error)),
     )
+    told.catch((error: unknown) => {
+      const isClosed = error instanceof SnapforkError && error.code === 'ERR_SNAPFORK_CLOSED'
+      if (!isClosed) throw error
+      // Meanwhile the engine was closed: nobody can be told anything.
+      client.output.close(false)
+    })
   }
 
   #timer(client: Client, timeoutMs: number): NodeJS.Timeout | null {

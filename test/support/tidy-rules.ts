@@ -42,6 +42,7 @@ const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'acl',
     'scripting',
     'commands',
+    'remote',
     'native',
     'errors',
     'util',
@@ -50,6 +51,7 @@ const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
   persist: ['cow', 'native', 'errors', 'util'],
   cow: ['native', 'errors', 'util'],
   host: [],
+  remote: [],
   acl: ['commands', 'errors', 'util'],
   config: ['options', 'commands', 'errors', 'util'],
   api: ['commands', 'native', 'errors', 'util'],
@@ -155,7 +157,11 @@ const CPP_RIGHTS: readonly Right[] = [
 
 const MODULE_RIGHTS: readonly Right[] = [
   // The pipe that tells of a child's end: libuv polls it, while a file takes a thread to wait.
-  { what: 'node:net', only: ['lib/server/', 'lib/persist/snapshot-job.ts'], pattern: /^node:net$/ },
+  {
+    what: 'node:net',
+    only: ['lib/server/', 'lib/remote/', 'lib/persist/snapshot-job.ts'],
+    pattern: /^node:net$/,
+  },
   { what: 'the .node file', only: ['lib/native/load.cts'], pattern: /^node-gyp-build$|\.node$/ },
   { what: 'other processes', only: ['lib/cli/'], pattern: /^node:(child_process|cluster)$/ },
 ]
