@@ -48,6 +48,11 @@ export class RawClient {
     })
   }
 
+  /** The bytes of what comes next without being asked for. */
+  next(): Promise<string> {
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
   close(): void {
     this.#socket.destroy()
   }
