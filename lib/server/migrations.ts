@@ -192,7 +192,8 @@ export class Migrations {
 
 function replyOf({ refusal, failure }: TransferOutcome, isWhole: boolean): Reply {
   if (refusal !== null) {
-    throw ReplyError.ofLatin1(`ERR Target instance replied with error: ${refusal}`)
+    const line = refusal.replaceAll('\r', ' ')
+    throw ReplyError.ofLatin1(`ERR Target instance replied with error: ${line}`)
   }
   if (failure !== null) {
     // Who refuses is met there with the first byte.
