@@ -30,12 +30,12 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PROGRAM = fileURLToPath(import.meta.url)
 const ENGINES = ['snapfork', 'redis'] as const
 const POLICIES = ['always', 'everysec'] as const
-const ROUNDS = 3
+const ROUNDS = 7
 const CLIENTS = 50
 const VALUE_BYTES = 64
 const KEYS = 1_000_000
 /** By the length of the pipeline: each takes some seconds. */
-const REQUESTS: Readonly<Record<number, number>> = { 1: 100_000, 16: 1_000_000 }
+const REQUESTS: Readonly<Record<number, number>> = { 1: 300_000, 16: 1_000_000 }
 const PIPELINES = Object.keys(REQUESTS).map(Number)
 const DISK_BYTES = 256 * 2 ** 20
 /** Before and behind the stall. */

@@ -95,14 +95,6 @@ size_t LaneSockets::Send(uint32_t lane_id, ExpressLane& lane, size_t held_bytes)
   return left;
 }
 
-void LaneSockets::OnLogEnd(bool is_durable) {
-  if (is_durable) {
-    set_.held()->Release(UINT64_MAX);
-  } else {
-    set_.held()->Abandon();
-  }
-}
-
 void LaneSockets::Serve() {
   const ServeMode mode = Mode();
   LogObject* const log = mode == ServeMode::kHold ? engine_->log() : nullptr;

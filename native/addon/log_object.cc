@@ -53,7 +53,13 @@ void LogObject::OnProgress(void* self) {
   const LogProgress progress = log->thread.progress();
   const bool failing = progress.write_errno != 0 || progress.sync_errno != 0;
   if (const auto replies = log->Replies(); replies != nullptr) {
-    failing ? replies->Abandon() : replies->Release(progress.synced);
+    if (failing) {
+      replies->Abandon();
+    } else if (log->thread.HasMore()) {
+      replies->Offer(progress.synced);
+    } else {
+      replies->Release(progress.synced);
+    }
   }
   const bool changed = log->failing_.exchange(failing) != failing;
   if (!changed && !log->asked_.exchange(false)) return;

@@ -81,6 +81,25 @@ void HeldReplies::Spare(Batch& batch) {
 }
 
 void HeldReplies::Release(uint64_t durable) {
+  const std::lock_guard<std::mutex> sending(sending_);
+  ReleaseLocked(durable);
+}
+
+void HeldReplies::Offer(uint64_t durable) {
+  if (empty()) return;
+  offered_ = durable;
+  wake_.Raise();
+}
+
+// Whoever sends on the log's thread knows of more bytes than were offered before.
+void HeldReplies::TakeOffer() {
+  const uint64_t durable = offered_.exchange(0);
+  if (durable == 0) return;
+  const std::unique_lock<std::mutex> sending(sending_, std::try_to_lock);
+  if (sending.owns_lock()) ReleaseLocked(durable);
+}
+
+void HeldReplies::ReleaseLocked(uint64_t durable) {
   TakeFilled();
   while (!going_.empty()) {
     Batch& batch = going_.front();
@@ -120,7 +139,13 @@ void HeldReplies::Send(const std::shared_ptr<Outlet>& outlet, std::string_view b
   }
 }
 
+void HeldReplies::End(bool is_durable) {
+  offered_ = 0;
+  is_durable ? Release(UINT64_MAX) : Abandon();
+}
+
 void HeldReplies::Abandon() {
+  const std::lock_guard<std::mutex> sending(sending_);
   TakeFilled();
   for (Batch& batch : std::exchange(going_, {})) {
     for (; batch.next < batch.entries.size(); ++batch.next) {

@@ -1,20 +1,22 @@
-// held_replies.h - replies that wait for the disk, sent by the thread that has synced it.
+// held_replies.h - replies that wait for the disk, sent when it has what they tell of.
 //
 //   owner --Hold--> queue --Release: the disk has what it tells of--> socket
 //                                       |
 //                                       +-- no room --> rest --the owner is told--> owner
 //
-// The log's thread is the first to know that a reply may go, and the owner is at work for others
-// then: it is not woken for that.
+// The log's thread is the first to know that a reply may go. It sends it if it has nothing to write:
+// the owner, who is at work for others then, is not woken for that. If it has, the disk comes first,
+// and the owner sends (Offer, TakeOffer). An owner who does not come to it is not waited for: the
+// thread sends all of it behind its next sync.
 //
 // Invariants
 //   (H1) What waits of one socket goes in its order. While something of it is here, all that
 //        follows comes here; what finds no room is followed by no other until the owner has sent
 //        it.
 //   (H2) No socket is closed while something is sent there.
+//   (H3) An offer ends with its log: the next one counts from its own start.
 //
-// Runs in: Release and Abandon on the log's thread, or on the owner's when that has ended; the rest
-// on the owner's.
+// Runs in: Release, Offer and Abandon on the log's thread; the rest on the owner's.
 
 #pragma once
 
@@ -79,9 +81,16 @@ class HeldReplies {
   uint64_t last_logged() const { return last_logged_; }
   std::vector<Told> TakeTold();
 
+  // The disk has so many bytes of the log.
   void Release(uint64_t durable);
+  // As well, but the owner is to send: it is woken.
+  void Offer(uint64_t durable);
+  // Sends what is offered, if something is; does not wait for the other thread, should that send.
+  void TakeOffer();
   // The disk may never have them: whoever waits is told that it is lost.
   void Abandon();
+  // The log has ended and its thread with it, with all of it on disk or not. (H3)
+  void End(bool is_durable);
 
  private:
   struct Entry {
@@ -96,6 +105,8 @@ class HeldReplies {
     size_t offset = 0;  // its bytes
   };
 
+  // REQUIRES: sending_, as for the next two.
+  void ReleaseLocked(uint64_t durable);
   void TakeFilled();
   void Spare(Batch& batch);
   void Send(const std::shared_ptr<Outlet>& outlet, std::string_view bytes);
@@ -109,7 +120,10 @@ class HeldReplies {
   std::vector<Told> told_;
   std::atomic<bool> is_empty_{true};
 
-  // Of whoever releases.
+  std::atomic<uint64_t> offered_{0};  // bytes of the log, or 0
+
+  std::mutex sending_;  // before lock_
+  // Under it.
   std::deque<Batch> going_;
   Batch spare_;
 };

@@ -249,8 +249,9 @@ void SocketSet::Settle(uint32_t id, Socket& socket) {
   observer_.OnEvent(id, SocketEvent::kDrained);
 }
 
-// To what the log's thread has told.
+// To what the log's thread has told or leaves to be sent.
 void SocketSet::Attend() {
+  held_->TakeOffer();
   for (const HeldReplies::Told& told : held_->TakeTold()) {
     const uint32_t id = told.outlet->id();
     const Socket* const socket = At(id);

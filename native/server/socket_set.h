@@ -9,7 +9,7 @@
 // Replies of one Serve go together at its end: a program that has many connections is woken once.
 //
 // Those that tell of a change of the log may be held until the disk has it, and those behind them:
-// the thread that syncs the log sends them (HeldReplies). The caller may let replies wait by its
+// they go when that has synced them (HeldReplies). The caller may let replies wait by its
 // own count (ExpressLane::Hold); then nothing of that lane is run here.
 //
 // Invariants
@@ -97,7 +97,7 @@ class SocketSet {
   // Reads all that are readable, once each.
   void Serve(ServeMode mode);
 
-  // Who sends what is held.
+  // What is held.
   const std::shared_ptr<HeldReplies>& held() const { return held_; }
   // Bytes that wait for room or for the disk, but for what the caller holds.
   size_t UnsentBytes(uint32_t id) const;

@@ -266,6 +266,40 @@ TEST(SocketSet, HoldsWhatTellsOfTheLogAndWhatComesBehind) {
   EXPECT_EQ(clients.Hear(0), "+PONG\r\n");
 }
 
+TEST(SocketSet, SendsWhatIsLeftToIt) {
+  Fixture clients;
+  HeldReplies& held = *clients.set.held();
+  clients.Say(0, "SET a 1\r\n");
+  clients.Say(1, "SET b 2\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  held.Offer(10);
+  EXPECT_EQ(clients.Hear(0) + clients.Hear(1), "");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  EXPECT_EQ(clients.Hear(0) + clients.Hear(1), "+OK\r\n");
+  held.Offer(20);
+  held.Release(20);
+  EXPECT_EQ(clients.Hear(0) + clients.Hear(1), "+OK\r\n");
+  EXPECT_TRUE(held.empty());
+}
+
+TEST(SocketSet, ForgetsWhatALogHasOfferedThatHasEnded) {  // (H3)
+  Fixture clients;
+  HeldReplies& held = *clients.set.held();
+  clients.Say(0, "SET a 1\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  held.Offer(10);
+  held.End(true);
+  EXPECT_EQ(clients.Hear(0), "+OK\r\n");
+  clients.log.bytes = 0;
+  clients.Say(0, "SET a 2\r\n");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  EXPECT_EQ(clients.Hear(0), "");
+  EXPECT_FALSE(held.empty());
+  held.Release(10);
+  EXPECT_EQ(clients.Hear(0), "+OK\r\n");
+}
+
 TEST(SocketSet, PutsRepliesOfTheCallerBehindWhatIsHeld) {  // (K3)
   Fixture clients;
   clients.Say(0, "SET a 1\r\nECHO x\r\n");
@@ -347,7 +381,8 @@ TEST(SocketSet, TellsThoseWhoWaitForNothing) {
   EXPECT_TRUE(clients.set.held()->empty());
 }
 
-// What a thread of its own releases, while the owner goes on and the other end reads slowly.
+// What a thread of its own releases or offers, while the owner goes on and the other end reads
+// slowly.
 TEST(SocketSet, KeepsTheOrderOfWhatAnotherThreadSends) {  // (H1)
   Fixture clients;
   const int small = 4096;
@@ -362,7 +397,9 @@ TEST(SocketSet, KeepsTheOrderOfWhatAnotherThreadSends) {  // (H1)
   std::atomic<bool> is_over{false};
   const std::shared_ptr<HeldReplies> held = clients.set.held();
   std::thread syncer([&] {
-    while (!is_over) held->Release(synced);
+    for (uint64_t turn = 0; !is_over; ++turn) {
+      turn % 2 == 0 ? held->Release(synced) : held->Offer(synced);
+    }
   });
   sf::Random random(7);
   constexpr int kRounds = 3000;
