@@ -4,7 +4,7 @@
  * Prints two tables and appends JSON lines to bench/results/. The second part needs root, loop
  * devices, mkfs.ext4(8) and fsfreeze(8), and is left out with a word where they are missing.
  *
- * With `serve`, a path, a port and a policy as its arguments it is the server.
+ * With `serve`, a directory, a path, a policy and a port as its arguments it is the server.
  *
  * @module
  */
@@ -22,6 +22,7 @@ import { withDisk } from './disk.js'
 import { redisVersion } from './drivers/redis.js'
 import { RedisConnection } from './drivers/redis-connection.js'
 import { machineFacts } from './machine.js'
+import { freePort } from './ports.js'
 import { appendResults } from './results-file.js'
 import { spreadOf } from './stats.js'
 import { STALL_SECONDS } from './trials/stall.js'
@@ -30,7 +31,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PROGRAM = fileURLToPath(import.meta.url)
 const ENGINES = ['snapfork', 'redis'] as const
 const POLICIES = ['always', 'everysec'] as const
-const ROUNDS = 7
+const WAYS = ['unix', 'tcp'] as const
+const ROUNDS = 5
 const CLIENTS = 50
 const VALUE_BYTES = 64
 const KEYS = 1_000_000
@@ -38,18 +40,27 @@ const KEYS = 1_000_000
 const REQUESTS: Readonly<Record<number, number>> = { 1: 300_000, 16: 1_000_000 }
 const PIPELINES = Object.keys(REQUESTS).map(Number)
 const DISK_BYTES = 256 * 2 ** 20
+const CASES: readonly Case[] = POLICIES.flatMap((policy) =>
+  WAYS.flatMap((way) => PIPELINES.map((pipeline) => ({ policy, way, pipeline }))),
+)
 /** Before and behind the stall. */
 const CALM_MS = 1000
 const PAUSE_MS = 1
 
 type Engine = (typeof ENGINES)[number]
 type Policy = (typeof POLICIES)[number]
+type Way = (typeof WAYS)[number]
 
-interface Run {
+/** What is measured of both. */
+interface Case {
+  readonly policy: Policy
+  readonly way: Way
+  readonly pipeline: number
+}
+
+interface Run extends Case {
   readonly type: 'run'
   readonly engine: Engine
-  readonly policy: Policy
-  readonly pipeline: number
   readonly round: number
   readonly setsPerSecond: number
 }
@@ -73,9 +84,7 @@ export async function runServerLog(): Promise<void> {
   const facts = machineFacts(dir, redis)
   console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
   const runs = await measureAll(dir)
-  const ratios = POLICIES.flatMap((policy) =>
-    PIPELINES.map((pipeline) => ratioOf(runs, policy, pipeline)),
-  )
+  const ratios = CASES.map((one) => ratioOf(runs, one))
   console.log(tableOf(ratios))
   const stalls = await stallAll(dir)
   console.log(stallsTableOf(stalls))
@@ -89,47 +98,52 @@ async function measureAll(dir: string): Promise<Run[]> {
   const runs: Run[] = []
   for (let round = 1; round <= ROUNDS; ++round) {
     const engines = round % 2 === 1 ? ENGINES : [...ENGINES].reverse()
-    for (const policy of POLICIES) {
-      for (const pipeline of PIPELINES) {
-        for (const engine of engines) {
-          const setsPerSecond = await withServer(engine, policy, dir, async (socket) =>
-            benchmark(socket, pipeline),
-          )
-          console.error(`round ${round}: ${engine}, ${policy}, -P ${pipeline}: ${setsPerSecond}`)
-          runs.push({ type: 'run', engine, policy, pipeline, round, setsPerSecond })
-        }
+    for (const one of CASES) {
+      for (const engine of engines) {
+        const setsPerSecond = await withServer(engine, one.policy, dir, async (socket, port) =>
+          benchmark(one.way === 'tcp' ? ['-p', String(port)] : ['-s', socket], one.pipeline),
+        )
+        console.error(
+          `round ${round}: ${engine}, ${Object.values(one).join(', ')}: ${setsPerSecond}`,
+        )
+        runs.push({ type: 'run', engine, ...one, round, setsPerSecond })
       }
     }
   }
   return runs
 }
 
-interface Ratio {
+interface Ratio extends Case {
   readonly type: 'metric'
-  readonly policy: Policy
-  readonly pipeline: number
   readonly snapfork: number
   readonly redis: number
   readonly ratio: number
 }
 
-function ratioOf(runs: readonly Run[], policy: Policy, pipeline: number): Ratio {
+function ratioOf(runs: readonly Run[], { policy, way, pipeline }: Case): Ratio {
   const of = (engine: Engine) => {
     const own = runs.filter(
-      (run) => run.engine === engine && run.policy === policy && run.pipeline === pipeline,
+      (run) =>
+        run.engine === engine &&
+        run.policy === policy &&
+        run.way === way &&
+        run.pipeline === pipeline,
     )
     return spreadOf(own.map((run) => run.setsPerSecond))?.median ?? 0
   }
   const [snapfork, redis] = [of('snapfork'), of('redis')]
-  return { type: 'metric', policy, pipeline, snapfork, redis, ratio: snapfork / redis }
+  return { type: 'metric', policy, way, pipeline, snapfork, redis, ratio: snapfork / redis }
 }
 
 function tableOf(ratios: readonly Ratio[]): string {
-  const lines = ratios.map(({ policy, pipeline, snapfork, redis, ratio }) => {
+  const lines = ratios.map(({ policy, way, pipeline, snapfork, redis, ratio }) => {
     const rates = [snapfork, redis].map((rate) => Math.round(rate).toLocaleString('en-US'))
-    return `| ${policy} | ${pipeline} | ${rates.join(' | ')} | ${ratio.toFixed(2)} |`
+    return `| ${policy} | ${way} | ${pipeline} | ${rates.join(' | ')} | ${ratio.toFixed(2)} |`
   })
-  const head = ['| appendfsync | -P | snapfork, SETs/s | redis | ratio |', '|---|---|---|---|---|']
+  const head = [
+    '| appendfsync | socket | -P | snapfork, SETs/s | redis | ratio |',
+    '|---|---|---|---|---|---|',
+  ]
   return [...head, ...lines].join('\n')
 }
 
@@ -138,16 +152,17 @@ async function withServer<T>(
   engine: Engine,
   policy: Policy,
   parent: string,
-  act: (socket: string) => Promise<T>,
+  act: (socket: string, port: number) => Promise<T>,
 ): Promise<T> {
   const dir = mkdtempSync(join(parent, `${engine}-`))
   // Elsewhere, so that it can be reached while the disk stands still.
   const socket = join(mkdtempSync('/tmp/sf-bench-'), 's')
-  const server = start(engine, policy, dir, socket)
+  const port = await freePort()
+  const server = start(engine, policy, dir, socket, port)
   const kill = atExit(() => void server.kill('SIGKILL'))
   try {
     await untilReady(socket)
-    return await act(socket)
+    return await act(socket, port)
   } finally {
     const ended = once(server, 'exit')
     kill()
@@ -158,18 +173,24 @@ async function withServer<T>(
 }
 
 /** The log is not rewritten, by either. */
-function start(engine: Engine, policy: Policy, dir: string, socket: string): ChildProcess {
+function start(
+  engine: Engine,
+  policy: Policy,
+  dir: string,
+  socket: string,
+  port: number,
+): ChildProcess {
   const [program, args] =
     engine === 'redis'
       ? [
           'redis-server',
           [
-            ...['--port', '0', '--unixsocket', socket, '--dir', dir, '--save', ''],
+            ...['--port', String(port), '--unixsocket', socket, '--dir', dir, '--save', ''],
             ...['--appendonly', 'yes', '--appendfsync', policy],
             ...['--auto-aof-rewrite-percentage', '0'],
           ],
         ]
-      : [process.execPath, [PROGRAM, 'serve', dir, socket, policy]]
+      : [process.execPath, [PROGRAM, 'serve', dir, socket, policy, String(port)]]
   return spawn(program as string, args as string[], {
     env: cleanEnvironment(),
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -185,11 +206,11 @@ async function untilReady(socket: string): Promise<void> {
   throw new Error(`nobody answers at ${socket}`)
 }
 
-function benchmark(socket: string, pipeline: number): number {
+function benchmark(to: readonly string[], pipeline: number): number {
   const { stdout, status } = spawnSync(
     'redis-benchmark',
     [
-      ...['-s', socket, '-t', 'set', '-P', String(pipeline), '-n', String(REQUESTS[pipeline])],
+      ...[...to, '-t', 'set', '-P', String(pipeline), '-n', String(REQUESTS[pipeline])],
       ...['-c', String(CLIENTS), '-d', String(VALUE_BYTES), '-r', String(KEYS), '--csv'],
     ],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
@@ -260,10 +281,10 @@ function stallsTableOf(stalls: readonly Stall[]): string {
   return [head, '|---|---|---|', ...lines].join('\n')
 }
 
-const [, program, verb, dir, unixsocket, policy] = process.argv
+const [, program, verb, dir, unixsocket, policy, port] = process.argv
 if (program === PROGRAM && verb === 'serve' && dir !== undefined && unixsocket !== undefined) {
   const db = await open({
     ...{ dir, appendonly: true, appendfsync: policy as Policy, autoAofRewritePercentage: 0 },
   })
-  await createServer(db, { port: null, unixsocket }).listen()
+  await createServer(db, { port: Number(port), unixsocket }).listen()
 }

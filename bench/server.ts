@@ -17,6 +17,7 @@ import { createServer, open } from '../dist/index.js'
 import { cleanEnvironment } from './clean-environment.js'
 import { redisVersion } from './drivers/redis.js'
 import { machineFacts } from './machine.js'
+import { freePort } from './ports.js'
 import { cpuSeconds } from './processes.js'
 import { appendResults } from './results-file.js'
 import { spreadOf } from './stats.js'
@@ -132,7 +133,8 @@ function tableOf(metrics: readonly Metric[]): string {
 /** One round: two fresh servers, and every test at one and then at the other. */
 async function measure(pipeline: number, round: number, data: string): Promise<Run[]> {
   const dirs = [mkdtempSync(join(data, 'server-')), mkdtempSync(join(data, 'server-'))]
-  const [ours, theirs] = [start('snapfork', dirs[0] as string), start('redis', dirs[1] as string)]
+  const ours = await start('snapfork', dirs[0] as string)
+  const theirs = await start('redis', dirs[1] as string)
   const servers = round % 2 === 1 ? [ours, theirs] : [theirs, ours]
   try {
     for (const { port } of servers) {
@@ -171,11 +173,8 @@ function runTest(
   })
 }
 
-let nextPort = 21_000
-
-function start(engine: Engine, dir: string): Server {
-  nextPort += 1
-  const port = nextPort
+async function start(engine: Engine, dir: string): Promise<Server> {
+  const port = await freePort()
   const [program, args] =
     engine === 'redis'
       ? ['redis-server', ['--port', String(port), '--save', '', '--dir', dir]]
