@@ -34,6 +34,8 @@ export interface CommandName {
 export interface ScriptCall {
   /** null: there is none of that name. */
   readonly command: CommandName | null
+  /** Its arguments and database. */
+  readonly context: CommandContext
   readonly micros: number
   /** It was not run. */
   readonly isRejected: boolean

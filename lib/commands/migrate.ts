@@ -48,18 +48,6 @@ function readOptions(context: CommandContext): Options {
   return { copies, replaces, credentials, keys: [context.bytes(3)] }
 }
 
-/** Indexes of the arguments that nobody else should read; `read` gives words in upper case. */
-export function secretsOfMigrate(argc: number, read: (index: number) => string): number[] {
-  const secrets: number[] = []
-  for (let index = FIRST_OPTION; index < argc; ++index) {
-    const word = read(index)
-    if (word === 'KEYS') break
-    const count = word === 'AUTH' ? 1 : word === 'AUTH2' ? 2 : 0
-    for (let at = 0; at < count && index + 1 < argc; ++at) secrets.push(++index)
-  }
-  return secrets
-}
-
 function migrate(context: CommandContext): Reply {
   const options = readOptions(context)
   const timeout = readInteger(context, 5)

@@ -317,12 +317,12 @@ export class ScriptRunner {
   /** @param failure The encoded error that a call has come to, or null. */
   #tell(
     { inner, callErrors }: Running,
-    call: Omit<ScriptCall, 'error'>,
+    call: Omit<ScriptCall, 'context' | 'error'>,
     failure: string | null,
   ): void {
     const error = failure === null ? null : failure.slice(1, -2)
     if (error !== null) callErrors.add(error)
-    inner.onScriptCall?.({ ...call, error })
+    inner.onScriptCall?.({ ...call, context: inner, error })
   }
 
   /** Logs what a command that has failed in the middle has done; its error. */

@@ -70,7 +70,11 @@ export class Access implements AclHost {
     if (name === null && this.isOpen) throw needlessPasswordError()
     const user = this.users.authenticate(name ?? 'default', password)
     if (user === null) {
-      this.#note(client, { reason: 'auth', object: client.lastCommand }, name ?? 'default')
+      this.#note(
+        client,
+        { reason: 'auth', object: readBytes(client.context, 0) },
+        name ?? 'default',
+      )
       throw wrongPasswordError()
     }
     client.user = user

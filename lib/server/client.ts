@@ -159,6 +159,7 @@ export class ClientContext<Server = unknown> extends CommandContext {
   declare spec: CommandSpec
   /** Whether commands have the names that native code knows them by. */
   readonly #hasPlainNames: boolean
+  readonly #isSeen: () => boolean
   /** Commands may wait: not within a transaction or a script. */
   mayWait = true
   readonly #waiter: ClientWaiter
@@ -172,17 +173,21 @@ export class ClientContext<Server = unknown> extends CommandContext {
     waiter: ClientWaiter
     migrator: ClientMigrator
     hasPlainNames: boolean
+    /** Whether somebody has to see each command. */
+    isSeen: () => boolean
   }) {
     super(parts.native, 0, parts.now, parts.host)
     this.server = parts.server
     this.#waiter = parts.waiter
     this.#migrator = parts.migrator
     this.#hasPlainNames = parts.hasPlainNames
+    this.#isSeen = parts.isSeen
   }
 
   override get isFree(): boolean {
     const { user } = this.client
-    return this.#hasPlainNames && super.isFree && (user === null || user.isUnrestricted)
+    if (!this.#hasPlainNames || this.#isSeen()) return false
+    return super.isFree && (user === null || user.isUnrestricted)
   }
 
   override deny(command: CommandName): ReplyError | null {
@@ -204,6 +209,7 @@ export class ClientContext<Server = unknown> extends CommandContext {
       waiter: this.#waiter,
       migrator: this.#migrator,
       hasPlainNames: this.#hasPlainNames,
+      isSeen: this.#isSeen,
     })
     inner.db = this.db
     inner.client = this.client

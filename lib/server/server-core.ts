@@ -38,11 +38,11 @@ import { KeyEvents } from './key-events.js'
 import { KeyInterest } from './key-interest.js'
 import { LatencyMonitor } from './latency-monitor.js'
 import { Migrations } from './migrations.js'
-import { monitorLine } from './monitor.js'
+import { Monitors } from './monitor.js'
 import { Outbox } from './outbox.js'
 import { Pauses } from './pauses.js'
 import { PubSub } from './pubsub.js'
-import { shownWords } from './secrets.js'
+import { visibleWords } from './redaction.js'
 import type { ResolvedServerOptions } from './server-options.js'
 import { changeSettings, configOf } from './settings.js'
 import { SlowLog } from './slow-log.js'
@@ -110,7 +110,7 @@ export class ServerCore {
   readonly interest: KeyInterest
   readonly waiters: Waiters
   readonly migrations: Migrations
-  readonly monitors = new Set<Client>()
+  readonly monitors = new Monitors((client, line) => this.#push(client, line))
   readonly events: KeyEvents
   readonly tracking: TrackingTable
   /** Whose command runs. */
@@ -158,10 +158,7 @@ export class ServerCore {
       interest: this.interest,
       clients: this.clients,
       watchAll: () => this.#watchAll(),
-      send: (client, message) => {
-        if (client === this.#actor) this.#behindReply.push(message)
-        else client.output.write(message)
-      },
+      send: (client, message) => this.#push(client, message),
     })
     this.events = new KeyEvents((channel, message) => this.pubsub.publish(channel, message))
     this.waiters = new Waiters(this)
@@ -253,7 +250,7 @@ export class ServerCore {
     const { protoMaxBulkLen: bulkMax, latencyTracking, clientQueryBufferLimit } = this.options
     const isBusy = this.scripts.runner.isBusy
     const { tellsMissed } = this.events
-    const isSeen = this.monitors.size > 0 || this.pauses.stopsReads || isBusy || tellsMissed
+    const isSeen = !this.monitors.isEmpty || this.pauses.stopsReads || isBusy || tellsMissed
     const runsReads = this.#usesLanes && !isSeen && !this.isLoading()
     const runsWrites = runsReads && !this.pauses.isOn && !this.events.isOn
     this.native.lanesConfigure(
@@ -277,10 +274,14 @@ export class ServerCore {
       waiter: waiters,
       migrator: migrations,
       hasPlainNames: this.#usesLanes,
+      isSeen: () => !this.monitors.isEmpty,
     })
     context.afterRun = this.#afterRun
     context.onScriptCall = (call) => {
       this.stats.calledByScript(call, this.options.latencyTracking)
+      const { command, isRejected } = call
+      if (command === null || isRejected) return
+      this.monitors.tellOfScript(command as CommandSpec, call.context, this.now())
     }
     return context
   }
@@ -320,7 +321,6 @@ export class ServerCore {
     this.interest.unwatchAll(client)
     this.pubsub.forget(client)
     this.tracking.end(client)
-    client.isMonitor = false
     if (this.monitors.delete(client)) this.configureLanes()
   }
 
@@ -340,6 +340,12 @@ export class ServerCore {
       client.replyMode = 'on'
     }
     for (const message of this.#behindReply.splice(0)) client.output.write(message)
+  }
+
+  /** Sends what is no reply; to whose command runs, behind its reply. */
+  #push(client: Client, message: string): void {
+    if (client === this.#actor) this.#behindReply.push(message)
+    else client.output.write(message)
   }
 
   /** The encoded reply; nothing if it was written, or will be. */
@@ -499,7 +505,7 @@ export class ServerCore {
    */
   call(client: Client, spec: CommandSpec): Reply {
     const { context } = client
-    if (this.monitors.size > 0 && !spec.flags.includes('admin')) this.#tellMonitors(client, spec)
+    const sight = this.monitors.look(spec, context)
     context.spec = spec
     const start = performance.now()
     let failed = true
@@ -515,7 +521,8 @@ export class ServerCore {
       const micros = (performance.now() - start) * 1000
       const isTimed = this.options.latencyTracking && !waits
       this.stats.called(spec, micros, { failed, isTimed, isAgain: context.isRetry })
-      this.noteSlow(client, micros, spec)
+      if (!waits) this.noteSlow(client, micros, spec)
+      if (sight !== null) this.monitors.tell(sight, context)
     }
   }
 
@@ -536,7 +543,7 @@ export class ServerCore {
     }
     if (slowlogLogSlowerThan < 0 || micros < slowlogLogSlowerThan) return
     if (spec?.flags.includes('skip_slowlog')) return
-    const args = shownWords(spec, client.context.allBytes()).map((arg) => arg.toString('latin1'))
+    const args = visibleWords(spec ?? null, client.context.allBytes())
     const second = Math.floor(this.now() / 1000)
     const { address, name } = client
     const facts = { second, micros: Math.floor(micros), address: address.remote, clientName: name }
@@ -570,12 +577,6 @@ export class ServerCore {
           'QUIT / RESET are allowed in this context',
       )
     }
-  }
-
-  #tellMonitors(client: Client, spec: CommandSpec): void {
-    const words = shownWords(spec, client.context.allBytes())
-    const line = monitorLine(this.now(), client, words)
-    for (const monitor of this.monitors) monitor.output.write(line)
   }
 
   /** The error reply for what a handler has thrown. */

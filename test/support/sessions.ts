@@ -19,6 +19,8 @@ const QUIET_MS = 15
 
 /** What differs from server to server. */
 const VARIABLES: readonly (readonly [RegExp, string])[] = [
+  [/(?<=\+)\d{10}\.\d{6}/g, 'T'],
+  [/(?<=\[\d+ unix:)[^\]]+/g, 'PATH'],
   [/\d{10,}/g, 'T'],
   [/(?<=id\\r\\n):\d+/g, ':ID'],
 ]

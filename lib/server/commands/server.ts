@@ -17,7 +17,6 @@ function time({ server }: ServerContext): Reply {
 }
 
 function monitor({ client, server }: ServerContext): Reply {
-  client.isMonitor = true
   server.monitors.add(client)
   server.configureLanes()
   return OK
