@@ -126,6 +126,18 @@ export class Client<Server = unknown> {
     facts.context.client = this
   }
 
+  /**
+   * Ends a command with its encoded reply, which CLIENT REPLY may keep back; '' if it was written,
+   * or will be. What a command that waits comes to ends it later.
+   */
+  reply(text: string): void {
+    if (this.replyMode === 'on') {
+      if (text !== '') this.output.write(text)
+    } else if (this.replyMode === 'skip' && this.waiting === null) {
+      this.replyMode = 'on'
+    }
+  }
+
   /** Whether it takes messages and, in RESP2, few commands. */
   get isSubscriber(): boolean {
     return this.channels.size + this.patterns.size + this.shardChannels.size > 0

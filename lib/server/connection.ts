@@ -258,7 +258,7 @@ export class Connection implements ClientOutput, Sender, TransportListener {
         this.configure()
         break
       case LANE.bad:
-        this.write(`-ERR ${native.laneError(client.lane)}\r\n`)
+        client.reply(`-ERR ${native.laneError(client.lane)}\r\n`)
         client.isClosing = true
         break
       case LANE.output:

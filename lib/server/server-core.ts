@@ -332,13 +332,8 @@ export class ServerCore {
     context.mayPause = true
     if (client.replyMode === 'skip-next') client.replyMode = 'skip'
     this.#actor = client
-    const text = this.#replyTo(client)
+    client.reply(this.#replyTo(client))
     this.#actor = null
-    if (client.replyMode === 'on') {
-      if (text !== '') client.output.write(text)
-    } else if (client.replyMode === 'skip') {
-      client.replyMode = 'on'
-    }
     for (const message of this.#behindReply.splice(0)) client.output.write(message)
   }
 
@@ -380,7 +375,7 @@ export class ServerCore {
     client.waiting = null
     this.restore(client, command)
     const text = this.whole(() => this.encodeCall(client, command.spec))
-    if (text !== '') client.output.write(text)
+    client.reply(text)
     client.output.resume()
   }
 

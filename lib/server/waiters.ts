@@ -123,7 +123,7 @@ export class Waiters implements ClientWaiter {
     if (waiting.timer !== null) clearTimeout(waiting.timer)
     this.#core.interest.waitNoMore(client, waiting.keys)
     if (text === null) return
-    client.output.write(text)
+    client.reply(text)
     client.output.resume()
   }
 }

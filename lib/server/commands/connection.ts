@@ -108,7 +108,7 @@ export function checkName(name: string): string {
 
 function reset(context: ServerContext): Reply {
   const { client, server } = context
-  if (client.replyMode !== 'on') client.replyMode = 'on'
+  if (client.replyMode === 'off') client.replyMode = 'on'
   server.forget(client)
   client.transaction = null
   client.protocol = 2
