@@ -19,20 +19,19 @@ const WITH_SECRETS = `
   AUTH default ${SECRET}
   AUTH nobody ${SECRET}
   AUTH a b c
-  HELLO 3 AUTH default ${SECRET}
-  HELLO 3 auth default ${SECRET} SETNAME x
+  HELLO 2 AUTH default ${SECRET}
+  HELLO 2 auth default ${SECRET} SETNAME x
   HELLO 2 SETNAME x AUTH default ${SECRET}
-  HELLO 3 AUTH default
-  HELLO 3 AUTH default ${SECRET} AUTH nobody ${SECRET}
+  HELLO 2 AUTH default
+  HELLO 2 AUTH default ${SECRET} AUTH nobody ${SECRET}
   HELLO x AUTH default word
   HELLO 9 AUTH default word
-  HELLO 3 NONSENSE AUTH default word
-  HELLO 3 SETNAME AUTH default word
+  HELLO 2 NONSENSE AUTH default word
   HELLO 2
   CONFIG SET masterauth ${SECRET}
   CONFIG SET MasterAuth ${SECRET}
   CONFIG SET masteruser ${SECRET}
-  CONFIG SET maxmemory 100mb masterauth ${SECRET} appendonly no
+  CONFIG SET maxmemory 0 masterauth ${SECRET} appendonly no
   CONFIG SET nosuch x masterauth ${SECRET}
   CONFIG SET masterauth ${SECRET} masterauth ${SECRET}
   CONFIG SET masterauth ${SECRET} b masterauth
@@ -180,7 +179,7 @@ t.test('ACL LOG', { skip }, async (t) => {
       await talker.send('ACL', 'LOG', 'RESET')
       await talker.send('ACL', 'SETUSER', 'eve', 'on', '>p', '~k*', '+get', '+auth')
       await talker.send('aUTH', 'bob', SECRET)
-      await talker.send('HELLO', '3', 'AUTH', 'eve', SECRET)
+      await talker.send('HELLO', '2', 'AUTH', 'eve', SECRET)
       const other = await Talker.connect(t, place)
       await other.send('AUTH', 'eve', 'p')
       await other.send('CONFIG', 'SET', 'masterauth', SECRET)
