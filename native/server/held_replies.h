@@ -4,10 +4,10 @@
 //                                       |
 //                                       +-- no room --> rest --the owner is told--> owner
 //
-// The log's thread is the first to know that a reply may go. It sends it if it has nothing to write:
-// the owner, who is at work for others then, is not woken for that. If it has, the disk comes first,
-// and the owner sends (Offer, TakeOffer). An owner who does not come to it is not waited for: the
-// thread sends all of it behind its next sync.
+// The log's thread is the first to know that a reply may go. With nothing to write it sends it: the
+// owner, who is at work for others then, is not woken for that. Else the disk comes first, and the
+// owner sends (Offer, TakeOffer). An owner who does not come to it is not waited for: the thread
+// sends all of it behind its next sync.
 //
 // Invariants
 //   (H1) What waits of one socket goes in its order. While something of it is here, all that
