@@ -10,6 +10,7 @@ import type { Int64 } from '../native/engine.js'
 import { readBytes, readInteger, readOption, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
 import { toInt64 } from './expiry-time.js'
+import { uncounted } from './lookup-counts.js'
 import { FIRST_KEY, GROW, READ, READ_FAST, type Reply, row, rowsOf } from './spec.js'
 
 /** Bits of the longest string. */
@@ -204,16 +205,22 @@ function runBitStep(context: CommandContext, step: BitStep, hasGrown: boolean): 
 function bitfield(readsOnly: boolean): (context: CommandContext) => Reply {
   return (context) => {
     const steps = parseBitSteps(context, readsOnly)
-    const { native, db } = context
-    const length = native.stringLength(db, 1)
-    // A string is as long as its farthest write, whether that succeeds or not.
-    for (const { kind, offset, bits } of steps) {
-      if (kind !== 'GET')
-        native.bitsWrite(db, 1, offset, bits, native.bitsRead(db, 1, offset, bits))
-    }
-    const hasGrown = native.stringLength(db, 1) > length
-    return steps.map((step) => runBitStep(context, step, hasGrown))
+    const writes = steps.some(({ kind }) => kind !== 'GET')
+    return writes
+      ? uncounted(context, () => runBitSteps(context, steps))
+      : runBitSteps(context, steps)
   }
+}
+
+function runBitSteps(context: CommandContext, steps: readonly BitStep[]): Reply {
+  const { native, db } = context
+  const length = native.stringLength(db, 1)
+  // A string is as long as its farthest write, whether that succeeds or not.
+  for (const { kind, offset, bits } of steps) {
+    if (kind !== 'GET') native.bitsWrite(db, 1, offset, bits, native.bitsRead(db, 1, offset, bits))
+  }
+  const hasGrown = native.stringLength(db, 1) > length
+  return steps.map((step) => runBitStep(context, step, hasGrown))
 }
 
 export const BITMAP_COMMANDS = rowsOf('bitmap', [

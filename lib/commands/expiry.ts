@@ -16,6 +16,7 @@ import {
 import { echoed, expireTimeError, readCString, readInteger, upperCase } from './args.js'
 import type { CommandContext } from './context.js'
 import { addTime, remaining, roundToSeconds } from './expiry-time.js'
+import { countLookup } from './lookup-counts.js'
 import { type CommandFlag, FIRST_KEY, type Handler, rowsOf } from './spec.js'
 
 export const EXPIRY_CONDITIONS: ReadonlyMap<string, number> = new Map([
@@ -76,10 +77,14 @@ export function logExpiry(
   }
 }
 
+/** What `keyExpiry` returns where there is no key. */
+const EXPIRY_OF_NO_KEY = -2
+
 /** TTL and its kin. What stands for "no key" and "no expiry" is negative and the reply itself. */
 function expiry(reply: (atMs: Int64, nowMs: number) => Int64): Handler {
   return (context) => {
     const at = context.native.keyExpiry(context.db, 1)
+    countLookup(context, at !== EXPIRY_OF_NO_KEY)
     return at < 0 ? at : reply(at, context.now())
   }
 }

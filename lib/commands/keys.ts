@@ -9,6 +9,7 @@ import { TYPE_NAMES } from '../native/engine.js'
 import { ACCESS_FREQUENCY, ACCESS_TIME } from '../native/eviction.js'
 import { readDatabase, readOption, sameArguments, sameObjectError, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
+import { countLookup } from './lookup-counts.js'
 import { parseScanOptions, readCursor } from './scan-options.js'
 import {
   ALL_KEYS,
@@ -56,8 +57,10 @@ function touch({ native, db, argc }: CommandContext): Reply {
   return found
 }
 
-function type({ native, db }: CommandContext): Reply {
-  return TYPE_STATUSES[native.keyType(db, 1)] ?? null
+function type(context: CommandContext): Reply {
+  const number = context.native.keyType(context.db, 1)
+  countLookup(context, number !== 0)
+  return TYPE_STATUSES[number] ?? null
 }
 
 function rename({ native, db }: CommandContext): Reply {
@@ -97,11 +100,14 @@ function move(context: CommandContext): Reply {
   return native.keyMove(db, 1, toDb) ? 1 : 0
 }
 
+/** A number that no type has. */
+const NO_TYPE = 255
+
 function scan(context: CommandContext): Reply {
   const { native, db, mode } = context
   const cursor = readCursor(context, 1)
   const { count, pattern, type } = parseScanOptions(context, 2, true)
-  const [next, keys] = native.scan(db, cursor, count, pattern, type ?? 0, mode)
+  const [next, keys] = native.scan(db, cursor, count, pattern, type ?? NO_TYPE, mode)
   return [context.bulk(next.toString()), type === null ? [] : keys]
 }
 
@@ -111,6 +117,7 @@ function keys({ native, db, mode }: CommandContext): Reply {
 
 function objectEncoding(context: CommandContext): Reply {
   const encoding = context.native.keyEncoding(context.db, 2)
+  countLookup(context, encoding !== null)
   return encoding === null ? null : context.bulk(encoding)
 }
 

@@ -7,6 +7,7 @@
 import { ReplyError } from '../errors.js'
 import { readInteger, readOption, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
+import { countLookup, uncounted } from './lookup-counts.js'
 import { FIRST_TWO_KEYS, READ, type Reply, row, rowsOf } from './spec.js'
 
 interface LcsOptions {
@@ -36,15 +37,17 @@ function parseOptions(context: CommandContext): LcsOptions {
 function lcs(context: CommandContext): Reply {
   const { native, db, mode } = context
   // As in Redis the types come before the options.
-  if (native.keyType(db, 1) > STRING_TYPE || native.keyType(db, 2) > STRING_TYPE) {
+  const types = [native.keyType(db, 1), native.keyType(db, 2)]
+  for (const type of types) countLookup(context, type !== 0)
+  if (types.some((type) => type > STRING_TYPE)) {
     throw new ReplyError('ERR The specified keys must contain string values')
   }
   const options = parseOptions(context)
   if (options.wantsLength && options.wantsStretches) {
     throw new ReplyError('ERR If you want both the length and indexes, please just use IDX.')
   }
-  if (options.wantsLength) return native.stringLcsLength(db, 1, 2)
-  const [text, stretches] = native.stringLcs(db, 1, 2, mode)
+  if (options.wantsLength) return uncounted(context, () => native.stringLcsLength(db, 1, 2))
+  const [text, stretches] = uncounted(context, () => native.stringLcs(db, 1, 2, mode))
   if (!options.wantsStretches) return text
   const matches: Reply[] = []
   let length = 0

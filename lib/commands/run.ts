@@ -10,6 +10,7 @@
  */
 
 import type { CommandContext } from './context.js'
+import { settled } from './lookup-counts.js'
 import { runGuarded } from './propagation.js'
 import type { CommandSpec, Reply } from './spec.js'
 
@@ -26,5 +27,9 @@ export function run(command: CommandSpec, context: CommandContext): Reply {
 
 function callHandler(command: CommandSpec, context: CommandContext): Reply {
   const log = context.host?.log
-  return log?.guards ? runGuarded(command, context, log) : command.run(context)
+  // One that waited has counted when it came.
+  const rule = context.isRetry ? 'none' : command.lookups
+  return settled(rule, context, () =>
+    log?.guards ? runGuarded(command, context, log) : command.run(context),
+  )
 }

@@ -11,6 +11,7 @@ import { ReplyError } from '../errors.js'
 import { BULK_BUFFER, BULK_LATIN1, type Bulk, type Int64 } from '../native/engine.js'
 import { readBytes, readInteger, readOption, syntaxError, wrongTypeError } from './args.js'
 import type { CommandContext } from './context.js'
+import { countedOnce, countLookup } from './lookup-counts.js'
 import { FIRST_KEY, GROW, type Handler, READ, type Reply, row, rowsOf } from './spec.js'
 
 const TYPE_NONE = 0
@@ -69,9 +70,11 @@ function parseSortOptions(context: CommandContext, stores: boolean): SortOptions
 }
 
 /** Elements as latin1 text. A sorted set comes by score. */
-function readElements({ native, db }: CommandContext, options: SortOptions): string[] {
+function readElements(context: CommandContext, options: SortOptions): string[] {
+  const { native, db } = context
   switch (native.keyType(db, 1)) {
     case TYPE_NONE:
+      countLookup(context, false)
       return []
     case TYPE_LIST: {
       const elements = native.listRange(db, 1, 0, -1, BULK_LATIN1) as string[]
@@ -99,7 +102,8 @@ function readElements({ native, db }: CommandContext, options: SortOptions): str
 }
 
 /** The value that a pattern names for an element: of a key, or of a field behind `->`. */
-function lookUp({ native, db }: CommandContext, pattern: string, element: string): string | null {
+function lookUp(context: CommandContext, pattern: string, element: string): string | null {
+  const { native, db } = context
   if (pattern === '#') return element
   const star = pattern.indexOf('*')
   if (star < 0) return null
@@ -108,12 +112,15 @@ function lookUp({ native, db }: CommandContext, pattern: string, element: string
   const name = hasField ? pattern.slice(0, arrow) : pattern
   const key = Buffer.from(name.slice(0, star) + element + name.slice(star + 1), 'latin1')
   const type = native.keyType(db, key)
+  if (type !== (hasField ? TYPE_HASH : TYPE_STRING)) {
+    countLookup(context, type !== TYPE_NONE)
+    return null
+  }
   if (hasField) {
-    if (type !== TYPE_HASH) return null
     const field = Buffer.from(pattern.slice(arrow + 2), 'latin1')
     return native.hashGet(db, key, field, BULK_LATIN1) as string | null
   }
-  return type === TYPE_STRING ? (native.stringGet(db, key, BULK_LATIN1) as string | null) : null
+  return native.stringGet(db, key, BULK_LATIN1) as string | null
 }
 
 interface Weighted {
@@ -157,7 +164,7 @@ function sort(stores: boolean): Handler {
   return (context): Reply => {
     const options = parseSortOptions(context, stores)
     const { sorts } = options
-    let elements = readElements(context, options)
+    let elements = countedOnce(context, () => readElements(context, options))
     const type = context.native.keyType(context.db, 1)
     if (sorts) {
       const weighted = elements.map((element) => weigh(context, element, options))

@@ -18,6 +18,7 @@ import {
 } from '../native/sorted-sets.js'
 import { readInteger, readOption, syntaxError, wrongTypeError } from './args.js'
 import type { CommandContext } from './context.js'
+import { countLookup, uncounted } from './lookup-counts.js'
 import { FIRST_KEY, GROW, type Handler, READ, type Reply, row, rowsOf } from './spec.js'
 
 const AGGREGATES: ReadonlyMap<string, Aggregate> = new Map([
@@ -42,7 +43,9 @@ function readInputs(context: CommandContext, index: number, command: string): nu
   if (count > context.argc - index - 1) throw syntaxError()
   for (let key = index + 1; key <= index + Number(count); ++key) {
     // The types before the options.
-    if (!INPUT_TYPES.has(context.native.keyType(context.db, key))) throw wrongTypeError()
+    const type = context.native.keyType(context.db, key)
+    if (!INPUT_TYPES.has(type)) throw wrongTypeError()
+    countLookup(context, type !== 0)
   }
   return Number(count)
 }
@@ -89,7 +92,9 @@ function combine(operation: ZsetOperation, command: string): Handler {
     const keys = readInputs(context, 1, command)
     const options = parseCombineOptions(context, 2 + keys, keys, operation, false)
     const { weights, aggregate, withScores } = options
-    return native.zsetCombine(db, operation, 2, keys, weights, aggregate, withScores, mode)
+    return uncounted(context, () => {
+      return native.zsetCombine(db, operation, 2, keys, weights, aggregate, withScores, mode)
+    })
   }
 }
 
@@ -98,14 +103,17 @@ function store(operation: ZsetOperation, command: string): Handler {
     const { native, db } = context
     const keys = readInputs(context, 2, command)
     const { weights, aggregate } = parseCombineOptions(context, 3 + keys, keys, operation, true)
-    return native.zsetCombineStore(db, operation, 3, keys, weights, aggregate, 1)
+    return uncounted(context, () => {
+      return native.zsetCombineStore(db, operation, 3, keys, weights, aggregate, 1)
+    })
   }
 }
 
 function zintercard(context: CommandContext): Reply {
   const { native, db, argc } = context
   const keys = readInputs(context, 1, 'zintercard')
-  return native.zsetIntersectionCount(db, 2, keys, readLimit(context, 2 + keys, argc))
+  const limit = readLimit(context, 2 + keys, argc)
+  return uncounted(context, () => native.zsetIntersectionCount(db, 2, keys, limit))
 }
 
 /** LIMIT of ZINTERCARD and SINTERCARD; 0 is all. */

@@ -8,6 +8,7 @@
  */
 
 import type { CommandContext } from './context.js'
+import { type LookupRule, lookupRuleOf } from './lookup-counts.js'
 import type { Reply } from './reply.js'
 import { REPLY_SHAPES, type ReplyShape } from './reply-shapes.js'
 
@@ -88,6 +89,8 @@ export interface CommandSpec {
   readonly method: string | null
   /** In lower case; of a subcommand `container|name`. */
   readonly fullName: string
+  /** Which of the keys that it looks for count as found or missed. */
+  readonly lookups: LookupRule
   /** What RESP3 makes of its reply. */
   readonly shape: ReplyShape | null
   /** A command with subcommands has rows for them, and a handler that is never called. */
@@ -99,7 +102,8 @@ export interface CommandSpec {
 export type FindCommand = (name: string) => CommandSpec | undefined
 
 /** A row as its family's file writes it. */
-export interface CommandRow extends Omit<CommandSpec, 'family' | 'method' | 'fullName' | 'shape'> {
+export interface CommandRow
+  extends Omit<CommandSpec, 'family' | 'method' | 'fullName' | 'lookups' | 'shape'> {
   /** The name in lower case if it is left out. */
   readonly method?: string | null
 }
@@ -143,7 +147,9 @@ export function subcommandsOf(
 
 function complete(row: CommandRow, family: CommandFamily, name: string): CommandSpec {
   const shape = REPLY_SHAPES[name] ?? null
-  return { method: row.name.toLowerCase(), ...row, family, fullName: name.toLowerCase(), shape }
+  const fullName = name.toLowerCase()
+  const lookups = lookupRuleOf({ ...row, fullName, family })
+  return { method: row.name.toLowerCase(), ...row, family, fullName, lookups, shape }
 }
 
 export const FIRST_KEY: KeyRange = { first: 1, last: 1, step: 1 }

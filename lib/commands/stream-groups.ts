@@ -18,6 +18,7 @@ import {
 } from './args.js'
 import type { CommandContext } from './context.js'
 import { help } from './help.js'
+import { countedOnce, countLookup, uncounted } from './lookup-counts.js'
 import {
   type CommandRow,
   type CommandSpec,
@@ -39,7 +40,7 @@ import {
   type PendingEntry,
   pendingEntries,
 } from './stream-effects.js'
-import { parseReadOptions } from './streams.js'
+import { parseReadOptions, type ReadOptions } from './streams.js'
 
 const SECOND_KEY = { first: 2, last: 2, step: 1 } as const
 
@@ -136,12 +137,16 @@ function consumerDelete(context: CommandContext): Reply {
 }
 
 function xreadgroup(context: CommandContext): Reply {
-  const { native, db, mode } = context
-  const { group, keys, streams, count, noAck, blockMs } = parseReadOptions(context, true)
+  const { native, db } = context
+  const options = parseReadOptions(context, true)
+  const { group, keys, streams, blockMs } = options
   if (group === null) throw syntaxError()
   for (let key = keys; key < keys + streams; ++key) {
-    native.streamLength(db, key)
-    if (!native.groupExists(db, key, group)) {
+    const hasGroup = countedOnce(context, () => {
+      native.streamLength(db, key)
+      return native.groupExists(db, key, group)
+    })
+    if (!hasGroup) {
       throw noGroupError(context, key, group, ' in XREADGROUP with GROUP option')
     }
     const id = key + streams
@@ -155,6 +160,16 @@ function xreadgroup(context: CommandContext): Reply {
     }
     if (word !== '>') native.checkStreamId(id)
   }
+  const replies = uncounted(context, () => readGroups(context, options, group))
+  for (let key = keys; key < keys + streams; ++key) countLookup(context, true)
+  if (replies.length > 0) return replies
+  return blockMs === null ? null : context.wait(indexesFrom(keys, streams), blockMs)
+}
+
+/** What XREADGROUP replies of the streams that have something. */
+function readGroups(context: CommandContext, options: ReadOptions, group: number): Reply[] {
+  const { native, db, mode } = context
+  const { keys, streams, count, noAck } = options
   const replies: Reply[] = []
   const now = context.now()
   for (let key = keys; key < keys + streams; ++key) {
@@ -174,8 +189,7 @@ function xreadgroup(context: CommandContext): Reply {
     }
     if (entries !== null) replies.push([native.argument(key, mode), entries])
   }
-  if (replies.length > 0) return replies
-  return blockMs === null ? null : context.wait(indexesFrom(keys, streams), blockMs)
+  return replies
 }
 
 function xack(context: CommandContext): Reply {

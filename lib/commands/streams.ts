@@ -8,6 +8,7 @@ import { ReplyError } from '../errors.js'
 import { BULK_UTF8, type Int64 } from '../native/engine.js'
 import { arityError, indexesFrom, readInteger, readOption, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
+import { uncounted } from './lookup-counts.js'
 import {
   FIRST_KEY,
   GROW_FAST,
@@ -324,7 +325,7 @@ function readAfter(context: CommandContext, key: number, index: number): number 
   const word = readOption(context, index)
   // Another type comes before an id that is wrong.
   native.streamLength(db, key)
-  if (word === '$') return native.streamLastId(db, key, 2) as string
+  if (word === '$') return uncounted(context, () => native.streamLastId(db, key, 2)) as string
   if (word === '>') {
     throw new ReplyError(
       'ERR The > ID can be specified only when calling XREADGROUP ' +

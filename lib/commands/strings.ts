@@ -20,6 +20,7 @@ import { arityError, readInteger, readOption, syntaxError } from './args.js'
 import type { CommandContext } from './context.js'
 import { logExpiry } from './expiry.js'
 import { type ExpiryUnit, expireAt, INT64_MIN } from './expiry-time.js'
+import { countLookup } from './lookup-counts.js'
 import {
   ALL_KEYS,
   type CommandFlag,
@@ -46,8 +47,9 @@ export function getString(
   try {
     return native.stringGet(db, key, mode)
   } catch (error) {
-    if (error instanceof ReplyError && native.keyType(db, key) > TYPE_STRING) return null
-    throw error
+    if (!(error instanceof ReplyError) || native.keyType(db, key) <= TYPE_STRING) throw error
+    countLookup({ native }, true)
+    return null
   }
 }
 

@@ -42,7 +42,6 @@ import { loadLog } from './log-recovery.js'
 import { LogSwitch } from './log-switch.js'
 import { MemoryGuard } from './memory-guard.js'
 import { SaveCosts } from './save-costs.js'
-import type { ServerFacts } from './server-info.js'
 import { snapshotSettings } from './snapshot-settings.js'
 import { UpkeepTimer } from './upkeep-timer.js'
 
@@ -555,9 +554,7 @@ export class Snapfork extends Database {
       setActiveExpiry: (isOn: boolean) => {
         this.#expiresActively = isOn
       },
-      info: (sections: readonly string[], server: ServerFacts) => {
-        return formatInfo({ ...this[FACTS](), server }, sections)
-      },
+      facts: () => this[FACTS](),
     }
   }
 

@@ -246,6 +246,9 @@ export interface NativeEngine
   /** Strict canonical int64, else the status NotAnInteger is thrown. */
   parseInteger(value: Operand): Int64
 
+  /** Keys that were looked for to be read: found, then missed. The engine counts here as well. */
+  readonly lookups: { 0: number; 1: number }
+
   // Keys.
   keyExists(db: number, key: Operand): boolean
   /** The same for a key that counts as used then. */

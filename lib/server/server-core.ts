@@ -23,7 +23,8 @@ import { run } from '../commands/run.js'
 import type { CommandSpec, FindCommand } from '../commands/spec.js'
 import type { ConfigHost } from '../config/commands.js'
 import type { Config } from '../config/config.js'
-import type { ServerFacts } from '../engine/server-info.js'
+import { formatInfo, type InfoFacts } from '../engine/info.js'
+import { StatisticsBase } from '../engine/statistics-base.js'
 import { ReplyError } from '../errors.js'
 import { BULK_LATIN1, type NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions, RuntimeOptions } from '../options.js'
@@ -58,8 +59,8 @@ export interface ServerCoreParts {
   readonly options: ResolvedServerOptions
   readonly find: FindCommand
   readonly table: CommandTable
-  /** INFO's text. */
-  readonly info: (sections: readonly string[], facts: ServerFacts) => string
+  /** What INFO speaks of, but for the server. */
+  readonly facts: () => InfoFacts
   /** Whether the engine does not hold what its files hold yet. */
   readonly isLoading: () => boolean
   /** Calls back when that begins, and when it ends. */
@@ -132,6 +133,8 @@ export class ServerCore {
   readonly configHost: ConfigHost
   readonly #configureEngine: (changes: RuntimeOptions) => Promise<void>
   readonly #find: FindCommand
+  readonly #facts: () => InfoFacts
+  readonly #statisticsBase = new StatisticsBase()
   #afterRun: CommandContext['afterRun'] = null
   readonly traffic = new Traffic()
   readonly outbox = new Outbox(() => this.host.durable())
@@ -141,7 +144,10 @@ export class ServerCore {
   constructor(parts: ServerCoreParts) {
     const { native, now, databases, options, shutdown } = parts
     this.native = native
-    this.host = hostOf(parts, () => factsOf(this, parts.port()))
+    this.#facts = () => ({ ...parts.facts(), server: factsOf(this, parts.port()) })
+    this.host = hostOf(parts.host, (sections) => {
+      return formatInfo(this.#statisticsBase.since(this.#facts()), sections)
+    })
     this.config = configOf(options, parts.engineOptions())
     this.#configureEngine = parts.configureEngine
     this.#find = parts.find
@@ -305,6 +311,7 @@ export class ServerCore {
     this.native.lanesTraffic(true)
     this.connectionsReceived = 0
     this.connectionsRejected = 0
+    this.#statisticsBase.reset(this.#facts())
   }
 
   /** Gives a new client its user, if it needs no password. */
@@ -587,8 +594,6 @@ export class ServerCore {
 }
 
 /** The engine's host, but for what a server knows better. */
-function hostOf({ host, info }: ServerCoreParts, facts: () => ServerFacts): CommandHost {
-  return Object.create(host, {
-    info: { value: (sections: readonly string[]) => info(sections, facts()) },
-  })
+function hostOf(host: CommandHost, info: CommandHost['info']): CommandHost {
+  return Object.create(host, { info: { value: info } })
 }

@@ -22,8 +22,12 @@ struct StringArgument {
     if (!call.ReadDatabase(0, db) || !call.ReadOperand(1, key)) return false;
     const Status status =
         StringBytes(call.engine().keyspace(), db, key, scratch, bytes, found);
-    if (!status.ok()) call.Throw(status);
-    return status.ok();
+    if (!status.ok()) {
+      call.Throw(status);
+      return false;
+    }
+    call.engine().keyspace().CountLookup(found);
+    return true;
   }
 };
 

@@ -17,7 +17,7 @@ napi_value Dump(Call& call) {
   }
   Keyspace& keyspace = call.engine().keyspace();
   const Found found = keyspace.Lookup(db, key);
-  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
+  keyspace.CountLookup(static_cast<bool>(found.entry));
   if (!found.entry) return call.Null();
   std::string payload;
   const Status status = DumpValue(keyspace, found.entry, payload);

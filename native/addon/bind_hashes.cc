@@ -23,11 +23,11 @@ bool ReadField(Call& call, uint32_t& db, std::string_view& key, std::string_view
 bool ReadHash(Call& call, uint32_t db, std::string_view key, EntryView& hash) {
   Keyspace& keyspace = call.engine().keyspace();
   const Found found = keyspace.Lookup(db, key);
-  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
   if (const Status status = CheckType(found, ValueType::kHash); !status.ok()) {
     call.Throw(status);
     return false;
   }
+  keyspace.CountLookup(static_cast<bool>(found.entry));
   hash = found.entry;
   return true;
 }

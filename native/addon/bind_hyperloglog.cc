@@ -1,5 +1,7 @@
 // bind_hyperloglog.cc - the engine's methods on HyperLogLogs.
 
+#include <utility>
+
 #include "addon/engine_object.h"
 #include "keyspace/bitmap_ops.h"
 #include "keyspace/hyperloglog.h"
@@ -13,8 +15,9 @@ Status ReadSketch(Keyspace& keyspace, uint32_t db, std::string_view key, std::st
   char scratch[kIntegerTextMax];
   std::string_view bytes;
   SF_RETURN_IF_ERROR(StringBytes(keyspace, db, key, scratch, bytes, found));
+  if (found && !IsHyperLogLog(bytes)) return Status(StatusCode::kNotHyperLogLog);
+  keyspace.CountLookup(found);
   if (!found) return Status();
-  if (!IsHyperLogLog(bytes)) return Status(StatusCode::kNotHyperLogLog);
   sketch.assign(bytes);
   return Status();
 }
@@ -62,8 +65,9 @@ napi_value SketchAdd(Call& call) {
   return call.Finish(status, call.Bool(any));
 }
 
+// `head`: the sketch of the first key, empty if there is none.
 bool MergeKeys(Call& call, uint32_t db, uint32_t first, uint32_t count,
-               HyperLogLogRegisters& registers, bool& any_dense) {
+               HyperLogLogRegisters& registers, bool& any_dense, std::string& head) {
   registers.assign(kHyperLogLogRegisters, 0);
   any_dense = false;
   for (uint32_t i = 0; i < count; ++i) {
@@ -79,6 +83,7 @@ bool MergeKeys(Call& call, uint32_t db, uint32_t first, uint32_t count,
       call.Throw(status);
       return false;
     }
+    if (i == 0) head = std::move(sketch);
   }
   return true;
 }
@@ -92,7 +97,8 @@ napi_value SketchCount(Call& call) {
   if (count > 1) {
     HyperLogLogRegisters registers;
     bool any_dense;
-    if (!MergeKeys(call, db, first, count, registers, any_dense)) return nullptr;
+    std::string head;
+    if (!MergeKeys(call, db, first, count, registers, any_dense, head)) return nullptr;
     return call.Number(static_cast<double>(HyperLogLogEstimate(registers)));
   }
   const std::string_view key = call.VectorArgument(first);
@@ -117,21 +123,18 @@ napi_value SketchMerge(Call& call) {
   if (!call.ReadDatabase(0, db) || !call.ReadRange(1, first, count)) return nullptr;
   HyperLogLogRegisters registers;
   bool any_dense;
-  if (!MergeKeys(call, db, first, count, registers, any_dense)) return nullptr;
+  std::string sketch;
+  if (!MergeKeys(call, db, first, count, registers, any_dense, sketch)) return nullptr;
   Keyspace& keyspace = call.engine().keyspace();
   const std::string_view key = call.VectorArgument(first);
-  std::string sketch;
-  bool found;
-  Status status = ReadSketch(keyspace, db, key, sketch, found);
-  if (!status.ok()) return call.Throw(status);
-  if (!found) sketch = EmptyHyperLogLog();
+  if (sketch.empty()) sketch = EmptyHyperLogLog();
   if (any_dense || !HyperLogLogIsSparse(sketch)) {
     HyperLogLogStore(registers, sketch);
   } else if (!HyperLogLogSetSparse(registers, sketch, keyspace.limits().hll_sparse_max_bytes)) {
     return call.Throw(Damaged());
   }
   HyperLogLogInvalidate(sketch);
-  status = WriteSketch(keyspace, db, key, sketch);
+  const Status status = WriteSketch(keyspace, db, key, sketch);
   return call.Finish(status, call.Undefined());
 }
 

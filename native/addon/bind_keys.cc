@@ -243,6 +243,8 @@ napi_value Scan(Call& call) {
   KeyList keys(call, mode);
   const uint64_t next = KeyScan(call.engine().keyspace(), db, cursor,
                                 static_cast<uint64_t>(count), pattern, [&](EntryView entry) {
+                                  // To learn its type is to read it.
+                                  if (type != 0) call.engine().keyspace().CountLookup(true);
                                   const bool fits =
                                       type == 0 || static_cast<uint32_t>(entry.type()) == type;
                                   if (fits) keys.Append(entry);

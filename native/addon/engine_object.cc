@@ -110,6 +110,30 @@ bool EngineObject::ReadOptions(const Napi::Object& object, KeyspaceOptions& opti
   return true;
 }
 
+// The counts of look-ups in memory of JavaScript's, as the property `lookups`: hits, then misses.
+// It can be neither changed nor deleted, so the memory lives as long as the engine's object.
+bool EngineObject::ShareLookups(napi_env env, napi_value instance) {
+  void* counts = nullptr;
+  napi_value buffer = nullptr;
+  napi_value lookups = nullptr;
+  if (napi_create_arraybuffer(env, sizeof(LookupCounts), &counts, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_float64_array, sizeof(LookupCounts) / sizeof(double), buffer,
+                             0, &lookups) != napi_ok) {
+    return false;
+  }
+  const napi_property_descriptor property = {.utf8name = "lookups",
+                                             .name = nullptr,
+                                             .method = nullptr,
+                                             .getter = nullptr,
+                                             .setter = nullptr,
+                                             .value = lookups,
+                                             .attributes = napi_default,
+                                             .data = nullptr};
+  if (napi_define_properties(env, instance, 1, &property) != napi_ok) return false;
+  keyspace().ShareLookups(static_cast<LookupCounts*>(counts));
+  return true;
+}
+
 // Makes a class whose only instance is this engine, so that each method carries a pointer to it and
 // is found on a prototype, where V8 looks methods up fastest.
 napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
@@ -169,7 +193,8 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   napi_value instance = nullptr;
   if (napi_define_class(env, "Engine", NAPI_AUTO_LENGTH, construct, nullptr, properties.size(),
                         properties.data(), &constructor) != napi_ok ||
-      napi_new_instance(env, constructor, 0, nullptr, &instance) != napi_ok) {
+      napi_new_instance(env, constructor, 0, nullptr, &instance) != napi_ok ||
+      !engine->ShareLookups(env, instance)) {
     return nullptr;
   }
   auto finalize = [](napi_env, void* data, void*) { delete static_cast<EngineObject*>(data); };

@@ -138,6 +138,7 @@ class EngineObject {
  private:
   explicit EngineObject(AddonData& addon_data) : addon(addon_data) {}
   Status Open(const KeyspaceOptions& options);
+  bool ShareLookups(napi_env env, napi_value instance);
   void JudgeGuards();
   static bool ReadOptions(const Napi::Object& object, KeyspaceOptions& options);
 

@@ -23,7 +23,7 @@ HotOutcome SetFields(HotCall& call, int64_t& added) {
 bool LookupHash(HotCall& call, EntryView& hash) {
   const Found found = call.keyspace.Lookup(call.db, call.key());
   if (!CheckType(found, ValueType::kHash).ok()) return false;
-  ++(found.entry ? call.keyspace.counters().hits : call.keyspace.counters().misses);
+  call.keyspace.CountLookup(static_cast<bool>(found.entry));
   hash = found.entry;
   return true;
 }

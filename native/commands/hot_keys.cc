@@ -12,6 +12,7 @@ namespace {
 // What stands for "no key" and "no expiry" is negative, and the reply itself.
 HotOutcome TimeToLive(HotCall& call, int64_t unit_ms) {
   int64_t left = KeyExpiry(call.keyspace, call.db, call.key());
+  call.keyspace.CountLookup(left != kExpiryOfNoKey);
   if (left >= 0) {
     left = std::max<int64_t>(0, left - call.keyspace.Now());
     if (unit_ms > 1) left = (left + unit_ms / 2) / unit_ms;

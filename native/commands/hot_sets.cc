@@ -54,7 +54,7 @@ HotOutcome HotSetMembers(HotCall& call) {
 // What chance has chosen is logged by name.
 HotOutcome HotSetPop(HotCall& call) {
   EntryView set;
-  if (!LookupSet(call, set)) return HotOutcome::kNotHot;
+  if (!SetToChange(call.keyspace, call.db, call.key(), set).ok()) return HotOutcome::kNotHot;
   if (!set) {
     call.reply.Null();
     return HotOutcome::kDone;

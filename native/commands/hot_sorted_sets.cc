@@ -14,7 +14,7 @@ bool LookupZset(HotCall& call, EntryView& zset) {
 // A member as it leaves the set: first the reply, which borrows from it.
 HotOutcome Pop(HotCall& call, bool highest) {
   EntryView zset;
-  if (!LookupZset(call, zset)) return HotOutcome::kNotHot;
+  if (!ZsetToChange(call.keyspace, call.db, call.key(), zset).ok()) return HotOutcome::kNotHot;
   if (!zset) {
     call.reply.Array(0);
     return HotOutcome::kDone;

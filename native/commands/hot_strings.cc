@@ -147,6 +147,7 @@ HotOutcome HotGetMany(HotCall& call) {
   for (const std::string_view key : call.words.subspan(1)) {
     StringResult result;
     const bool ok = StringGet(call.keyspace, call.db, key, result).ok();
+    if (!ok) call.keyspace.CountLookup(true);
     call.reply.BulkIf(ok && result.found, result.text);
   }
   return HotOutcome::kDone;

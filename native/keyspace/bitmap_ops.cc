@@ -24,7 +24,6 @@ Status StringBytes(Keyspace& keyspace, uint32_t db, std::string_view key, char* 
                    std::string_view& bytes, bool& found) {
   const Found entry = keyspace.Lookup(db, key);
   found = static_cast<bool>(entry.entry);
-  ++(found ? keyspace.counters().hits : keyspace.counters().misses);
   SF_RETURN_IF_ERROR(CheckType(entry, ValueType::kString));
   bytes = found ? keyspace.StringOf(entry.entry, scratch) : std::string_view();
   return Status();
@@ -56,6 +55,7 @@ Status BitGet(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_t of
   std::string_view bytes;
   bool found;
   SF_RETURN_IF_ERROR(StringBytes(keyspace, db, key, scratch, bytes, found));
+  keyspace.CountLookup(found);
   bit = BitAt(bytes, offset);
   return Status();
 }
@@ -111,6 +111,7 @@ Status BitCombine(Keyspace& keyspace, uint32_t db, BitOperation operation,
     std::string_view bytes;
     bool found;
     SF_RETURN_IF_ERROR(StringBytes(keyspace, db, key, scratch, bytes, found));
+    keyspace.CountLookup(found);
     inputs.emplace_back(bytes);
     longest = std::max(longest, bytes.size());
   }

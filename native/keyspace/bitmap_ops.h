@@ -39,7 +39,8 @@ Status BitStore(Keyspace& keyspace, uint32_t db, std::string_view key, std::stri
 uint64_t ReadBits(std::string_view bytes, uint64_t offset, unsigned bits);
 void WriteBits(std::string& bytes, uint64_t offset, unsigned bits, uint64_t value);
 
-// The string of a key; empty if there is none. `scratch` keeps the text of an integer.
+// The string of a key; empty if there is none. `scratch` keeps the text of an integer. Does not
+// count as a hit or a miss.
 Status StringBytes(Keyspace& keyspace, uint32_t db, std::string_view key, char* scratch,
                    std::string_view& bytes, bool& found);
 

@@ -34,7 +34,7 @@ Status HashGet(Keyspace& keyspace, uint32_t db, std::string_view key, std::strin
   view = FieldView();
   Found found;
   SF_RETURN_IF_ERROR(LookupHash(keyspace, db, key, found));
-  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
+  keyspace.CountLookup(static_cast<bool>(found.entry));
   view = FoundField(keyspace, found.entry, field).live;
   return Status();
 }
@@ -73,7 +73,7 @@ Status HashLength(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_
   length = 0;
   Found found;
   SF_RETURN_IF_ERROR(LookupHash(keyspace, db, key, found));
-  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
+  keyspace.CountLookup(static_cast<bool>(found.entry));
   if (found.entry) length = FieldCount(keyspace, found.entry);
   return Status();
 }

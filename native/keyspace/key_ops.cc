@@ -43,7 +43,7 @@ const char* CollectionEncoding(EntryView entry) {
 // Counts a look-up; whether it found the key.
 bool Count(Keyspace& keyspace, const Found& found) {
   const bool exists = static_cast<bool>(found.entry);
-  ++(exists ? keyspace.counters().hits : keyspace.counters().misses);
+  keyspace.CountLookup(exists);
   return exists;
 }
 
@@ -118,7 +118,7 @@ uint64_t KeyBytes(Keyspace& keyspace, uint32_t db, std::string_view key) {
 
 int64_t KeyExpiry(Keyspace& keyspace, uint32_t db, std::string_view key) {
   const Found found = keyspace.Peek(db, key);
-  return found.entry ? found.entry.expiry() : -2;
+  return found.entry ? found.entry.expiry() : kExpiryOfNoKey;
 }
 
 Status KeySetExpiry(Keyspace& keyspace, uint32_t db, std::string_view key, int64_t expiry,
@@ -192,6 +192,7 @@ Status KeyCopy(Keyspace& keyspace, uint32_t db, std::string_view key, uint32_t t
   done = false;
   // The source first: looking the target up may remove it and move slots, but no entry.
   const EntryView source = keyspace.Lookup(db, key).entry;
+  keyspace.CountLookup(static_cast<bool>(source));
   if (!source || (db == to_db && key == to_key)) return Status();
   const Found target = keyspace.Peek(to_db, to_key);
   if (target.entry && !replace) return Status();

@@ -33,7 +33,9 @@ const char* KeyEncoding(Keyspace& keyspace, uint32_t db, std::string_view key);
 // to every node of a large value.
 uint64_t KeyBytes(Keyspace& keyspace, uint32_t db, std::string_view key);
 
-// -2: no such key, -1: no expiry, else Unix ms.
+constexpr int64_t kExpiryOfNoKey = -2;
+
+// kExpiryOfNoKey, -1: no expiry, else Unix ms.
 int64_t KeyExpiry(Keyspace& keyspace, uint32_t db, std::string_view key);
 
 // A time that is not in the future removes the key.

@@ -46,10 +46,15 @@ struct KeyspaceCounters {
   uint64_t expired_keys = 0;
   uint64_t expired_fields = 0;
   uint64_t evicted_keys = 0;
-  uint64_t hits = 0;
-  uint64_t misses = 0;
   uint64_t moved_entries = 0;
   uint64_t moved_bytes = 0;
+};
+
+// Keys that were looked for to be read, and were there or not. Doubles, as JavaScript has numbers:
+// it sets right what its commands have counted.
+struct LookupCounts {
+  double hits = 0;
+  double misses = 0;
 };
 
 struct Database {
@@ -202,6 +207,12 @@ class Keyspace {
   BlockPool& blocks() { return blocks_; }
   Keeper& keeper() { return keeper_; }
   KeyspaceCounters& counters() { return counters_; }
+  // Counts a key that was looked for to be read. One of another type than was asked for counts
+  // where the error is made: a hot command hands it over to be run once more.
+  void CountLookup(bool found) { ++(found ? lookups_->hits : lookups_->misses); }
+  const LookupCounts& lookups() const { return *lookups_; }
+  // Counts in memory that others see; it outlives the keyspace's use.
+  void ShareLookups(LookupCounts* counts) { lookups_ = counts; }
   // Bytes put together here before they go to an entry.
   std::string& scratch() { return scratch_; }
   // The pack that a PackEditor works on.
@@ -247,6 +258,8 @@ class Keyspace {
   KeyWatch watch_;
   uint32_t expire_first_ = 0;  // the database ExpireDue begins with
   KeyspaceCounters counters_;
+  LookupCounts own_lookups_;
+  LookupCounts* lookups_ = &own_lookups_;
   EncodingLimits limits_;
   std::string scratch_;
   std::string edit_buffer_;

@@ -129,8 +129,8 @@ void WalkList(const Keyspace& keyspace, EntryView list, bool backwards, Visit&& 
 
 Status ListLookup(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& list) {
   const Found found = keyspace.Lookup(db, key);
-  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
   SF_RETURN_IF_ERROR(CheckType(found, ValueType::kList));
+  keyspace.CountLookup(static_cast<bool>(found.entry));
   list = found.entry;
   return Status();
 }

@@ -127,11 +127,16 @@ Status RemoveFromPack(Keyspace& keyspace, uint32_t db, const Found& found, std::
 
 }  // namespace
 
-Status SetLookup(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& set) {
+Status SetToChange(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& set) {
   const Found found = keyspace.Lookup(db, key);
-  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
   SF_RETURN_IF_ERROR(CheckType(found, ValueType::kSet));
   set = found.entry;
+  return Status();
+}
+
+Status SetLookup(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& set) {
+  SF_RETURN_IF_ERROR(SetToChange(keyspace, db, key, set));
+  keyspace.CountLookup(static_cast<bool>(set));
   return Status();
 }
 

@@ -28,6 +28,8 @@ Status SetMove(Keyspace& keyspace, uint32_t db, std::string_view from, std::stri
 
 // A set to be read; an empty view if there is none. Counts as a hit or a miss.
 Status SetLookup(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& set);
+// The same of one that is to be changed: does not count.
+Status SetToChange(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& set);
 uint64_t SetSize(const Keyspace& keyspace, EntryView set);
 bool SetContains(const Keyspace& keyspace, EntryView set, std::string_view member);
 // REQUIRES: rank < SetSize.

@@ -300,8 +300,8 @@ Status StreamSetId(Keyspace& keyspace, uint32_t db, std::string_view key, Stream
 
 Status StreamLookup(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& stream) {
   const Found found = keyspace.Lookup(db, key);
-  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
   SF_RETURN_IF_ERROR(CheckType(found, ValueType::kStream));
+  keyspace.CountLookup(static_cast<bool>(found.entry));
   stream = found.entry;
   return Status();
 }

@@ -129,12 +129,12 @@ Status StringGet(Keyspace& keyspace, uint32_t db, std::string_view key, StringRe
   const Found found = keyspace.Lookup(db, key);
   result.found = static_cast<bool>(found.entry);
   if (!found.entry) {
-    ++keyspace.counters().misses;
+    keyspace.CountLookup(false);
     result.text = {};
     return Status();
   }
-  ++keyspace.counters().hits;
   SF_RETURN_IF_ERROR(CheckString(found));
+  keyspace.CountLookup(true);
   result.text = keyspace.StringOf(found.entry, result.scratch);
   return Status();
 }
@@ -188,6 +188,7 @@ Status StringSetRange(Keyspace& keyspace, uint32_t db, std::string_view key, uin
 Status StringLength(Keyspace& keyspace, uint32_t db, std::string_view key, uint64_t& length) {
   const Found found = keyspace.Lookup(db, key);
   SF_RETURN_IF_ERROR(CheckString(found));
+  keyspace.CountLookup(static_cast<bool>(found.entry));
   length = found.entry ? keyspace.StringBytesOf(found.entry) : 0;
   return Status();
 }

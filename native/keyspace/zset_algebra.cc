@@ -54,10 +54,10 @@ Status LookupInputs(Keyspace& keyspace, uint32_t db, const std::vector<std::stri
                     std::vector<Input>& inputs) {
   for (const std::string_view key : keys) {
     const Found found = keyspace.Lookup(db, key);
-    ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
     if (found.entry && found.entry.type() != ValueType::kSet) {
       SF_RETURN_IF_ERROR(CheckType(found, ValueType::kSortedSet));
     }
+    keyspace.CountLookup(static_cast<bool>(found.entry));
     inputs.emplace_back(keyspace, found.entry);
   }
   return Status();

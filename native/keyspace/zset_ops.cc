@@ -164,11 +164,16 @@ RankRange Between(uint64_t first, uint64_t end) {
 
 }  // namespace
 
-Status ZsetLookup(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& zset) {
+Status ZsetToChange(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& zset) {
   const Found found = keyspace.Lookup(db, key);
-  ++(found.entry ? keyspace.counters().hits : keyspace.counters().misses);
   SF_RETURN_IF_ERROR(CheckType(found, ValueType::kSortedSet));
   zset = found.entry;
+  return Status();
+}
+
+Status ZsetLookup(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& zset) {
+  SF_RETURN_IF_ERROR(ZsetToChange(keyspace, db, key, zset));
+  keyspace.CountLookup(static_cast<bool>(zset));
   return Status();
 }
 

@@ -48,6 +48,8 @@ Status ZsetRemoveRanks(Keyspace& keyspace, uint32_t db, std::string_view key, ui
 
 // A sorted set to be read; an empty view if there is none. Counts as a hit or a miss.
 Status ZsetLookup(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& zset);
+// The same of one that is to be changed: does not count.
+Status ZsetToChange(Keyspace& keyspace, uint32_t db, std::string_view key, EntryView& zset);
 uint64_t ZsetSize(const Keyspace& keyspace, EntryView zset);
 bool ZsetScore(const Keyspace& keyspace, EntryView zset, std::string_view member, double& score);
 bool ZsetRank(const Keyspace& keyspace, EntryView zset, std::string_view member, uint64_t& rank);

@@ -189,11 +189,11 @@ TEST(StringOps, CountsHitsAndMissesOfReadsAlone) {
   fixture.IncrementFloat("key", "1");
   int64_t value = 0;
   EXPECT_OK(StringIncrement(fixture.keyspace, 0, "new", 1, value));
-  EXPECT_EQ(fixture.keyspace.counters().hits + fixture.keyspace.counters().misses, 0u);
+  EXPECT_EQ(fixture.keyspace.lookups().hits + fixture.keyspace.lookups().misses, 0);
   fixture.Get("key");
   fixture.Get("none");
-  EXPECT_EQ(fixture.keyspace.counters().hits, 1u);
-  EXPECT_EQ(fixture.keyspace.counters().misses, 1u);
+  EXPECT_EQ(fixture.keyspace.lookups().hits, 1);
+  EXPECT_EQ(fixture.keyspace.lookups().misses, 1);
 }
 
 TEST(StringOps, GivesNoTextOfAnEarlierReadForAMissingKey) {

@@ -58,6 +58,7 @@ function specOf(info: Info, groups: ReadonlyMap<string, string>): CommandSpec {
     since: '',
     summary: '',
     method: null,
+    lookups: 'inner',
     shape: null,
     ...(subs.length === 0 ? {} : { subcommands: new Map(subs.map((one) => [one.name, one])) }),
     run: neverRuns,

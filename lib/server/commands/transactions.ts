@@ -5,6 +5,7 @@
  */
 
 import { readBytes } from '../../commands/args.js'
+import { uncounted } from '../../commands/lookup-counts.js'
 import { NULL_ARRAY, type Reply } from '../../commands/reply.js'
 import { ALL_KEYS, type CommandFlag, OK, rowsOf } from '../../commands/spec.js'
 import { ReplyError } from '../../errors.js'
@@ -50,7 +51,7 @@ function unwatch({ client, server }: ServerContext): Reply {
 function isUntouched(server: ServerCore, client: Client): boolean {
   for (const name of client.watched) {
     const { db, key } = keyOfName(name)
-    server.native.keyExists(db, key)
+    uncounted(server, () => server.native.keyExists(db, key))
   }
   if (client.watched.size > 0) server.collect()
   return !client.isWatchBroken
