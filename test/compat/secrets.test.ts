@@ -7,7 +7,7 @@ import t from 'tap'
 import { serve } from '../support/our-server.js'
 import { startRedis } from '../support/redis-server.js'
 import type { RespReply } from '../support/resp-client.js'
-import { compareSession } from '../support/sessions.js'
+import { compareSessions } from '../support/sessions.js'
 import { Talker } from '../support/talker.js'
 
 const HASH = 'ab'.repeat(32)
@@ -59,8 +59,8 @@ const WITH_SECRETS = `
 `
 
 const SESSIONS: Readonly<Record<string, string>> = {
-  'no secrets': `m: MONITOR\n${WITH_SECRETS}`,
-  'a command when it has run': `
+  'shows no secrets': `m: MONITOR\n${WITH_SECRETS}`,
+  'shows a command when it has run': `
     m: MONITOR
     MULTI
     SET a 1
@@ -85,7 +85,7 @@ const SESSIONS: Readonly<Record<string, string>> = {
     m: HELLO 3 SETNAME x
     PING
   `,
-  'a script before what it calls': `
+  'shows a script before what it calls': `
     m: MONITOR
     EVAL "redis.call('set','x','1') return redis.call('get','x')" 0
     EVAL "redis.call('select', '5') return redis.call('get', 'x')" 0
@@ -121,14 +121,7 @@ const skip = redis === null && 'no redis-server on this machine'
 
 t.test('MONITOR', { skip }, async (t) => {
   if (redis === null) return
-  const admin = await redis.connect()
-  for (const [name, script] of Object.entries(SESSIONS)) {
-    await t.test(`shows ${name}`, async (t) => {
-      await admin.send('FLUSHALL')
-      const { path } = await serve(t)
-      await compareSession(t, { ours: path, theirs: redis.socketPath }, script)
-    })
-  }
+  await compareSessions(t, redis, SESSIONS)
 })
 
 t.test('SLOWLOG', { skip }, async (t) => {

@@ -4,9 +4,8 @@
  */
 
 import t from 'tap'
-import { serve } from '../support/our-server.js'
 import { startRedis } from '../support/redis-server.js'
-import { compareSession } from '../support/sessions.js'
+import { compareSessions } from '../support/sessions.js'
 
 /** Of replicas, clusters and modules, none of which is there. */
 const ALONE = `
@@ -553,12 +552,5 @@ const skip = redis === null && 'no redis-server on this machine'
 t.test('Conversations with a server', { skip }, async (t) => {
   if (redis === null) return
   t.teardown(() => redis.stop())
-  const admin = await redis.connect()
-  for (const [name, script] of Object.entries(SESSIONS)) {
-    await t.test(name, async (t) => {
-      await admin.send('FLUSHALL')
-      const { path } = await serve(t)
-      await compareSession(t, { ours: path, theirs: redis.socketPath }, script)
-    })
-  }
+  await compareSessions(t, redis, SESSIONS)
 })

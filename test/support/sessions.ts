@@ -11,6 +11,9 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
+import type { OpenOptions } from '../../dist/index.js'
+import { serve } from './our-server.js'
+import type { RedisServer } from './redis-server.js'
 import { encodeCommand } from './resp-client.js'
 
 const SETTLE_MS_MAX = 5_000
@@ -73,8 +76,25 @@ function split(text: string): string[] {
   return words.map((word) => (word.startsWith('"') ? unescaped(word.slice(1, -1)) : word))
 }
 
+/** A test of each script, by its name; `options` are those of our engine. Both begin empty. */
+export async function compareSessions(
+  t: Test,
+  redis: RedisServer,
+  scripts: Readonly<Record<string, string>>,
+  options: OpenOptions = {},
+): Promise<void> {
+  const admin = await redis.connect()
+  for (const [name, script] of Object.entries(scripts)) {
+    await t.test(name, async (t) => {
+      await admin.send('FLUSHALL')
+      const { path } = await serve(t, {}, options)
+      await compareSession(t, { ours: path, theirs: redis.socketPath }, script)
+    })
+  }
+}
+
 /** Holds a conversation with both, and reports the first line after which they differ. */
-export async function compareSession(
+async function compareSession(
   t: Test,
   paths: { ours: string; theirs: string },
   script: string,
