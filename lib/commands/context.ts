@@ -64,6 +64,8 @@ export class CommandContext {
   encodes: 2 | 3 | null = null
   /** Whether a reply may be pending: a slow script then lets the event loop go on. */
   mayPause = false
+  /** Whether a script calls the commands. */
+  isOfScript = false
   /** Whether the commands are those of a log, run again: their times are over. */
   isReplay = false
   /** Whether what commands change is kept out of the log, as a script has asked for. */

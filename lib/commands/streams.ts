@@ -245,6 +245,11 @@ export interface ReadOptions {
   blockMs: number | null
 }
 
+function blockInScriptError(isGroup: boolean): ReplyError {
+  const name = isGroup ? 'xreadgroup' : 'xread'
+  return new ReplyError(`ERR ${name} command is not allowed with BLOCK option from scripts`)
+}
+
 /** Options of XREAD and XREADGROUP. */
 export function parseReadOptions(context: CommandContext, isGroup: boolean): ReadOptions {
   const { argc } = context
@@ -260,6 +265,7 @@ export function parseReadOptions(context: CommandContext, isGroup: boolean): Rea
     const word = readOption(context, index)
     const left = argc - index - 1
     if (word === 'BLOCK' && left > 0) {
+      if (context.isOfScript) throw blockInScriptError(isGroup)
       index += 1
       const timeout = readInteger(context, index, 'ERR timeout is not an integer or out of range')
       if (timeout < 0) throw new ReplyError('ERR timeout is negative')

@@ -197,10 +197,12 @@ export class ScriptRunner {
     const { native, host } = context
     // Time stands still for a script.
     const now = context.now()
+    const inner = context.makeInner(now)
+    inner.isOfScript = true
     const running: Running = {
       job,
       context,
-      inner: context.makeInner(now),
+      inner,
       find,
       startedAt: performance.now(),
       words: context.mayPause ? context.allBytes() : [],

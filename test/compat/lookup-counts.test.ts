@@ -26,8 +26,8 @@ const MODES = {
   },
 } as const
 
-/** Not of a script, or not the same of one: BLOCK is refused there. */
-const NOT_IN_SCRIPTS = /^(EVAL|WATCH|UNWATCH|SELECT|DEBUG|SWAPDB|FLUSH)|BLOCK/
+/** Not of a script, or not the same of one. */
+const NOT_IN_SCRIPTS = /^(EVAL|WATCH|UNWATCH|SELECT|DEBUG|SWAPDB|FLUSH)/
 
 class Side {
   readonly path: string

@@ -37,6 +37,10 @@ return redis.call({})
 return redis.pcall()
 return redis.pcall({})
 return redis.call('set','a')
+return redis.call('xread','block','0','streams','s','0')
+return redis.call('xread','block','x','streams','s','0')
+return redis.call('xread','count','z','block','5','streams','s','0')
+return redis.pcall('xreadgroup','group','g','c','block','0','streams','s','>')
 return redis.call('set','a',0.1) and redis.call('get','a')
 return {1.9,-1.9,1e30,-1e30,0/0,1/0,2^53, 9007199254740993}
 return {1,2,nil,4}
