@@ -35,7 +35,7 @@ Status EngineObject::MakeSockets(napi_env env) {
   Status status;
   if (sockets_ != nullptr) return status;
   sockets_ = LaneSockets::Make(env, *this, status);
-  if (sockets_ != nullptr && log_ != nullptr) log_->SetReplies(sockets_->set().held());
+  if (sockets_ != nullptr && log_ != nullptr) log_->SetSignal(sockets_->set().held().signal());
   return status;
 }
 
@@ -57,7 +57,7 @@ void EngineObject::SetArguments(const std::vector<std::string_view>& words) {
 void EngineObject::SetLog(std::unique_ptr<LogObject> log) {
   log_ = std::move(log);
   JudgeGuards();
-  if (sockets_ != nullptr) log_->SetReplies(sockets_->set().held());
+  if (sockets_ != nullptr) log_->SetSignal(sockets_->set().held().signal());
 }
 
 std::unique_ptr<LogObject> EngineObject::TakeLog() {

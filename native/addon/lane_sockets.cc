@@ -116,15 +116,14 @@ ServeMode LaneSockets::Mode() const {
   return log->counts ? ServeMode::kHold : ServeMode::kTell;
 }
 
-// What the log's thread may have looked for too soon, it looks for again. Without a log it is about
-// to end, and OnLogEnd follows.
+// The log's thread may have been done before anything was held: nobody was told. Without a log it is
+// about to end, and OnLogEnd follows.
 void LaneSockets::AskForHeld() {
-  if (set_.held()->empty() || engine_ == nullptr || engine_->log() == nullptr) return;
+  if (set_.held().empty() || engine_ == nullptr || engine_->log() == nullptr) return;
   LogObject& log = *engine_->log();
-  const bool is_synced = log.thread.synced() >= set_.held()->last_logged();
-  if (is_synced || !log.accepts() || log.thread.sync() != LogSync::kAlways) {
-    log.thread.RequestSync();
-  }
+  set_.held().Release(log.thread.synced());
+  if (set_.held().empty()) return;
+  if (!log.accepts() || log.thread.sync() != LogSync::kAlways) log.thread.RequestSync();
 }
 
 bool LaneSockets::HasLog(const LogObject* log) const {

@@ -33,7 +33,7 @@ class LaneSockets final : public SocketObserver {
   // REQUIRES: a socket of the lane.
   size_t Send(uint32_t lane_id, ExpressLane& lane, size_t held_bytes);
   // A log has ended, with all of it on disk or not.
-  void OnLogEnd(bool is_durable) { set_.held()->End(is_durable); }
+  void OnLogEnd(bool is_durable) { set_.held().End(is_durable); }
   // Takes over another descriptor of a socket, which stays open without the first. -1 if there is
   // none left.
   int Attach(uint32_t lane_id, int fd, ExpressLane& lane, napi_value callback);

@@ -38,28 +38,22 @@ napi_status LogObject::SetListener(napi_env env, napi_value listener) {
   return napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
 }
 
-void LogObject::SetReplies(std::shared_ptr<HeldReplies> replies) {
-  const std::lock_guard<std::mutex> lock(replies_lock_);
-  replies_ = std::move(replies);
+void LogObject::SetSignal(std::shared_ptr<LogSignal> signal) {
+  const std::lock_guard<std::mutex> lock(signal_lock_);
+  signal_ = std::move(signal);
 }
 
-std::shared_ptr<HeldReplies> LogObject::Replies() {
-  const std::lock_guard<std::mutex> lock(replies_lock_);
-  return replies_;
+std::shared_ptr<LogSignal> LogObject::Signal() {
+  const std::lock_guard<std::mutex> lock(signal_lock_);
+  return signal_;
 }
 
 void LogObject::OnProgress(void* self) {
   auto* const log = static_cast<LogObject*>(self);
   const LogProgress progress = log->thread.progress();
   const bool failing = progress.write_errno != 0 || progress.sync_errno != 0;
-  if (const auto replies = log->Replies(); replies != nullptr) {
-    if (failing) {
-      replies->Abandon();
-    } else if (log->thread.HasMore()) {
-      replies->Offer(progress.synced);
-    } else {
-      replies->Release(progress.synced);
-    }
+  if (const auto signal = log->Signal(); signal != nullptr) {
+    failing ? signal->TellLost() : signal->Tell(progress.synced);
   }
   const bool changed = log->failing_.exchange(failing) != failing;
   if (!changed && !log->asked_.exchange(false)) return;

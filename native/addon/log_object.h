@@ -10,7 +10,7 @@
 
 #include "persist/command_log.h"
 #include "persist/log_thread.h"
-#include "server/held_replies.h"
+#include "persist/log_signal.h"
 
 namespace snapfork {
 
@@ -27,8 +27,8 @@ class LogObject {
   // What is called on the event loop after the next progress that was asked for.
   napi_status SetListener(napi_env env, napi_value listener);
   void AskForProgress() { asked_.store(true); }
-  // What waits for the disk is sent when the thread has synced it.
-  void SetReplies(std::shared_ptr<HeldReplies> replies);
+  // Who is told how far the disk is.
+  void SetSignal(std::shared_ptr<LogSignal> signal);
 
   // Whether what is on disk counts: a log that was switched on has no base at first.
   bool counts = false;
@@ -46,15 +46,15 @@ class LogObject {
 
  private:
   static void OnProgress(void* self);
-  std::shared_ptr<HeldReplies> Replies();
+  std::shared_ptr<LogSignal> Signal();
   static void OnEnvironmentEnd(void* self);
   void End();
 
   std::mutex stop_;
   napi_env env_ = nullptr;
   napi_threadsafe_function listener_ = nullptr;
-  std::mutex replies_lock_;
-  std::shared_ptr<HeldReplies> replies_;
+  std::mutex signal_lock_;
+  std::shared_ptr<LogSignal> signal_;
   std::atomic<bool> asked_{false};
   std::atomic<bool> failing_{false};
 };

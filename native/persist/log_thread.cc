@@ -119,11 +119,6 @@ LogProgress LogThread::progress() const {
           head_bytes_.load(), write_errno_,    sync_errno_};
 }
 
-bool LogThread::HasMore() const {
-  const std::lock_guard<SpinLock> lock(lock_);
-  return HasBytesToWrite();
-}
-
 // REQUIRES: the lock, as for the next three.
 bool LogThread::HasBytesToWrite() const {
   const Chunk& first = chunks_.front();

@@ -84,8 +84,6 @@ class LogThread {
   uint64_t waiting_bytes() const {
     return appended_.load(std::memory_order_relaxed) - written_.load(std::memory_order_relaxed);
   }
-  // Whether something waits that can be written.
-  bool HasMore() const;
   bool running() const { return running_; }
 
  private:

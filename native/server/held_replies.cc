@@ -15,13 +15,7 @@ constexpr size_t kSpareBytesMax = 1 << 20;
 
 }  // namespace
 
-void HeldReplies::Outlet::Block() {
-  const std::lock_guard<std::mutex> lock(lock_);
-  is_blocked_ = true;
-}
-
 bool HeldReplies::Outlet::TakeRest(ByteBuffer& to) {
-  const std::lock_guard<std::mutex> lock(lock_);
   is_blocked_ = !rest_.empty();
   if (rest_.empty()) return false;
   to.Append(rest_.view());
@@ -30,130 +24,84 @@ bool HeldReplies::Outlet::TakeRest(ByteBuffer& to) {
   return true;
 }
 
-void HeldReplies::Outlet::Close() {
-  const std::lock_guard<std::mutex> lock(lock_);
-  fd_ = -1;
-}
-
 void HeldReplies::Hold(const std::shared_ptr<Outlet>& outlet, uint64_t logged,
                        std::string_view bytes) {
-  outlet->bytes_ += bytes.size();
   // Another log counts from its own start.
   last_logged_ = empty() ? logged : std::max(last_logged_, logged);
-  const std::lock_guard<std::mutex> lock(lock_);
-  is_empty_ = false;
-  filling_.bytes.Append(bytes);
-  filling_.entries.push_back({outlet, logged, bytes.size()});
+  outlet->bytes_ += bytes.size();
+  bytes_.Append(bytes);
+  entries_.push_back({outlet, logged, bytes.size()});
+  signal_->Await(true);
 }
 
 void HeldReplies::TellWhenSent(const std::shared_ptr<Outlet>& outlet) {
-  outlet->is_awaited_ = true;
-  if (outlet->bytes() == 0 && outlet->is_awaited_.exchange(false)) Tell(outlet, What::kSent);
+  outlet->is_awaited_ = outlet->bytes_ > 0;
+  if (!outlet->is_awaited_) Tell(outlet, What::kSent);
 }
 
-std::vector<HeldReplies::Told> HeldReplies::TakeTold() {
-  const std::lock_guard<std::mutex> lock(lock_);
-  return std::exchange(told_, {});
-}
+std::vector<HeldReplies::Told> HeldReplies::TakeTold() { return std::exchange(told_, {}); }
 
 void HeldReplies::Tell(const std::shared_ptr<Outlet>& outlet, What what) {
-  {
-    const std::lock_guard<std::mutex> lock(lock_);
-    told_.push_back({outlet, what});
-  }
-  wake_.Raise();
+  told_.push_back({outlet, what});
+  signal_->Raise();
 }
 
-// What was held so far.
-void HeldReplies::TakeFilled() {
-  const std::lock_guard<std::mutex> lock(lock_);
-  if (filling_.entries.empty()) return;
-  going_.push_back(std::exchange(filling_, std::move(spare_)));
-  spare_ = Batch();
-}
-
-void HeldReplies::Spare(Batch& batch) {
-  if (batch.bytes.capacity() > kSpareBytesMax) return;
-  spare_ = std::move(batch);
-  spare_.bytes.clear();
-  spare_.entries.clear();
-  spare_.next = spare_.offset = 0;
+void HeldReplies::Heed() {
+  const LogSignal::News news = signal_->Take();
+  if (news.durable > 0) Release(news.durable);
+  if (news.is_lost) Abandon();
 }
 
 void HeldReplies::Release(uint64_t durable) {
-  const std::lock_guard<std::mutex> sending(sending_);
-  ReleaseLocked(durable);
-}
-
-void HeldReplies::Offer(uint64_t durable) {
-  if (empty()) return;
-  offered_ = durable;
-  wake_.Raise();
-}
-
-// Whoever sends on the log's thread knows of more bytes than were offered before.
-void HeldReplies::TakeOffer() {
-  const uint64_t durable = offered_.exchange(0);
-  if (durable == 0) return;
-  const std::unique_lock<std::mutex> sending(sending_, std::try_to_lock);
-  if (sending.owns_lock()) ReleaseLocked(durable);
-}
-
-void HeldReplies::ReleaseLocked(uint64_t durable) {
-  TakeFilled();
-  while (!going_.empty()) {
-    Batch& batch = going_.front();
-    for (; batch.next < batch.entries.size(); ++batch.next) {
-      const Entry& entry = batch.entries[batch.next];
-      if (entry.logged > durable) return;
-      Send(entry.outlet, batch.bytes.view().substr(batch.offset, entry.bytes));
-      batch.offset += entry.bytes;
-    }
-    Spare(batch);
-    going_.pop_front();
+  for (; next_ < entries_.size() && entries_[next_].logged <= durable; ++next_) {
+    const Entry& entry = entries_[next_];
+    Send(entry.outlet, bytes_.view().substr(offset_, entry.bytes));
+    offset_ += entry.bytes;
   }
-  const std::lock_guard<std::mutex> lock(lock_);
-  is_empty_ = filling_.entries.empty();
+  DropSent();
+}
+
+// What is left is moved only when it is less than what was sent.
+void HeldReplies::DropSent() {
+  if (!empty() && (next_ < entries_.size() / 2 || offset_ < bytes_.view().size() / 2)) return;
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(next_));
+  bytes_.DropFirst(offset_);
+  if (bytes_.empty() && bytes_.capacity() > kSpareBytesMax) bytes_ = ByteBuffer();
+  next_ = offset_ = 0;
+  if (empty()) signal_->Await(false);
 }
 
 void HeldReplies::Send(const std::shared_ptr<Outlet>& outlet, std::string_view bytes) {
   size_t done = bytes.size();
-  {
-    const std::lock_guard<std::mutex> lock(outlet->lock_);
-    if (outlet->fd_ >= 0) {
-      const bool was_blocked = outlet->is_blocked_;
-      const ssize_t sent = was_blocked ? 0
-                                       : send(outlet->fd_, bytes.data(), bytes.size(),
-                                              MSG_DONTWAIT | MSG_NOSIGNAL);
-      done = static_cast<size_t>(std::max<ssize_t>(sent, 0));
-      if (done < bytes.size()) {
-        outlet->is_blocked_ = true;
-        outlet->rest_.Append(bytes.substr(done));
-        // Whoever has blocked it looks for a rest.
-        if (!was_blocked) Tell(outlet, What::kStuck);
-      }
+  if (outlet->fd_ >= 0) {
+    const bool was_blocked = outlet->is_blocked_;
+    const ssize_t sent =
+        was_blocked
+            ? 0
+            : send(outlet->fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    done = static_cast<size_t>(std::max<ssize_t>(sent, 0));
+    if (done < bytes.size()) {
+      outlet->is_blocked_ = true;
+      outlet->rest_.Append(bytes.substr(done));
+      // Whoever has blocked it looks for a rest.
+      if (!was_blocked) Tell(outlet, What::kStuck);
     }
   }
-  if ((outlet->bytes_ -= done) == 0 && outlet->is_awaited_.exchange(false)) {
-    Tell(outlet, What::kSent);
-  }
+  outlet->bytes_ -= done;
+  if (outlet->bytes_ == 0 && std::exchange(outlet->is_awaited_, false)) Tell(outlet, What::kSent);
 }
 
 void HeldReplies::End(bool is_durable) {
-  offered_ = 0;
+  signal_->Take();
   is_durable ? Release(UINT64_MAX) : Abandon();
 }
 
 void HeldReplies::Abandon() {
-  const std::lock_guard<std::mutex> sending(sending_);
-  TakeFilled();
-  for (Batch& batch : std::exchange(going_, {})) {
-    for (; batch.next < batch.entries.size(); ++batch.next) {
-      Tell(batch.entries[batch.next].outlet, What::kLost);
-    }
+  for (; next_ < entries_.size(); ++next_) {
+    Tell(entries_[next_].outlet, What::kLost);
+    offset_ += entries_[next_].bytes;
   }
-  const std::lock_guard<std::mutex> lock(lock_);
-  is_empty_ = filling_.entries.empty();
+  DropSent();
 }
 
 }  // namespace snapfork

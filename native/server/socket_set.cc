@@ -31,10 +31,10 @@ SocketSet::~SocketSet() {
 Status SocketSet::Open() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) return Status::FromErrno(errno);
-  SF_RETURN_IF_ERROR(held_->Open());
+  SF_RETURN_IF_ERROR(held_.Open());
   // Nobody reads it: each time it is raised counts.
   epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = kWakeUp}};
-  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, held_->wake_fd(), &event) != 0) {
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, held_.signal()->fd(), &event) != 0) {
     return Status::FromErrno(errno);
   }
   received_ = std::make_unique<char[]>(kReceivedBytesMax);
@@ -79,7 +79,7 @@ void SocketSet::SetReading(uint32_t id, SocketReading reading) {
   socket->reading = reading;
   Await(id, *socket);
   if (reading == SocketReading::kStop && socket->outlet != nullptr) {
-    held_->TellWhenSent(socket->outlet);
+    held_.TellWhenSent(socket->outlet);
   }
 }
 
@@ -102,7 +102,7 @@ void SocketSet::End(uint32_t id) {
   if (socket->IsDone()) {
     shutdown(socket->fd, SHUT_WR);
   } else if (socket->outlet != nullptr) {
-    held_->TellWhenSent(socket->outlet);
+    held_.TellWhenSent(socket->outlet);
   }
   Await(id, *socket);
 }
@@ -211,7 +211,7 @@ void SocketSet::Hold(uint32_t id, Socket& socket, uint64_t logged) {
     socket.outlet = std::make_shared<HeldReplies::Outlet>(id, socket.fd);
   }
   if (!socket.lane.ready().empty()) socket.outlet->Block();  // (K3)
-  held_->Hold(socket.outlet, logged, socket.lane.output().view());
+  held_.Hold(socket.outlet, logged, socket.lane.output().view());
   socket.lane.DropOutput();
 }
 
@@ -229,7 +229,7 @@ size_t SocketSet::SendHeld(uint32_t id, size_t bytes) {
     socket->lane.Clear(bytes);
     return Send(id);
   }
-  held_->Hold(socket->outlet, 0, socket->lane.held().substr(0, bytes));
+  held_.Hold(socket->outlet, 0, socket->lane.held().substr(0, bytes));
   socket->lane.DropHeld(bytes);
   return 0;
 }
@@ -244,15 +244,15 @@ void SocketSet::Settle(uint32_t id, Socket& socket) {
   }
   Await(id, socket);
   if (!lane.ready().empty()) return;
-  if (socket.held_bytes() > 0) return held_->TellWhenSent(socket.outlet);
+  if (socket.held_bytes() > 0) return held_.TellWhenSent(socket.outlet);
   if (socket.ends) shutdown(socket.fd, SHUT_WR);
   observer_.OnEvent(id, SocketEvent::kDrained);
 }
 
-// To what the log's thread has told or leaves to be sent.
+// To what the log's thread has told, and to what comes of it.
 void SocketSet::Attend() {
-  held_->TakeOffer();
-  for (const HeldReplies::Told& told : held_->TakeTold()) {
+  held_.Heed();
+  for (const HeldReplies::Told& told : held_.TakeTold()) {
     const uint32_t id = told.outlet->id();
     const Socket* const socket = At(id);
     if (socket != nullptr && socket->outlet == told.outlet) AttendTo(id, told.what);

@@ -97,8 +97,7 @@ class SocketSet {
   // Reads all that are readable, once each.
   void Serve(ServeMode mode);
 
-  // What is held.
-  const std::shared_ptr<HeldReplies>& held() const { return held_; }
+  HeldReplies& held() { return held_; }
   // Bytes that wait for room or for the disk, but for what the caller holds.
   size_t UnsentBytes(uint32_t id) const;
   // Puts what the lane has gathered behind what is held; false if nothing is.
@@ -139,8 +138,7 @@ class SocketSet {
   std::vector<std::unique_ptr<Socket>> sockets_;  // by the number of the lane
   std::vector<uint32_t> gathered_;                // have replies of this Serve
   std::unique_ptr<char[]> received_;
-  // Outlives this, as the log's thread may have it.
-  std::shared_ptr<HeldReplies> held_ = std::make_shared<HeldReplies>();
+  HeldReplies held_;
 };
 
 }  // namespace snapfork

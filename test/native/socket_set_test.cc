@@ -233,7 +233,7 @@ TEST(SocketSet, LetsWhoIsToldRemoveAny) {
 
 TEST(SocketSet, HoldsWhatTellsOfTheLogAndWhatComesBehind) {
   Fixture clients;
-  HeldReplies& held = *clients.set.held();
+  HeldReplies& held = clients.set.held();
   clients.Say(0, "SET a 1\r\nGET a\r\n");
   clients.Say(1, "GET a\r\n");
   EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
@@ -266,28 +266,32 @@ TEST(SocketSet, HoldsWhatTellsOfTheLogAndWhatComesBehind) {
   EXPECT_EQ(clients.Hear(0), "+PONG\r\n");
 }
 
-TEST(SocketSet, SendsWhatIsLeftToIt) {
+TEST(SocketSet, SendsWhatTheLogHasToldToBeOnDisk) {
   Fixture clients;
-  HeldReplies& held = *clients.set.held();
+  LogSignal& log = *clients.set.held().signal();
+  log.Tell(30);
   clients.Say(0, "SET a 1\r\n");
   clients.Say(1, "SET b 2\r\n");
   EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
-  held.Offer(10);
+  // Nobody had waited for the first word of it.
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
+  log.Tell(10);
   EXPECT_EQ(clients.Hear(0) + clients.Hear(1), "");
   EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
   EXPECT_EQ(clients.Hear(0) + clients.Hear(1), "+OK\r\n");
-  held.Offer(20);
-  held.Release(20);
+  log.Tell(20);
+  log.TellLost();
+  EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
   EXPECT_EQ(clients.Hear(0) + clients.Hear(1), "+OK\r\n");
-  EXPECT_TRUE(held.empty());
+  EXPECT_TRUE(clients.set.held().empty());
 }
 
-TEST(SocketSet, ForgetsWhatALogHasOfferedThatHasEnded) {  // (H3)
+TEST(SocketSet, ForgetsWhatALogHasToldThatHasEnded) {  // (H3)
   Fixture clients;
-  HeldReplies& held = *clients.set.held();
+  HeldReplies& held = clients.set.held();
   clients.Say(0, "SET a 1\r\n");
   EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
-  held.Offer(10);
+  held.signal()->Tell(10);
   held.End(true);
   EXPECT_EQ(clients.Hear(0), "+OK\r\n");
   clients.log.bytes = 0;
@@ -315,7 +319,7 @@ TEST(SocketSet, PutsRepliesOfTheCallerBehindWhatIsHeld) {  // (K3)
   EXPECT_EQ(clients.Serve(ServeMode::kHold), "0:received ");
   EXPECT_EQ(clients.set.SendHeld(0, 3), 0u);
   EXPECT_EQ(clients.Hear(0), "");
-  clients.set.held()->Release(10);
+  clients.set.held().Release(10);
   EXPECT_EQ(clients.Hear(0), "+OK\r\n<x><y>");
   clients.Say(0, "PING\r\n");
   EXPECT_EQ(clients.Serve(ServeMode::kHold), "");
@@ -337,7 +341,7 @@ TEST(SocketSet, EndsBehindWhatIsHeld) {
   clients.Serve(ServeMode::kHold);
   clients.set.End(0);
   EXPECT_EQ(clients.Hear(0), "");
-  clients.set.held()->Release(10);
+  clients.set.held().Release(10);
   EXPECT_EQ(clients.Hear(0), "+OK\r\n");
   EXPECT_EQ(clients.Serve(ServeMode::kHold), "0:drained ");
   EXPECT_EQ(clients.Hear(0), "end");
@@ -355,7 +359,7 @@ TEST(SocketSet, TellsWhoHasMuchHeldAndWhoIsStoppedWhenItHasGone) {
   clients.Say(0, "PING\r\n");
   EXPECT_EQ(clients.Serve(ServeMode::kHold), "0:received ");
   clients.set.SetReading(0, SocketReading::kStop);
-  clients.set.held()->Release(20);
+  clients.set.held().Release(20);
   std::string heard;
   std::string told;
   for (int round = 0; round < 1000 && !told.ends_with("drained "); ++round) {
@@ -376,14 +380,13 @@ TEST(SocketSet, TellsThoseWhoWaitForNothing) {
     clients.set.Remove(0);
     clients.set.Remove(1);
   };
-  clients.set.held()->Abandon();
+  clients.set.held().End(false);
   EXPECT_EQ(clients.Serve(), "0:broken ");
-  EXPECT_TRUE(clients.set.held()->empty());
+  EXPECT_TRUE(clients.set.held().empty());
 }
 
-// What a thread of its own releases or offers, while the owner goes on and the other end reads
-// slowly.
-TEST(SocketSet, KeepsTheOrderOfWhatAnotherThreadSends) {  // (H1)
+// What a thread of its own tells of, while the owner goes on and the other end reads slowly.
+TEST(SocketSet, KeepsTheOrderOfWhatIsHeld) {  // (H1)
   Fixture clients;
   const int small = 4096;
   clients.ClosePeer(0);
@@ -395,11 +398,9 @@ TEST(SocketSet, KeepsTheOrderOfWhatAnotherThreadSends) {  // (H1)
   ASSERT_OK(clients.set.Add(0, pair[0], clients.lanes[0]));
   std::atomic<uint64_t> synced{0};
   std::atomic<bool> is_over{false};
-  const std::shared_ptr<HeldReplies> held = clients.set.held();
+  HeldReplies& held = clients.set.held();
   std::thread syncer([&] {
-    for (uint64_t turn = 0; !is_over; ++turn) {
-      turn % 2 == 0 ? held->Release(synced) : held->Offer(synced);
-    }
+    while (!is_over) held.signal()->Tell(synced);
   });
   sf::Random random(7);
   constexpr int kRounds = 3000;
@@ -424,7 +425,7 @@ TEST(SocketSet, KeepsTheOrderOfWhatAnotherThreadSends) {  // (H1)
   heard += clients.Hear(0);
   is_over = true;
   syncer.join();
-  EXPECT_TRUE(held->empty());
+  EXPECT_TRUE(held.empty());
   std::string numbers;
   for (size_t at = 0; at < heard.size();) {
     const size_t end = heard.find("\r\n", at) + 2;
