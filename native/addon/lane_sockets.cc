@@ -116,8 +116,8 @@ ServeMode LaneSockets::Mode() const {
   return log->counts ? ServeMode::kHold : ServeMode::kTell;
 }
 
-// The log's thread may have been done before anything was held: nobody was told. Without a log it is
-// about to end, and OnLogEnd follows.
+// The log's thread may have been done before anything was held, and told nobody. Without a log it
+// is about to end, and OnLogEnd follows.
 void LaneSockets::AskForHeld() {
   if (set_.held().empty() || engine_ == nullptr || engine_->log() == nullptr) return;
   LogObject& log = *engine_->log();
