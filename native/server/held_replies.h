@@ -6,7 +6,7 @@
 //
 // The log's thread is the first to know that replies may go, and yet does not send them: with as
 // much as that the next sync would begin later, and a socket that two cores write to and read from
-// costs more. On two cores, over TCP, this took 12 % more requests a second.
+// costs more. On two cores, over TCP, a tenth more requests a second is served so.
 //
 // Invariants
 //   (H1) What waits of one socket goes in its order. While something of it is here, all that
