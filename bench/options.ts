@@ -23,6 +23,7 @@ trials:
   eviction          caches of limited memory, and what it costs to note use; takes no options
   server            redis-benchmark against a server of both; takes no options
   server-log        SETs of redis-benchmark with a log, and a disk that stands still; no options
+  neighbours        a client beside others that behave badly; takes no options
   scripts           runs of scripts a second, beside redis-server; takes no options
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 

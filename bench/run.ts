@@ -20,6 +20,7 @@ import { runEviction } from './eviction.js'
 import { runLog } from './log.js'
 import { type MachineFacts, machineFacts } from './machine.js'
 import { runMemory } from './memory.js'
+import { runNeighbours } from './neighbours.js'
 import { type BenchOptions, HELP, parseOptions } from './options.js'
 import { runReplay } from './replay.js'
 import { FORK_METRICS, type Run } from './report.js'
@@ -35,6 +36,16 @@ import { runTypes } from './types.js'
 import { runJob } from './workers.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
+/** Those that take no options. */
+const PLAIN_TRIALS: ReadonlyMap<string, () => void | Promise<void>> = new Map([
+  ['spawn', runSpawn],
+  ['cache', runCache],
+  ['eviction', runEviction],
+  ['server', runServer],
+  ['server-log', runServerLog],
+  ['neighbours', runNeighbours],
+  ['scripts', runScripts],
+])
 const STOP_SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const
 
 async function main(options: BenchOptions): Promise<void> {
@@ -140,18 +151,9 @@ for (const [name, number] of Object.entries(STOP_SIGNALS)) {
 }
 try {
   const words = process.argv.slice(2)
-  if (words.length === 1 && words[0] === 'spawn') {
-    runSpawn()
-  } else if (words.length === 1 && words[0] === 'cache') {
-    runCache()
-  } else if (words.length === 1 && words[0] === 'eviction') {
-    runEviction()
-  } else if (words.length === 1 && words[0] === 'server') {
-    await runServer()
-  } else if (words.length === 1 && words[0] === 'server-log') {
-    await runServerLog()
-  } else if (words.length === 1 && words[0] === 'scripts') {
-    runScripts()
+  const plain = words.length === 1 ? PLAIN_TRIALS.get(words[0] as string) : undefined
+  if (plain !== undefined) {
+    await plain()
   } else {
     const options = parseOptions(words, join(ROOT, 'bench/data'))
     if (options === null) console.log(HELP)

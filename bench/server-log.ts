@@ -4,32 +4,26 @@
  * Prints two tables and appends JSON lines to bench/results/. The second part needs root, loop
  * devices, mkfs.ext4(8) and fsfreeze(8), and is left out with a word where they are missing.
  *
- * With `serve`, a directory, a path, a policy and a port as its arguments it is the server.
- *
  * @module
  */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { createServer, open } from '../dist/index.js'
-import { cleanEnvironment } from './clean-environment.js'
 import { atExit } from './cleanup.js'
 import { withDisk } from './disk.js'
 import { redisVersion } from './drivers/redis.js'
 import { RedisConnection } from './drivers/redis-connection.js'
 import { machineFacts } from './machine.js'
-import { freePort } from './ports.js'
 import { appendResults } from './results-file.js'
+import { ENGINES, type Engine, withServer } from './served.js'
 import { spreadOf } from './stats.js'
 import { STALL_SECONDS } from './trials/stall.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const PROGRAM = fileURLToPath(import.meta.url)
-const ENGINES = ['snapfork', 'redis'] as const
 const POLICIES = ['always', 'everysec'] as const
 const WAYS = ['unix', 'tcp'] as const
 const ROUNDS = 5
@@ -47,7 +41,6 @@ const CASES: readonly Case[] = POLICIES.flatMap((policy) =>
 const CALM_MS = 1000
 const PAUSE_MS = 1
 
-type Engine = (typeof ENGINES)[number]
 type Policy = (typeof POLICIES)[number]
 type Way = (typeof WAYS)[number]
 
@@ -100,7 +93,7 @@ async function measureAll(dir: string): Promise<Run[]> {
     const engines = round % 2 === 1 ? ENGINES : [...ENGINES].reverse()
     for (const one of CASES) {
       for (const engine of engines) {
-        const setsPerSecond = await withServer(engine, one.policy, dir, async (socket, port) =>
+        const setsPerSecond = await withServer(engine, one.policy, dir, async ({ socket, port }) =>
           benchmark(one.way === 'tcp' ? ['-p', String(port)] : ['-s', socket], one.pipeline),
         )
         console.error(
@@ -147,65 +140,6 @@ function tableOf(ratios: readonly Ratio[]): string {
   return [...head, ...lines].join('\n')
 }
 
-/** Runs `act` beside a server with a log in a directory of its own there. */
-async function withServer<T>(
-  engine: Engine,
-  policy: Policy,
-  parent: string,
-  act: (socket: string, port: number) => Promise<T>,
-): Promise<T> {
-  const dir = mkdtempSync(join(parent, `${engine}-`))
-  // Elsewhere, so that it can be reached while the disk stands still.
-  const socket = join(mkdtempSync('/tmp/sf-bench-'), 's')
-  const port = await freePort()
-  const server = start(engine, policy, dir, socket, port)
-  const kill = atExit(() => void server.kill('SIGKILL'))
-  try {
-    await untilReady(socket)
-    return await act(socket, port)
-  } finally {
-    const ended = once(server, 'exit')
-    kill()
-    await ended
-    rmSync(dir, { recursive: true, force: true })
-    rmSync(join(socket, '..'), { recursive: true, force: true })
-  }
-}
-
-/** The log is not rewritten, by either. */
-function start(
-  engine: Engine,
-  policy: Policy,
-  dir: string,
-  socket: string,
-  port: number,
-): ChildProcess {
-  const [program, args] =
-    engine === 'redis'
-      ? [
-          'redis-server',
-          [
-            ...['--port', String(port), '--unixsocket', socket, '--dir', dir, '--save', ''],
-            ...['--appendonly', 'yes', '--appendfsync', policy],
-            ...['--auto-aof-rewrite-percentage', '0'],
-          ],
-        ]
-      : [process.execPath, [PROGRAM, 'serve', dir, socket, policy, String(port)]]
-  return spawn(program as string, args as string[], {
-    env: cleanEnvironment(),
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-}
-
-async function untilReady(socket: string): Promise<void> {
-  for (let turns = 0; turns < 500; ++turns) {
-    const { stdout } = spawnSync('redis-cli', ['-s', socket, 'ping'], { encoding: 'utf8' })
-    if (stdout.trim() === 'PONG') return
-    await sleep(20)
-  }
-  throw new Error(`nobody answers at ${socket}`)
-}
-
 function benchmark(to: readonly string[], pipeline: number): number {
   const { stdout, status } = spawnSync(
     'redis-benchmark',
@@ -231,7 +165,7 @@ async function stallAll(dir: string): Promise<Stall[]> {
     for (const policy of POLICIES) {
       for (const engine of ENGINES) {
         console.error(`${engine}, ${policy}, on a disk that stands still`)
-        const waits = await withServer(engine, policy, mount, (socket) => stall(socket, mount))
+        const waits = await withServer(engine, policy, mount, ({ socket }) => stall(socket, mount))
         stalls.push({ type: 'stall', engine, policy, ...waits })
       }
     }
@@ -279,12 +213,4 @@ function stallsTableOf(stalls: readonly Stall[]): string {
   )
   const head = `| disk standing still for ${STALL_SECONDS} s | longest read | longest write |`
   return [head, '|---|---|---|', ...lines].join('\n')
-}
-
-const [, program, verb, dir, unixsocket, policy, port] = process.argv
-if (program === PROGRAM && verb === 'serve' && dir !== undefined && unixsocket !== undefined) {
-  const db = await open({
-    ...{ dir, appendonly: true, appendfsync: policy as Policy, autoAofRewritePercentage: 0 },
-  })
-  await createServer(db, { port: Number(port), unixsocket }).listen()
 }

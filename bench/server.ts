@@ -3,27 +3,21 @@
  * that a host that changes its pace does so for both; prints a table and appends JSON lines to
  * bench/results/.
  *
- * With `serve` and a path as its arguments it is the server.
- *
  * @module
  */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { createServer, open } from '../dist/index.js'
-import { cleanEnvironment } from './clean-environment.js'
 import { redisVersion } from './drivers/redis.js'
 import { machineFacts } from './machine.js'
-import { freePort } from './ports.js'
 import { cpuSeconds } from './processes.js'
 import { appendResults } from './results-file.js'
+import { type Engine, type Served, withServer } from './served.js'
 import { spreadOf } from './stats.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const PROGRAM = fileURLToPath(import.meta.url)
 const ROUNDS = 5
 const PIPELINES = [1, 16, 64] as const
 /** Requests of a test, by the length of the pipeline: each takes some seconds. */
@@ -41,8 +35,6 @@ const KEYS = 1_000_000
 const CLIENTS = 50
 const VALUE_BYTES = 64
 
-type Engine = 'snapfork' | 'redis'
-
 interface Run {
   readonly type: 'run'
   readonly engine: Engine
@@ -54,12 +46,6 @@ interface Run {
   readonly rate: number
   /** CPU time of the server for a request, microseconds; null where others come with them. */
   readonly cpuMicros: number | null
-}
-
-interface Server {
-  readonly engine: Engine
-  readonly process: ChildProcess
-  readonly port: number
 }
 
 /** All rounds. */
@@ -132,67 +118,38 @@ function tableOf(metrics: readonly Metric[]): string {
 
 /** One round: two fresh servers, and every test at one and then at the other. */
 async function measure(pipeline: number, round: number, data: string): Promise<Run[]> {
-  const dirs = [mkdtempSync(join(data, 'server-')), mkdtempSync(join(data, 'server-'))]
-  const ours = await start('snapfork', dirs[0] as string)
-  const theirs = await start('redis', dirs[1] as string)
-  const servers = round % 2 === 1 ? [ours, theirs] : [theirs, ours]
-  try {
-    for (const { port } of servers) {
-      await untilReady(port)
-      benchmark(port, 16, WARM_UP_REQUESTS, 'ping_mbulk')
-    }
-    const shortOnes = SHORT_TESTS.flatMap((test) =>
-      servers.flatMap((server) => runTest(server, pipeline, REQUESTS, test)),
-    )
-    const longOnes = LONG_TESTS.flatMap((test) =>
-      servers.flatMap((server) => runTest(server, pipeline, LONG_REQUESTS, test)),
-    )
-    return [
-      ...shortOnes.map((run) => ({ ...run, round })),
-      // Lists are filled for these first, which counts in the time but not in the requests.
-      ...longOnes.map((run) => ({ ...run, round, cpuMicros: null })),
-    ]
-  } finally {
-    for (const server of servers) server.process.kill('SIGKILL')
-    for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
-  }
+  return withServer('snapfork', 'none', data, (ours) =>
+    withServer('redis', 'none', data, async (theirs) => {
+      const servers = round % 2 === 1 ? [ours, theirs] : [theirs, ours]
+      for (const { port } of servers) benchmark(port, 16, WARM_UP_REQUESTS, 'ping_mbulk')
+      const shortOnes = SHORT_TESTS.flatMap((test) =>
+        servers.flatMap((server) => runTest(server, pipeline, REQUESTS, test)),
+      )
+      const longOnes = LONG_TESTS.flatMap((test) =>
+        servers.flatMap((server) => runTest(server, pipeline, LONG_REQUESTS, test)),
+      )
+      return [
+        ...shortOnes.map((run) => ({ ...run, round })),
+        // Lists are filled for these first, which counts in the time but not in the requests.
+        ...longOnes.map((run) => ({ ...run, round, cpuMicros: null })),
+      ]
+    }),
+  )
 }
 
 function runTest(
-  { engine, process: { pid }, port }: Server,
+  { engine, pid, port }: Served,
   pipeline: number,
   numbers: Readonly<Record<number, number>>,
   name: string,
 ): Omit<Run, 'round'>[] {
   const requests = numbers[pipeline] as number
-  const before = cpuSeconds(pid as number)
+  const before = cpuSeconds(pid)
   const rates = benchmark(port, pipeline, requests, name)
-  const cpuMicros = ((cpuSeconds(pid as number) - before) * 1e6) / requests
+  const cpuMicros = ((cpuSeconds(pid) - before) * 1e6) / requests
   return Object.entries(rates).map(([test, rate]) => {
     return { type: 'run', engine, pipeline, test, rate, cpuMicros }
   })
-}
-
-async function start(engine: Engine, dir: string): Promise<Server> {
-  const port = await freePort()
-  const [program, args] =
-    engine === 'redis'
-      ? ['redis-server', ['--port', String(port), '--save', '', '--dir', dir]]
-      : [process.execPath, [PROGRAM, 'serve', String(port), dir]]
-  const child = spawn(program as string, args as string[], {
-    env: cleanEnvironment(),
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  return { engine, process: child, port }
-}
-
-async function untilReady(port: number): Promise<void> {
-  for (let turns = 0; turns < 500; ++turns) {
-    const { stdout } = spawnSync('redis-cli', ['-p', String(port), 'ping'], { encoding: 'utf8' })
-    if (stdout.trim() === 'PONG') return
-    await sleep(20)
-  }
-  throw new Error(`nobody answers at port ${port}`)
 }
 
 /** The rates by the test's name, without what stands in brackets behind it. */
@@ -217,10 +174,4 @@ function benchmark(
     if (!/needed to benchmark/.test(test)) rates[test.replace(/ \(.*/, '')] = Number(rate)
   }
   return rates
-}
-
-const [, program, verb, port, dir] = process.argv
-if (program === PROGRAM && verb === 'serve' && dir !== undefined) {
-  const db = await open({ dir })
-  await createServer(db, { port: Number(port), bind: '127.0.0.1' }).listen()
 }
