@@ -1,6 +1,6 @@
 /**
- * How long one client waits for its replies while another one behaves badly, at a server of ours and
- * at redis-server in turn. Prints a table and appends JSON lines to bench/results/.
+ * How long one client waits for its replies while another one behaves badly, at a server of ours
+ * and at redis-server in turn. Prints a table and appends JSON lines to bench/results/.
  *
  * @module
  */
