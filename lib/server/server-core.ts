@@ -145,9 +145,11 @@ export class ServerCore {
     const { native, now, databases, options, shutdown } = parts
     this.native = native
     this.#facts = () => ({ ...parts.facts(), server: factsOf(this, parts.port()) })
-    this.host = hostOf(parts.host, (sections) => {
+    const info: CommandHost['info'] = (sections) => {
       return formatInfo(this.#statisticsBase.since(this.#facts()), sections)
-    })
+    }
+    // The engine's, but for what a server knows better.
+    this.host = Object.create(parts.host, { info: { value: info } })
     this.config = configOf(options, parts.engineOptions())
     this.#configureEngine = parts.configureEngine
     this.#find = parts.find
@@ -338,9 +340,17 @@ export class ServerCore {
     context.encodes = client.protocol
     context.mayPause = true
     if (client.replyMode === 'skip-next') client.replyMode = 'skip'
+    this.#actAs(client, () => client.reply(this.#replyTo(client)))
+  }
+
+  /** What is pushed to the client meanwhile goes behind what `act` writes to it. */
+  #actAs(client: Client, act: () => void): void {
     this.#actor = client
-    client.reply(this.#replyTo(client))
-    this.#actor = null
+    try {
+      act()
+    } finally {
+      this.#actor = null
+    }
     for (const message of this.#behindReply.splice(0)) client.output.write(message)
   }
 
@@ -389,13 +399,7 @@ export class ServerCore {
   /** Runs a command that no client has sent, for one that waits: a unit of the log. */
   runFor(client: Client, command: StoredCommand): void {
     this.restore(client, command)
-    this.#actor = client
-    try {
-      this.whole(() => run(command.spec, client.context))
-    } finally {
-      this.#actor = null
-    }
-    for (const message of this.#behindReply.splice(0)) client.output.write(message)
+    this.#actAs(client, () => this.whole(() => run(command.spec, client.context)))
   }
 
   /** A command of the express lane that failed in the middle: what it has done is logged. */
@@ -591,9 +595,4 @@ export class ServerCore {
     if (!isCounted(failure)) this.stats.failedWith(failure.message)
     return failure
   }
-}
-
-/** The engine's host, but for what a server knows better. */
-function hostOf(host: CommandHost, info: CommandHost['info']): CommandHost {
-  return Object.create(host, { info: { value: info } })
 }
