@@ -15,7 +15,7 @@ import { cleanEnvironment } from './clean-environment.js'
 import { redisVersion } from './drivers/redis.js'
 import { machineFacts } from './machine.js'
 import { appendResults } from './results-file.js'
-import { spreadOf } from './stats.js'
+import { medianOf } from './stats.js'
 import { measureHits, measureNotes } from './trials/eviction.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -42,7 +42,7 @@ export function runEviction(): void {
       runs.push({ driver, policy, figures: runOnce(driver, policy, data) })
     }
   }
-  const medians = jobs.map(([driver, policy]) => medianOf(runs, driver, policy))
+  const medians = jobs.map(([driver, policy]) => mediansOf(runs, driver, policy))
   for (const { driver, policy, figures } of medians) {
     const cells = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(4)}`)
     console.log(`${driver.padEnd(9)} ${policy.padEnd(15)} ${cells.join('  ')}`)
@@ -57,11 +57,11 @@ interface Run {
   readonly figures: Readonly<Record<string, number>>
 }
 
-function medianOf(runs: readonly Run[], driver: string, policy: EvictionPolicy): Run {
+function mediansOf(runs: readonly Run[], driver: string, policy: EvictionPolicy): Run {
   const own = runs.filter((run) => run.driver === driver && run.policy === policy)
   const names = Object.keys(own[0]?.figures ?? {})
   const figures = Object.fromEntries(
-    names.map((name) => [name, spreadOf(own.map((run) => run.figures[name] ?? 0))?.median ?? 0]),
+    names.map((name) => [name, medianOf(own.map((run) => run.figures[name] ?? 0))]),
   )
   return { driver, policy, figures }
 }

@@ -6,20 +6,13 @@
  */
 
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { atExit } from './cleanup.js'
-import { redisVersion } from './drivers/redis.js'
 import { encodeCommands, RedisConnection } from './drivers/redis-connection.js'
-import { machineFacts } from './machine.js'
 import { appendResults } from './results-file.js'
-import { ENGINES, type Engine, withServer } from './served.js'
-import { percentileOf, spreadOf } from './stats.js'
+import { ENGINES, type Engine, startTrial, withServer } from './served.js'
+import { medianOf, percentileOf } from './stats.js'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ROUNDS = 3
 const MEASURED_MS = 4000
 /** Of calm, before the other one begins. */
@@ -70,14 +63,7 @@ interface Run extends Figures {
 
 /** All rounds. */
 export async function runNeighbours(): Promise<void> {
-  const data = join(ROOT, 'bench/data')
-  mkdirSync(data, { recursive: true })
-  const redis = redisVersion()
-  if (redis === null) throw new Error('There is no redis-server here.')
-  const dir = mkdtempSync(join(data, 'neighbours-'))
-  atExit(() => rmSync(dir, { recursive: true, force: true }))
-  const facts = machineFacts(dir, redis)
-  console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
+  const { dir, facts } = startTrial('neighbours')
   const runs: Run[] = []
   for (let round = 1; round <= ROUNDS; ++round) {
     for (const [neighbour, act] of Object.entries(NEIGHBOURS)) {
@@ -137,7 +123,7 @@ interface Row {
 function rowOf(runs: readonly Run[], neighbour: string): Row {
   const of = (engine: Engine): Figures => {
     const own = runs.filter((run) => run.engine === engine && run.neighbour === neighbour)
-    const median = (name: keyof Figures) => spreadOf(own.map((run) => run[name]))?.median ?? 0
+    const median = (name: keyof Figures) => medianOf(own.map((run) => run[name]))
     return { medianMs: median('medianMs'), p99Ms: median('p99Ms'), longestMs: median('longestMs') }
   }
   return { type: 'row', neighbour, engines: { snapfork: of('snapfork'), redis: of('redis') } }

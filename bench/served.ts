@@ -8,21 +8,37 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createServer, open } from '../dist/index.js'
 import { cleanEnvironment } from './clean-environment.js'
 import { atExit } from './cleanup.js'
+import { redisVersion } from './drivers/redis.js'
+import { type MachineFacts, machineFacts } from './machine.js'
 import { freePort } from './ports.js'
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PROGRAM = fileURLToPath(import.meta.url)
 
 export const ENGINES = ['snapfork', 'redis'] as const
 export type Engine = (typeof ENGINES)[number]
 /** Of the log, which is never rewritten; `none`: there is none. */
 export type Policy = 'always' | 'everysec' | 'none'
+
+/** A directory that goes with the process, and the facts, which are told. Throws without Redis. */
+export function startTrial(name: string): { dir: string; facts: MachineFacts } {
+  const data = join(ROOT, 'bench/data')
+  mkdirSync(data, { recursive: true })
+  const redis = redisVersion()
+  if (redis === null) throw new Error('There is no redis-server and no redis-benchmark here.')
+  const dir = mkdtempSync(join(data, `${name}-`))
+  atExit(() => rmSync(dir, { recursive: true, force: true }))
+  const facts = machineFacts(dir, redis)
+  console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
+  return { dir, facts }
+}
 
 /** A server that runs. */
 export interface Served {

@@ -9,21 +9,14 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { atExit } from './cleanup.js'
 import { withDisk } from './disk.js'
-import { redisVersion } from './drivers/redis.js'
 import { RedisConnection } from './drivers/redis-connection.js'
-import { machineFacts } from './machine.js'
 import { appendResults } from './results-file.js'
-import { ENGINES, type Engine, withServer } from './served.js'
-import { spreadOf } from './stats.js'
+import { ENGINES, type Engine, startTrial, withServer } from './served.js'
+import { medianOf } from './stats.js'
 import { STALL_SECONDS } from './trials/stall.js'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const POLICIES = ['always', 'everysec'] as const
 const WAYS = ['unix', 'tcp'] as const
 const ROUNDS = 5
@@ -68,14 +61,7 @@ interface Stall {
 
 /** All rounds. */
 export async function runServerLog(): Promise<void> {
-  const data = join(ROOT, 'bench/data')
-  mkdirSync(data, { recursive: true })
-  const redis = redisVersion()
-  if (redis === null) throw new Error('There is no redis-server and no redis-benchmark here.')
-  const dir = mkdtempSync(join(data, 'server-log-'))
-  atExit(() => rmSync(dir, { recursive: true, force: true }))
-  const facts = machineFacts(dir, redis)
-  console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
+  const { dir, facts } = startTrial('server-log')
   const runs = await measureAll(dir)
   const ratios = CASES.map((one) => ratioOf(runs, one))
   console.log(tableOf(ratios))
@@ -122,7 +108,7 @@ function ratioOf(runs: readonly Run[], { policy, way, pipeline }: Case): Ratio {
         run.way === way &&
         run.pipeline === pipeline,
     )
-    return spreadOf(own.map((run) => run.setsPerSecond))?.median ?? 0
+    return medianOf(own.map((run) => run.setsPerSecond))
   }
   const [snapfork, redis] = [of('snapfork'), of('redis')]
   return { type: 'metric', policy, way, pipeline, snapfork, redis, ratio: snapfork / redis }

@@ -7,17 +7,11 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { redisVersion } from './drivers/redis.js'
-import { machineFacts } from './machine.js'
 import { cpuSeconds } from './processes.js'
 import { appendResults } from './results-file.js'
-import { type Engine, type Served, withServer } from './served.js'
-import { spreadOf } from './stats.js'
+import { type Engine, type Served, startTrial, withServer } from './served.js'
+import { medianOf } from './stats.js'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ROUNDS = 5
 const PIPELINES = [1, 16, 64] as const
 /** Requests of a test, by the length of the pipeline: each takes some seconds. */
@@ -50,17 +44,12 @@ interface Run {
 
 /** All rounds. */
 export async function runServer(): Promise<void> {
-  const data = join(ROOT, 'bench/data')
-  mkdirSync(data, { recursive: true })
-  const redis = redisVersion()
-  if (redis === null) throw new Error('There is no redis-server and no redis-benchmark here.')
-  const facts = machineFacts(data, redis)
-  console.error(`${facts.cpu}, ${facts.cores} cores, Linux ${facts.kernel}, Node ${facts.node}`)
+  const { dir, facts } = startTrial('server')
   const runs: Run[] = []
   for (let round = 1; round <= ROUNDS; ++round) {
     for (const pipeline of PIPELINES) {
       console.error(`round ${round}: pipelines of ${pipeline}`)
-      runs.push(...(await measure(pipeline, round, data)))
+      runs.push(...(await measure(pipeline, round, dir)))
     }
   }
   const metrics = PIPELINES.flatMap((pipeline) => metricsOf(runs, pipeline))
@@ -101,10 +90,6 @@ function metricsOf(runs: readonly Run[], pipeline: number): Metric[] {
   })
 }
 
-function medianOf(values: readonly number[]): number {
-  return spreadOf(values)?.median ?? 0
-}
-
 function tableOf(metrics: readonly Metric[]): string {
   const lines = metrics.map(({ pipeline, test, snapfork, redis, ratio, cpuMicros }) => {
     const rates = [snapfork, redis].map((rate) => Math.round(rate).toLocaleString('en-US'))
@@ -117,9 +102,9 @@ function tableOf(metrics: readonly Metric[]): string {
 }
 
 /** One round: two fresh servers, and every test at one and then at the other. */
-async function measure(pipeline: number, round: number, data: string): Promise<Run[]> {
-  return withServer('snapfork', 'none', data, (ours) =>
-    withServer('redis', 'none', data, async (theirs) => {
+async function measure(pipeline: number, round: number, dir: string): Promise<Run[]> {
+  return withServer('snapfork', 'none', dir, (ours) =>
+    withServer('redis', 'none', dir, async (theirs) => {
       const servers = round % 2 === 1 ? [ours, theirs] : [theirs, ours]
       for (const { port } of servers) benchmark(port, 16, WARM_UP_REQUESTS, 'ping_mbulk')
       const shortOnes = SHORT_TESTS.flatMap((test) =>

@@ -21,6 +21,11 @@ export function spreadOf(numbers: readonly number[]): Spread | null {
   return { median, min: sorted[0] as number, max: sorted.at(-1) as number, runs: sorted.length }
 }
 
+/** 0 where there is nothing. */
+export function medianOf(numbers: readonly number[]): number {
+  return spreadOf(numbers)?.median ?? 0
+}
+
 /** The number that `share` (0 to 1) of all do not exceed. */
 export function percentileOf(sorted: Float64Array, share: number): number {
   if (sorted.length === 0) return 0

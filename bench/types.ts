@@ -12,7 +12,7 @@ import type { DriverName, LoadFigures } from './drivers/driver.js'
 import type { MachineFacts } from './machine.js'
 import { appendResults } from './results-file.js'
 import { SHAPES } from './shapes.js'
-import { spreadOf } from './stats.js'
+import { medianOf } from './stats.js'
 import type { TypesFigures } from './trials/types.js'
 import { runJob } from './workers.js'
 
@@ -52,7 +52,7 @@ export async function runTypes(
     }
   }
   const medians = SHAPES.flatMap(({ name }) =>
-    drivers.map((driver) => medianOf(runs, name, driver)),
+    drivers.map((driver) => mediansOf(runs, name, driver)),
   )
   console.log(tableOf(medians))
   const head = { type: 'machine', trial: 'types', elements, rounds, ...facts }
@@ -84,10 +84,10 @@ interface Median {
   readonly figures: Readonly<Record<(typeof METRICS)[number], number>>
 }
 
-function medianOf(runs: readonly TypesRun[], shape: string, driver: DriverName): Median {
+function mediansOf(runs: readonly TypesRun[], shape: string, driver: DriverName): Median {
   const own = runs.filter((run) => run.shape === shape && run.driver === driver)
   const figures = Object.fromEntries(
-    METRICS.map((metric) => [metric, spreadOf(own.map((run) => run[metric]))?.median ?? 0]),
+    METRICS.map((metric) => [metric, medianOf(own.map((run) => run[metric]))]),
   ) as Record<(typeof METRICS)[number], number>
   return { type: 'median', shape, driver, figures }
 }
