@@ -160,6 +160,7 @@
         "native/addon/bind_limits.cc",
         "native/addon/bind_log.cc",
         "native/addon/bind_lists.cc",
+        "native/addon/bind_memory.cc",
         "native/addon/bind_sets.cc",
         "native/addon/bind_sorted_sets.cc",
         "native/addon/bind_stream_groups.cc",

@@ -28,7 +28,7 @@ trials:
   spawn             child_process.spawn in a host with 4 GiB in the store; takes no options
 
 options:
-  --keys N          1,000 to 10,000,000 (default 1,000,000)
+  --keys N          1,000 to 100,000,000 (default 1,000,000)
   --elements N      of each shape (default: types 1,000,000, collections 2,000,000)
   --value-bytes B   1 to 65,536 (default 64)
   --updates N       random writes during a save (default 500,000)

@@ -1,7 +1,7 @@
 /**
  * Keys, values and updates: the same for every engine, since they follow from a seed.
  *
- * Names have 11 bytes. Values are random text of one length that LZF cannot shorten, as tokens and
+ * Names have 12 bytes. Values are random text of one length that LZF cannot shorten, as tokens and
  * ciphertext; both engines try to, since compression is on by default in both.
  *
  * @module

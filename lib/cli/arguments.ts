@@ -34,7 +34,7 @@ options of serve:
   --name value ...  a directive of redis.conf, such as --port 6380 --appendonly yes
 
 options of tour:
-  --keys N          number of keys, 1 to 10,000,000 (default 1,000,000)
+  --keys N          number of keys, 1 to 100,000,000 (default 1,000,000)
   --value-bytes B   length of each value, 1 to 1,048,576 (default 64)
   --dir D           where to put the temporary directory (default: that of the system)
 

@@ -1,11 +1,11 @@
 /**
- * Keys and values of the tour: 11-byte names, and values that do not compress, as tokens do not.
+ * Keys and values of the tour: 12-byte names, and values that do not compress, as tokens do not.
  *
  * @module
  */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const DIGITS = 7
+const DIGITS = 8
 /** So many keys have names of one length. */
 export const KEYS_MAX = 10 ** DIGITS
 /** Bytes of all values together that are made in advance. */

@@ -15,7 +15,6 @@
  * @module
  */
 
-import { readFile } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
 import type { EngineStats, NativeEngine, RegionRange } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
@@ -105,7 +104,7 @@ export class CowSampler {
     const regions = native.regions()
     this.#regions = regions
     this.#account = new CowAccount(atFork, regions)
-    this.#hugePages = new HugePageReadings(regions)
+    this.#hugePages = new HugePageReadings(native, regions)
     const data = regions.find(({ name }) => name === 'data')
     const isMapped = options?.heatMap() === true && data !== undefined
     this.#heatMap = isMapped ? new HeatMapReader(pid, data) : null
@@ -171,11 +170,9 @@ export class CowSampler {
   /** One reading; what it cost in milliseconds, or null if there is no child any more. */
   async #read(): Promise<number | null> {
     const meter = new CostMeter()
-    const text = await readFile(`/proc/${this.#pid}/smaps`, 'latin1').catch((error) => {
-      // (M3)
-      return error.code === 'ENOENT' ? null : ''
-    })
-    if (text === null || this.#pause.isOver) return null
+    // (M3)
+    const text = await this.#native.readText(`/proc/${this.#pid}/smaps`).catch(() => '')
+    if (this.#pause.isOver) return null
     const mappings = meter.run(() => parseSmaps(text))
     const { costMs } = meter
     if (mappings.length === 0) return costMs

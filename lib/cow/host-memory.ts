@@ -9,7 +9,6 @@
  * @module
  */
 
-import { readFile } from 'node:fs/promises'
 import type { NativeEngine, RegionRange } from '../native/engine.js'
 import { type Mapping, parseSmaps } from './smaps.js'
 
@@ -31,14 +30,14 @@ export interface AddressRange {
  * @param regions Of the engine, at the fork.
  */
 export async function learnHostMemory(
-  native: Pick<NativeEngine, 'childMaps' | 'hostMemory' | 'setHostMemory'>,
+  native: Pick<NativeEngine, 'childMaps' | 'hostMemory' | 'readText' | 'setHostMemory'>,
   regions: readonly RegionRange[],
 ): Promise<void> {
   const ofChild = parseSmaps(native.childMaps())
   const known = [...rangesOf(native.hostMemory()), ...hostMappings(ofChild, regions)]
   if (known.length === 0) return
   // It lists mappings without a walk over their pages.
-  const own = await readFile(MAPS_PATH, 'latin1').catch(() => null)
+  const own = await native.readText(MAPS_PATH).catch(() => null)
   if (own === null) return
   const ranges = stillMapped(known, parseSmaps(own))
   native.setHostMemory(ranges.flatMap(({ start, end }) => [start, end]))

@@ -8,8 +8,7 @@
  * @module
  */
 
-import { readFile } from 'node:fs/promises'
-import type { RegionRange } from '../native/engine.js'
+import type { NativeEngine, RegionRange } from '../native/engine.js'
 import type { CowHugePages } from './cow-report.js'
 import { CHUNK_BYTES } from './heat-map.js'
 import { type Mapping, parseSmaps } from './smaps.js'
@@ -36,11 +35,13 @@ export function smallPagesOf(mappings: readonly Mapping[]): number {
 
 /** The two readings around a save. */
 export class HugePageReadings {
+  readonly #native: Pick<NativeEngine, 'readText'>
   readonly #regions: readonly RegionRange[]
   #atFork: { readonly hugePages: number; readonly smallPages: number } | null = null
 
   /** `regions` as they were at the fork. */
-  constructor(regions: readonly RegionRange[]) {
+  constructor(native: Pick<NativeEngine, 'readText'>, regions: readonly RegionRange[]) {
+    this.#native = native
     this.#regions = regions
   }
 
@@ -48,7 +49,7 @@ export class HugePageReadings {
   async readAtFork(child: readonly Mapping[]): Promise<void> {
     if (hugePagesOf(child, this.#regions) === 0) return
     if (smallPagesOf(child) > SMALL_PAGES_MAX) return
-    const mappings = await readOwnMappings()
+    const mappings = await this.#readOwnMappings()
     const hugePages = hugePagesOf(mappings, this.#regions)
     if (hugePages === 0) return
     this.#atFork = { hugePages, smallPages: smallPagesOf(mappings) }
@@ -60,14 +61,14 @@ export class HugePageReadings {
     if (before === null) return null
     const split = Math.min(copiedPages, before.hugePages) * (CHUNK_BYTES / PAGE_BYTES)
     if (before.smallPages + split > SMALL_PAGES_MAX) return null
-    const mappings = await readOwnMappings()
+    const mappings = await this.#readOwnMappings()
     if (mappings.length === 0) return null
     const atEnd = hugePagesOf(mappings, this.#regions)
     return { atFork: before.hugePages, atEnd, split: Math.max(0, before.hugePages - atEnd) }
   }
-}
 
-/** None where there is no descriptor left for them. */
-async function readOwnMappings(): Promise<Mapping[]> {
-  return parseSmaps(await readFile(SMAPS_PATH, 'latin1').catch(() => ''))
+  /** None where they cannot be read: there may be no descriptor left. */
+  async #readOwnMappings(): Promise<Mapping[]> {
+    return parseSmaps(await this.#native.readText(SMAPS_PATH).catch(() => ''))
+  }
 }

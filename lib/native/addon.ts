@@ -16,7 +16,7 @@ import load from './load.cjs'
 import { errorOfStatus } from './status.js'
 
 /** `abiVersion` that engine.ts describes. */
-export const ABI_VERSION = 3
+export const ABI_VERSION = 4
 
 let loaded: NativeAddon | null = null
 

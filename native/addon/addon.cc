@@ -13,7 +13,7 @@ namespace snapfork {
 namespace {
 
 // Bumped whenever lib/native/engine.ts changes; lib/native/addon.ts refuses another number.
-constexpr int kAbiVersion = 3;
+constexpr int kAbiVersion = 4;
 
 Napi::Value ComputeCrc64(const Napi::CallbackInfo& info) {
   std::string_view bytes;

@@ -168,6 +168,7 @@ napi_value EngineObject::Construct(napi_env env, napi_callback_info info) {
   AppendStreamGroupMethods(methods);
   AppendGeoMethods(methods);
   AppendDumpMethods(methods);
+  AppendMemoryMethods(methods);
   AppendPersistMethods(methods);
   AppendLogMethods(methods);
   AppendReplayMethods(methods);

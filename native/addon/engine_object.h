@@ -167,6 +167,7 @@ void AppendStreamGroupMethods(std::vector<MethodEntry>& methods);
 void AppendStreamMethods(std::vector<MethodEntry>& methods);
 void AppendGeoMethods(std::vector<MethodEntry>& methods);
 void AppendDumpMethods(std::vector<MethodEntry>& methods);
+void AppendMemoryMethods(std::vector<MethodEntry>& methods);
 void AppendPersistMethods(std::vector<MethodEntry>& methods);
 void AppendLogMethods(std::vector<MethodEntry>& methods);
 void AppendReplayMethods(std::vector<MethodEntry>& methods);

@@ -102,8 +102,11 @@ uint8_t* RdbWriter::PutInteger(uint8_t* to, int64_t value) {
 
 size_t RdbWriter::Compress(std::string_view text) {
   const size_t capacity = text.size() - kRdbCompressionGainMin;
-  if (text.size() > compressed_bytes_) return 0;
-  return LzfCompress(text.data(), text.size(), compressed_, capacity, *table_);
+  if (text.size() > compressed_bytes_ || !gate_.Takes(text.size())) return 0;
+  const size_t length =
+      LzfCompress(text.data(), text.size(), compressed_, capacity, *table_);
+  gate_.Note(text.size(), length != 0);
+  return length;
 }
 
 Status RdbWriter::AppendString(std::string_view text) {

@@ -32,6 +32,7 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "persist/buffered_writer.h"
+#include "persist/compression_gate.h"
 #include "persist/rdb_format.h"
 
 namespace snapfork {
@@ -163,6 +164,7 @@ class RdbWriter : public BufferedWriter {
   uint8_t* const compressed_;
   const size_t compressed_bytes_;
   LzfTable* const table_;
+  CompressionGate gate_;
   const RdbWriterOptions options_;
   State state_ = State::kNew;
   uint8_t note_[kNoteBytesMax]{};

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { hostMappings, learnHostMemory, stillMapped } from '../../../dist/cow/host-memory.js'
 import { parseSmaps } from '../../../dist/cow/smaps.js'
@@ -73,6 +74,7 @@ t.test('learnHostMemory()', async (t) => {
   const native = {
     childMaps: () => ofChild,
     hostMemory: () => [...known],
+    readText: (path: string) => readFile(path, 'latin1'),
     setHostMemory: (ranges: readonly bigint[]) => {
       known = ranges
     },
