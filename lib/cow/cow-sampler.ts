@@ -16,6 +16,7 @@
  */
 
 import { getHeapStatistics } from 'node:v8'
+import { type ReadText, readTogether } from '../host/read-text.js'
 import type { EngineStats, NativeEngine, RegionRange } from '../native/engine.js'
 import { monotonicMs } from '../util/clock.js'
 import { CostMeter } from './cost-meter.js'
@@ -74,6 +75,7 @@ function readRss(): number | null {
 
 export class CowSampler {
   readonly #native: NativeEngine
+  readonly #readText: ReadText
   readonly #options: SamplerOptions | null
   readonly #account: CowAccount
   readonly #forkedAtMs: number
@@ -96,6 +98,7 @@ export class CowSampler {
     options: SamplerOptions | null = null,
   ) {
     this.#native = native
+    this.#readText = readTogether(async (paths) => native.readTexts(paths))
     this.#options = options
     this.#lastParent = atFork
     this.#forkedAtMs = monotonicMs()
@@ -104,7 +107,7 @@ export class CowSampler {
     const regions = native.regions()
     this.#regions = regions
     this.#account = new CowAccount(atFork, regions)
-    this.#hugePages = new HugePageReadings(native, regions)
+    this.#hugePages = new HugePageReadings(this.#readText, regions)
     const data = regions.find(({ name }) => name === 'data')
     const isMapped = options?.heatMap() === true && data !== undefined
     this.#heatMap = isMapped ? new HeatMapReader(pid, data) : null
@@ -134,7 +137,7 @@ export class CowSampler {
     await this.#finished
     const heatMap = (await this.#heatMap?.stop()) ?? null
     // An engine that was closed meanwhile has no more forks.
-    await learnHostMemory(this.#native, this.#regions).catch(() => {})
+    await learnHostMemory(this.#native, this.#regions, this.#readText).catch(() => {})
     const { keys, bytes } = end
     this.#account.addOwnPeak(elapsedMs, end.privateDirtyPeakBytes, parent, { keys, bytes })
     const hugePages = await this.#hugePages.readAtEnd(this.#account.copiedPages.data)
@@ -171,7 +174,7 @@ export class CowSampler {
   async #read(): Promise<number | null> {
     const meter = new CostMeter()
     // (M3)
-    const text = await this.#native.readText(`/proc/${this.#pid}/smaps`).catch(() => '')
+    const text = (await this.#readText(`/proc/${this.#pid}/smaps`)) ?? ''
     if (this.#pause.isOver) return null
     const mappings = meter.run(() => parseSmaps(text))
     const { costMs } = meter

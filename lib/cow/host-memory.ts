@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { ReadText } from '../host/read-text.js'
 import type { NativeEngine, RegionRange } from '../native/engine.js'
 import { type Mapping, parseSmaps } from './smaps.js'
 
@@ -30,14 +31,15 @@ export interface AddressRange {
  * @param regions Of the engine, at the fork.
  */
 export async function learnHostMemory(
-  native: Pick<NativeEngine, 'childMaps' | 'hostMemory' | 'readText' | 'setHostMemory'>,
+  native: Pick<NativeEngine, 'childMaps' | 'hostMemory' | 'setHostMemory'>,
   regions: readonly RegionRange[],
+  readText: ReadText,
 ): Promise<void> {
   const ofChild = parseSmaps(native.childMaps())
   const known = [...rangesOf(native.hostMemory()), ...hostMappings(ofChild, regions)]
   if (known.length === 0) return
   // It lists mappings without a walk over their pages.
-  const own = await native.readText(MAPS_PATH).catch(() => null)
+  const own = await readText(MAPS_PATH)
   if (own === null) return
   const ranges = stillMapped(known, parseSmaps(own))
   native.setHostMemory(ranges.flatMap(({ start, end }) => [start, end]))

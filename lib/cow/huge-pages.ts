@@ -8,7 +8,8 @@
  * @module
  */
 
-import type { NativeEngine, RegionRange } from '../native/engine.js'
+import type { ReadText } from '../host/read-text.js'
+import type { RegionRange } from '../native/engine.js'
 import type { CowHugePages } from './cow-report.js'
 import { CHUNK_BYTES } from './heat-map.js'
 import { type Mapping, parseSmaps } from './smaps.js'
@@ -35,13 +36,13 @@ export function smallPagesOf(mappings: readonly Mapping[]): number {
 
 /** The two readings around a save. */
 export class HugePageReadings {
-  readonly #native: Pick<NativeEngine, 'readText'>
+  readonly #readText: ReadText
   readonly #regions: readonly RegionRange[]
   #atFork: { readonly hugePages: number; readonly smallPages: number } | null = null
 
   /** `regions` as they were at the fork. */
-  constructor(native: Pick<NativeEngine, 'readText'>, regions: readonly RegionRange[]) {
-    this.#native = native
+  constructor(readText: ReadText, regions: readonly RegionRange[]) {
+    this.#readText = readText
     this.#regions = regions
   }
 
@@ -69,6 +70,6 @@ export class HugePageReadings {
 
   /** None where they cannot be read: there may be no descriptor left. */
   async #readOwnMappings(): Promise<Mapping[]> {
-    return parseSmaps(await this.#native.readText(SMAPS_PATH).catch(() => ''))
+    return parseSmaps((await this.#readText(SMAPS_PATH)) ?? '')
   }
 }

@@ -20,6 +20,7 @@
 
 import { SnapshotError } from '../errors.js'
 import { type MemoryLimit, type MemoryLimits, readMemoryLimits } from '../host/memory-limits.js'
+import { readTogether } from '../host/read-text.js'
 import type { NativeEngine } from '../native/engine.js'
 import type { ResolvedOptions } from '../options.js'
 import type { GuardedChild, SaveGuard } from '../persist/save-guard.js'
@@ -61,12 +62,15 @@ interface Headroom {
 
 export class MemoryGuard implements SaveGuard {
   readonly #parts: MemoryGuardParts
+  readonly #readLimits: () => Promise<MemoryLimits>
   #headroom: Headroom | null = null
   #readAtMs = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | null = null
 
   constructor(parts: MemoryGuardParts) {
     this.#parts = parts
+    const readText = readTogether(async (paths) => parts.native.readTexts(paths))
+    this.#readLimits = parts.read ?? (() => readMemoryLimits(readText))
   }
 
   /** To be called often. Once a second, some small files are read in the thread pool. */
@@ -138,8 +142,7 @@ export class MemoryGuard implements SaveGuard {
   /** (M1) */
   #read(): Promise<void> {
     this.#readAtMs = monotonicMs()
-    const read = this.#parts.read ?? readMemoryLimits
-    this.#reading ??= read()
+    this.#reading ??= this.#readLimits()
       .then(({ headroomBytes, tightest }) => {
         const isKnown = headroomBytes !== null && tightest !== null
         this.#headroom = isKnown ? { bytes: headroomBytes, tightest } : null

@@ -11,6 +11,28 @@ export type ReadText = (path: string) => Promise<string | null>
 
 export const readText: ReadText = (path) => readFile(path, 'utf8').catch(() => null)
 
+/**
+ * A reader of many files: all that is asked for in one turn is read by one call of `readAll`. If
+ * that fails, there is none of them.
+ */
+export function readTogether(
+  readAll: (paths: readonly string[]) => Promise<(string | null)[]>,
+): ReadText {
+  let asked: { readonly path: string; readonly resolve: (text: string | null) => void }[] = []
+  const readAsked = async () => {
+    const batch = asked
+    asked = []
+    const texts = await readAll(batch.map(({ path }) => path)).catch(() => [])
+    batch.forEach(({ resolve }, index) => {
+      resolve(texts[index] ?? null)
+    })
+  }
+  return (path) =>
+    new Promise((resolve) => {
+      if (asked.push({ path, resolve }) === 1) queueMicrotask(() => void readAsked())
+    })
+}
+
 /** The number a file or a line holds; null for `max`, for no file, and for what is no number. */
 export function parseNumber(text: string | null): number | null {
   const word = text?.trim() ?? ''

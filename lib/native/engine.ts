@@ -354,8 +354,8 @@ export interface NativeEngine
   digest(): string
   stats(): EngineStats
   regions(): RegionRange[]
-  /** A file of /proc as Latin-1, in one step off the event loop. Rejects if it cannot be read. */
-  readText(path: string): Promise<string>
+  /** Small files of the kernel, in one step off the event loop; null: it cannot be read. */
+  readTexts(paths: readonly string[]): Promise<(string | null)[]>
   /** /proc/<pid>/maps of the last child, as it was right behind the fork. */
   childMaps(): string
   /** What the next fork leaves out of the child: first address and end of ranges, in turn. */

@@ -1,10 +1,12 @@
 // bind_memory.cc - the engine's methods on mappings of memory, its own and the program's.
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "addon/background.h"
 #include "addon/engine_object.h"
@@ -86,45 +88,67 @@ napi_value SetHostMemory(Call& call) {
   return call.Undefined();
 }
 
-// The kernel gives out a file of /proc in pieces of a page, so that Node would go to its pool and
-// back a hundred times for the mappings of a process: this goes there once.
-class ReadTextWork final : public Background {
+// Small files of the kernel, all in one step: Node would go to its pool and back for the opening,
+// the size, each piece and the closing of each, and the kernel gives out a page at a time.
+class ReadTextsWork final : public Background {
  public:
-  ReadTextWork(napi_env env, EngineObject& engine, std::string path)
-      : Background(env, engine, "snapfork.readText"), path_(std::move(path)) {}
+  ReadTextsWork(napi_env env, EngineObject& engine, std::vector<std::string> paths)
+      : Background(env, engine, "snapfork.readTexts"),
+        paths_(std::move(paths)),
+        texts_(paths_.size()) {}
 
  private:
-  static constexpr size_t kPieceBytes = 64u << 10;
+  static constexpr size_t kPieceBytes = 16u << 10;
 
   Status Work() override {
-    const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return Status::FromErrno(errno);
-    ssize_t got;
-    do {
-      const size_t length = text_.size();
-      text_.resize(length + kPieceBytes);
-      got = read(fd, text_.data() + length, kPieceBytes);
-      text_.resize(length + (got > 0 ? static_cast<size_t>(got) : 0));
-    } while (got > 0);
-    const int read_errno = errno;
-    close(fd);
-    return got < 0 ? Status::FromErrno(read_errno) : Status();
+    for (size_t i = 0; i < paths_.size(); ++i) Read(paths_[i], texts_[i]);
+    return Status();
   }
   void Settle(Status) override {}
   napi_value Result() override {
-    napi_value text = nullptr;
-    napi_create_string_latin1(env_, text_.data(), text_.size(), &text);
-    return text;
+    Napi::Array list = Napi::Array::New(env_, texts_.size());
+    for (size_t i = 0; i < texts_.size(); ++i) {
+      const std::optional<std::string>& text = texts_[i];
+      const auto at = static_cast<uint32_t>(i);
+      if (text.has_value()) {
+        list.Set(at, Napi::String::New(env_, *text));
+      } else {
+        list.Set(at, Napi::Env(env_).Null());
+      }
+    }
+    return list;
   }
 
-  const std::string path_;
-  std::string text_;
+  // Nothing, if it cannot be read to its end.
+  static void Read(const std::string& path, std::optional<std::string>& text) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    std::string read_so_far;
+    ssize_t got;
+    do {
+      const size_t length = read_so_far.size();
+      read_so_far.resize(length + kPieceBytes);
+      got = read(fd, read_so_far.data() + length, kPieceBytes);
+      read_so_far.resize(length + (got > 0 ? static_cast<size_t>(got) : 0));
+    } while (got > 0);
+    close(fd);
+    if (got == 0) text = std::move(read_so_far);
+  }
+
+  const std::vector<std::string> paths_;
+  std::vector<std::optional<std::string>> texts_;
 };
 
-napi_value ReadText(Call& call) {
-  std::string_view path;
-  if (!call.ReadOperand(0, path)) return nullptr;
-  return (new ReadTextWork(call.env(), call.engine(), std::string(path)))->Start();
+napi_value ReadTexts(Call& call) {
+  uint32_t count = 0;
+  napi_get_array_length(call.env(), call.argument(0), &count);
+  std::vector<std::string> paths(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    napi_value path = nullptr;
+    napi_get_element(call.env(), call.argument(0), i, &path);
+    paths[i] = Napi::String(call.env(), path).Utf8Value();
+  }
+  return (new ReadTextsWork(call.env(), call.engine(), std::move(paths)))->Start();
 }
 
 }  // namespace
@@ -135,7 +159,7 @@ void AppendMemoryMethods(std::vector<MethodEntry>& methods) {
                                     {"childMaps", Method<ChildMaps>},
                                     {"hostMemory", Method<HostMemoryMethod>},
                                     {"setHostMemory", Method<SetHostMemory>},
-                                    {"readText", ApartMethod<ReadText>},
+                                    {"readTexts", ApartMethod<ReadTexts>},
                                 });
 }
 

@@ -46,7 +46,13 @@ Found Keyspace::Peek(uint32_t db, std::string_view key) {
   Found found;
   found.hash = HashOf(key);
   found.slot = databases_[db]->index.Find(
-      found.hash, [&](Handle handle) { return EntryAt(handle).key() == key; });
+      found.hash, [&](Handle handle) {
+        if (arena_.freezing()) {
+          Prefetch(arena_.At(handle));
+          arena_.PrefetchFree(handle);
+        }
+        return EntryAt(handle).key() == key;
+      });
   if (found.slot != nullptr) found.entry = EntryAt(found.handle());
   if (found.entry && found.entry.has_expiry() && found.entry.expiry() <= Now()) {
     if (watch_.is_active()) watch_.OnGone(db, found.hash, key, KeyChange::kExpired);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { hostMappings, learnHostMemory, stillMapped } from '../../../dist/cow/host-memory.js'
 import { parseSmaps } from '../../../dist/cow/smaps.js'
+import { readText } from '../../../dist/host/read-text.js'
 
 const MIB = 1 << 20
 
@@ -74,7 +74,6 @@ t.test('learnHostMemory()', async (t) => {
   const native = {
     childMaps: () => ofChild,
     hostMemory: () => [...known],
-    readText: (path: string) => readFile(path, 'latin1'),
     setHostMemory: (ranges: readonly bigint[]) => {
       known = ranges
     },
@@ -82,18 +81,18 @@ t.test('learnHostMemory()', async (t) => {
   await t.test('adds to what is known, and forgets what is gone', async (t) => {
     // This process stands in for its child: it has the same mappings, and some more.
     ofChild = readFileSync('/proc/self/maps', 'latin1')
-    await learnHostMemory(native, [])
+    await learnHostMemory(native, [], readText)
     const ranges = Array.from({ length: known.length / 2 }, (_, index) => known.slice(index * 2))
     t.ok(ranges.some(([start = 0n, end = 0n]) => Number(end - start) >= held.length))
     t.notOk(known.includes(0x1000n), 'nothing is mapped there')
     const before = known
     ofChild = ''
-    await learnHostMemory(native, [])
+    await learnHostMemory(native, [], readText)
     t.strictSame(known, before)
   })
   await t.test('learns nothing of a child that has told nothing', async (t) => {
     known = []
-    await learnHostMemory(native, [])
+    await learnHostMemory(native, [], readText)
     t.strictSame(known, [])
   })
 })

@@ -27,7 +27,7 @@ t.test('HugePageReadings', async (t) => {
   await t.test('reads nothing of a process without huge pages, or with long tables', async (t) => {
     const readText = () => Promise.reject(new Error('it was read'))
     for (const child of [mapping(0x1000n, 0, 9), mapping(0x1000n, 9, 200_001)]) {
-      const readings = new HugePageReadings({ readText }, REGIONS)
+      const readings = new HugePageReadings(readText, REGIONS)
       await readings.readAtFork([child])
       t.equal(await readings.readAtEnd(0), null)
     }
