@@ -128,6 +128,9 @@ class EngineObject {
 
   // Everything that owns memory or a child; freed on another thread by close().
   struct Memory {
+    // It reads what the child says, in memory that goes with the child.
+    ~Memory() { keyspace.keeper().Stop(); }
+
     Keyspace keyspace;
     Defragmenter defragmenter{keyspace};
     Evictor evictor{keyspace};

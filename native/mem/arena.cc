@@ -15,6 +15,11 @@ namespace {
 
 constexpr size_t PagesFor(size_t bytes) { return (bytes + kPageBytes - 1) / kPageBytes; }
 
+// Words with a bit for each object that begins at a page.
+uint32_t WordsOf(const PageInfo& info) {
+  return info.use == PageUse::kLarge ? 1 : (SizeClassObjects(info.size_class) + 63) / 64;
+}
+
 }  // namespace
 
 Status Arena::Open(Backing backing, uint32_t heaps) {
@@ -300,7 +305,7 @@ size_t Arena::PerformDeferredOf(uint32_t page) {
   uint64_t* const live = LiveWords(page);
   uint64_t* const dead = DeadWords(page);
   uint32_t done = 0;
-  for (uint32_t word = kLiveWordsPerPage; word-- > 0;) {
+  for (uint32_t word = WordsOf(info); word-- > 0;) {
     if (dead[word] == 0) continue;
     SF_DCHECK((live[word] & dead[word]) == dead[word]);  // (A1)
     live[word] &= ~dead[word];
@@ -317,7 +322,8 @@ size_t Arena::PerformDeferredOf(uint32_t page) {
 size_t Arena::TakeDead(uint32_t page) {
   size_t count = 0;
   uint64_t* const dead = DeadWords(page);
-  for (uint32_t word = 0; word < kLiveWordsPerPage; ++word) {
+  const uint32_t words = WordsOf(page_heap_.pages()[page]);
+  for (uint32_t word = 0; word < words; ++word) {
     count += static_cast<size_t>(std::popcount(dead[word]));
     dead[word] = 0;
   }

@@ -14,6 +14,13 @@
 #include "base/thread.h"
 
 namespace snapfork {
+namespace {
+
+void RemoveFrom(std::vector<uint64_t>& chunks, uint32_t chunk) {
+  if (chunk / 64 < chunks.size()) chunks[chunk / 64] &= ~(uint64_t{1} << (chunk % 64));
+}
+
+}  // namespace
 
 Status ChunkPool::Take(uint32_t& chunk) {
   bool ready = false;
@@ -79,8 +86,9 @@ void ChunkPool::Return(uint32_t chunk) {
   --in_use_;
   {
     std::lock_guard<std::mutex> lock(keeper_.mutex_);
-    // An empty chunk that is healed would be backed for nothing.
-    if (chunk / 64 < healing_.size()) healing_[chunk / 64] &= ~(uint64_t{1} << (chunk % 64));
+    // An empty chunk that is healed, or claimed, would be backed for nothing.
+    RemoveFrom(healing_, chunk);
+    RemoveFrom(claims_.waiting, chunk);
     if (ready_.size() + prefaulting_ < spare_max_) {
       ready_.push_back(chunk);
       return;
@@ -149,6 +157,50 @@ void ChunkPool::OrderHealing(std::vector<uint64_t> chunks) {
     keeper_.heal_at_micros_ = 0;
   }
   keeper_.work_.notify_one();
+}
+
+PassedChunks ChunkPool::BeginClaims(std::vector<uint64_t> chunks, PassedChunks passed) {
+  {
+    std::lock_guard<std::mutex> lock(keeper_.mutex_);
+    if (!keeper_.started_) return passed;
+    claims_.done = std::make_unique<std::atomic<uint64_t>[]>(chunks.size());
+    claims_.waiting = std::move(chunks);
+    claims_.passed = passed;
+    claims_.child_is_gone = false;
+    ++claims_.number;
+    keeper_.claim_pool_ = this;
+    keeper_.claim_at_micros_ = 0;
+  }
+  keeper_.work_.notify_one();
+  return PassedChunks(claims_.done.get());
+}
+
+void ChunkPool::EndClaims() {
+  {
+    std::lock_guard<std::mutex> lock(keeper_.mutex_);
+    claims_.child_is_gone = true;
+    keeper_.claim_at_micros_ = 0;
+  }
+  keeper_.work_.notify_one();
+}
+
+void ChunkPool::DropClaims() {
+  std::lock_guard<std::mutex> lock(keeper_.mutex_);
+  claims_.waiting.clear();
+  claims_.child_is_gone = true;
+}
+
+// REQUIRES: the keeper's mutex.
+bool ChunkPool::TakeForClaiming(uint32_t& chunk) {
+  for (size_t word = 0; word < claims_.waiting.size(); ++word) {
+    uint64_t ready = claims_.waiting[word];
+    if (ready != 0 && !claims_.child_is_gone) ready &= claims_.passed.Word(word);
+    if (ready == 0) continue;
+    claims_.waiting[word] &= ~(ready & -ready);
+    chunk = static_cast<uint32_t>(word * 64) + static_cast<uint32_t>(std::countr_zero(ready));
+    return true;
+  }
+  return false;
 }
 
 // REQUIRES: the keeper's mutex.
@@ -238,10 +290,12 @@ void Keeper::Run() {
   while (true) {
     WaitForWork(lock);
     if (stopping_) return;
-    if (jobs_.empty()) {
-      HealOne(lock);
-    } else {
+    if (!jobs_.empty()) {
       RunJob(lock);
+    } else if (claim_pool_ != nullptr) {
+      ClaimOne(lock);
+    } else {
+      HealOne(lock);
     }
     if (paused_ || jobs_.empty()) idle_.notify_all();
   }
@@ -249,14 +303,22 @@ void Keeper::Run() {
 
 void Keeper::WaitForWork(Lock& lock) {
   while (!stopping_ && (paused_ || jobs_.empty())) {
-    if (paused_ || heal_pool_ == nullptr || heal_percent_ == 0) {
+    const int64_t due = paused_ ? kNever : DueMicros();
+    if (due == kNever) {
       work_.wait(lock);
       continue;
     }
-    const int64_t rest = heal_at_micros_ - MonotonicMicros();
+    const int64_t rest = due - MonotonicMicros();
     if (rest <= 0) return;
     work_.wait_for(lock, std::chrono::microseconds(rest));
   }
+}
+
+// When there is something to do that nobody has ordered. What is to be claimed goes before what is
+// to be healed.
+int64_t Keeper::DueMicros() const {
+  if (claim_pool_ != nullptr) return claim_at_micros_;
+  return heal_pool_ != nullptr && heal_percent_ != 0 ? heal_at_micros_ : kNever;
 }
 
 void Keeper::RunJob(Lock& lock) {
@@ -279,6 +341,25 @@ void Keeper::RunJob(Lock& lock) {
     --job.pool->discarding_;
     job.pool->discarded_.push_back(job.chunk);
   }
+}
+
+void Keeper::ClaimOne(Lock& lock) {
+  ChunkPool& pool = *claim_pool_;
+  ChunkPool::Claims& claims = pool.claims_;
+  uint32_t chunk = 0;
+  if (!pool.TakeForClaiming(chunk)) {
+    if (claims.child_is_gone) claim_pool_ = nullptr;
+    claim_at_micros_ = MonotonicMicros() + kClaimMicros;
+    return;
+  }
+  const uint32_t number = claims.number;
+  busy_ = true;
+  lock.unlock();
+  pool.region_.ClaimChunk(size_t{chunk} * kChunkBytes);
+  lock.lock();
+  busy_ = false;
+  // Of another child by now, it is not passed.
+  if (number == claims.number) PassedChunks(claims.done.get()).Add(chunk);
 }
 
 // Then rests for as long as its share asks for.

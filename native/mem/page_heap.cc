@@ -27,7 +27,7 @@ uint32_t FindRun(uint32_t bits, uint32_t count) {
 }  // namespace
 
 Status PageHeap::Open(Backing backing) {
-  heals_ = backing == Backing::kHugePages;
+  is_huge_ = backing == Backing::kHugePages;
   // A process limited in address space (ulimit -v) still gets what fits.
   Status status;
   size_t bytes = kDataBytesMax;
@@ -168,6 +168,7 @@ void PageHeap::SetDraining(uint32_t chunk, bool draining) {
 
 void PageHeap::BeginFreeze(PassedChunks passed) {
   SF_CHECK(!freeze_.active);
+  if (is_huge_) passed = pool_.BeginClaims(ChunksInUse(), passed);
   freeze_ = {.active = true, .number = freeze_.number + 1, .passed = passed};
   std::swap(usable_, withheld_);
   std::fill(usable_.begin(), usable_.end(), 0);
@@ -187,16 +188,18 @@ void PageHeap::EndFreeze() {
     withheld_[i] = 0;
   }
   for (uint32_t chunk = 1; chunk < chunk_limit_; ++chunk) chunks()[chunk].changes /= 2;
-  if (heals_) OrderHealing();
+  if (!is_huge_) return;
+  pool_.EndClaims();
+  // A write while the child lived has split the huge page it fell into.
+  pool_.OrderHealing(ChunksInUse());
 }
 
-// A write while the child lived has split the huge page it fell into.
-void PageHeap::OrderHealing() {
+std::vector<uint64_t> PageHeap::ChunksInUse() const {
   std::vector<uint64_t> in_use(chunk_limit_ / 64 + 1);
   for (uint32_t chunk = 1; chunk < chunk_limit_; ++chunk) {
     if (chunks()[chunk].free_pages != kAllFree) in_use[chunk / 64] |= uint64_t{1} << (chunk % 64);
   }
-  pool_.OrderHealing(std::move(in_use));
+  return in_use;
 }
 
 void PageHeap::SetForkable(bool forkable) {
@@ -206,6 +209,7 @@ void PageHeap::SetForkable(bool forkable) {
     pool_.ExcludeSparesFromFork();
     // And so would be what is healed while the child shares it.
     pool_.OrderHealing({});
+    pool_.DropClaims();
   }
   chunk_table_.SetForkable(forkable);
   page_table_.SetForkable(forkable);

@@ -94,7 +94,7 @@ class PageHeap {
   void Use(uint32_t chunk, uint32_t mask);
   void SetUsable(uint32_t chunk, bool usable);
   void TouchDeadBits(uint32_t chunk);
-  void OrderHealing();
+  std::vector<uint64_t> ChunksInUse() const;
 
   Region data_;
   Region chunk_table_;
@@ -107,7 +107,7 @@ class PageHeap {
   std::vector<uint64_t> usable_;
   std::vector<uint64_t> withheld_;
   std::vector<uint64_t> draining_;
-  bool heals_ = false;
+  bool is_huge_ = false;
 };
 
 }  // namespace snapfork

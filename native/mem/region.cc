@@ -84,6 +84,12 @@ bool Region::Prefault(size_t offset, size_t bytes) {
   return madvise(base_ + offset, bytes, MADV_POPULATE_WRITE) == 0;
 }
 
+// A fault of the kernel's own, at any of its addresses, makes the whole huge page writable.
+void Region::ClaimChunk(size_t offset) {
+  constexpr size_t kAnyPageBytes = 4096;
+  madvise(base_ + offset, kAnyPageBytes, MADV_POPULATE_WRITE);
+}
+
 int Region::Collapse(size_t offset, size_t bytes) {
   return madvise(base_ + offset, bytes, MADV_COLLAPSE) == 0 ? 0 : errno;
 }

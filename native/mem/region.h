@@ -9,7 +9,7 @@
 //   (R2) [base, base + committed) is readable and writable, the rest is not accessible.
 //   (R3) The fork setting of the whole region is what SetForkable last said.
 //
-// Discard, Prefault and Collapse may be called from the keeper thread while the owner works on
+// Discard, Prefault, ClaimChunk and Collapse may be called from the keeper thread while the owner works on
 // other chunks. Everything else: the owner's thread.
 
 #pragma once
@@ -49,6 +49,10 @@ class Region {
   // Backs a range with memory now. False if the kernel would not: the range then faults in as it
   // is touched.
   bool Prefault(size_t offset, size_t bytes);
+
+  // Takes write access to a huge page back that a child had a part in, and has given up: else the
+  // next write there costs a fault. Where the child still has it, a page of it is copied.
+  void ClaimChunk(size_t offset);
 
   // Puts the small pages of a range together into huge ones. 0, or an errno: EINVAL where the
   // kernel cannot (before 6.1), else what it lacked just now.

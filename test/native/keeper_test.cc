@@ -2,12 +2,16 @@
 
 #include "mem/keeper.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <cstring>
 #include <set>
 #include <vector>
 
 #include "memory_probe.h"
+#include "passed_bits.h"
 #include "test.h"
 
 namespace {
@@ -228,6 +232,127 @@ TEST(ChunkPool, DoesNotHealWhatWasReturned) {
   fixture.keeper.Pause();
   EXPECT_EQ(fixture.Resident(), SplitChunks::kCount / 2 * kChunkBytes);
   fixture.keeper.Resume();
+}
+
+// Chunks in huge pages that a child has as well, until it is told to give one up.
+struct SharedChunks : Fixture {
+  static constexpr uint32_t kCount = 6;
+
+  SharedChunks() : Fixture(100, 0, Backing::kHugePages) {
+    EXPECT_OK(pool.TakeAdjacent(kCount, first));
+    std::memset(At(first), 7, kCount * kChunkBytes);
+    whole = sf::HugeBytes(region.base()) == kCount * kChunkBytes;
+    EXPECT_OK(keeper.Start());
+    bits.assign((first + kCount) / 64 + 1, 0);
+    for (uint32_t chunk = first; chunk < first + kCount; ++chunk) {
+      bits[chunk / 64] |= uint64_t{1} << (chunk % 64);
+    }
+    keeper.Pause();
+    region.SetForkable(true);
+    EXPECT_TRUE(pipe(orders) == 0 && pipe(answers) == 0);
+    child = fork();
+    if (child == 0) Serve();
+    region.SetForkable(false);
+    keeper.Resume();
+  }
+  ~SharedChunks() { EndChild(); }
+
+  [[noreturn]] void Serve() {
+    close(orders[1]);
+    uint32_t chunk = 0;
+    while (read(orders[0], &chunk, sizeof(chunk)) == sizeof(chunk)) {
+      region.Discard(chunk * kChunkBytes, kChunkBytes);
+      if (write(answers[1], &chunk, 1) != 1) break;
+    }
+    _exit(0);
+  }
+  // As the child of a save does: memory first, then the bit.
+  void ChildPasses(uint32_t chunk) {
+    char answer = 0;
+    EXPECT_EQ(write(orders[1], &chunk, sizeof(chunk)), ssize_t{sizeof(chunk)});
+    EXPECT_EQ(read(answers[0], &answer, 1), 1);
+    said.Pass(chunk);
+  }
+  void EndChild() {
+    if (child == 0) return;
+    for (const int fd : {orders[0], orders[1], answers[0], answers[1]}) close(fd);
+    waitpid(child, nullptr, 0);
+    child = 0;
+  }
+  uint8_t* At(uint32_t chunk) { return region.base() + chunk * kChunkBytes; }
+  // Of a write to each end of the chunk.
+  long FaultsOfWriting(uint32_t chunk) {
+    rusage before;
+    rusage after;
+    getrusage(RUSAGE_THREAD, &before);
+    static_cast<volatile uint8_t*>(At(chunk))[0] = 8;
+    static_cast<volatile uint8_t*>(At(chunk))[kChunkBytes - 1] = 8;
+    getrusage(RUSAGE_THREAD, &after);
+    return after.ru_minflt - before.ru_minflt;
+  }
+
+  sf::PassedBits said;
+  uint32_t first = 0;
+  bool whole = false;
+  std::vector<uint64_t> bits;
+  int orders[2];
+  int answers[2];
+  pid_t child = 0;
+};
+
+TEST(Keeper, TakesTheFaultOfAChunkThatTheChildHasPassed) {
+  SharedChunks fixture;
+  const auto passed = fixture.pool.BeginClaims(fixture.bits, fixture.said.Fresh());
+  const uint32_t chunk = fixture.first + 2;
+  EXPECT_FALSE(passed.Has(chunk));
+  fixture.ChildPasses(chunk);
+  ASSERT_TRUE(sf::WaitFor([&] { return passed.Has(chunk); }));
+  EXPECT_FALSE(passed.Has(chunk + 1));
+  if (fixture.whole) {
+    EXPECT_EQ(fixture.FaultsOfWriting(chunk), 0);
+    EXPECT_TRUE(fixture.FaultsOfWriting(chunk + 1) > 0);
+  }
+  fixture.pool.EndClaims();
+}
+
+TEST(Keeper, ClaimsTheRestWhenTheChildIsGone) {
+  SharedChunks fixture;
+  const auto passed = fixture.pool.BeginClaims(fixture.bits, fixture.said.Fresh());
+  fixture.EndChild();
+  usleep(30'000);
+  EXPECT_FALSE(passed.Has(fixture.first));
+  fixture.pool.EndClaims();
+  for (uint32_t i = 0; i < SharedChunks::kCount; ++i) {
+    ASSERT_TRUE(sf::WaitFor([&] { return passed.Has(fixture.first + i); }));
+    if (fixture.whole) EXPECT_EQ(fixture.FaultsOfWriting(fixture.first + i), 0);
+  }
+}
+
+TEST(ChunkPool, ClaimsNothingThatWasReturnedOrDropped) {
+  SharedChunks fixture;
+  (void)fixture.pool.BeginClaims(fixture.bits, fixture.said.Fresh());
+  fixture.pool.Return(fixture.first);
+  ASSERT_TRUE(sf::WaitFor([&] { return fixture.pool.backed() == SharedChunks::kCount - 1; }));
+  fixture.pool.DropClaims();
+  fixture.pool.EndClaims();
+  usleep(30'000);
+  fixture.keeper.Pause();
+  EXPECT_EQ(fixture.Resident(), (SharedChunks::kCount - 1) * kChunkBytes);
+  fixture.EndChild();
+  if (fixture.whole) EXPECT_TRUE(fixture.FaultsOfWriting(fixture.first + 1) > 0);
+  fixture.keeper.Resume();
+}
+
+TEST(ChunkPool, TakesTheChildsWordWhereThereIsNoKeeper) {
+  Fixture fixture(100, 0, Backing::kHugePages);
+  uint32_t chunk = 0;
+  ASSERT_OK(fixture.pool.Take(chunk));
+  sf::PassedBits said;
+  const auto passed = fixture.pool.BeginClaims({uint64_t{1} << chunk}, said.Fresh());
+  EXPECT_FALSE(passed.Has(chunk));
+  said.Pass(chunk);
+  EXPECT_TRUE(passed.Has(chunk));
+  fixture.pool.EndClaims();
 }
 
 }  // namespace
