@@ -28,6 +28,10 @@ export const ERROR_CODES = {
     retryable: true,
     summary: 'Another engine, of this process or another one, has the directory open.',
   },
+  ERR_SNAPFORK_SERVER_EXISTS: {
+    retryable: true,
+    summary: 'The engine has a server, and may have another one when that is closed.',
+  },
   ERR_SNAPFORK_CHILD_ACTIVE: { retryable: true, summary: 'A child process is still saving.' },
   ERR_SNAPFORK_FORK_FAILED: { retryable: true, summary: 'The kernel could not fork this process.' },
   ERR_SNAPFORK_CHILD_DIED: {

@@ -30,22 +30,13 @@ export interface KeyChange {
 
 const NONE: readonly KeyChange[] = []
 
-/** By engine: whichever of its servers asks for changes, holders of all are told. */
-const HOLDERS = new WeakMap<object, Interested<KeyHolder>>()
-
-function holdersOf(native: object): Interested<KeyHolder> {
-  const holders = HOLDERS.get(native) ?? new Map<string, Set<KeyHolder>>()
-  HOLDERS.set(native, holders)
-  return holders
-}
-
 export class KeyInterest {
   readonly #native: Pick<NativeEngine, 'watchKey' | 'takeWatched'>
   readonly #watchers: Clients = new Map()
   readonly #waiters: Clients = new Map()
   /** Who has read a key and is to be told when it changes. */
   readonly #readers: Clients = new Map()
-  readonly #holders: Interested<KeyHolder>
+  readonly #holders: Interested<KeyHolder> = new Map()
   readonly #ready: string[] = []
   /** Names to be watched, or not any more, when the engine can be told so again. */
   readonly #untold = new Map<string, boolean>()
@@ -53,7 +44,6 @@ export class KeyInterest {
 
   constructor(native: Pick<NativeEngine, 'watchKey' | 'takeWatched'>) {
     this.#native = native
-    this.#holders = holdersOf(native)
   }
 
   /** Whether the engine is loading, and cannot be asked or told anything. */

@@ -57,7 +57,11 @@ function renamed(
 /** Between two looks at clients that are idle, and at what was done meanwhile. */
 const TICK_MS = 1000
 
+/** By engine. Changes of keys, and what the lanes may run, are told to one server. */
+const SERVERS = new WeakMap<Snapfork, SnapforkServer>()
+
 export class SnapforkServer {
+  readonly #db: Snapfork
   readonly #core: ServerCore
   readonly #listeners: Server[] = []
   readonly #connections = new Set<Connection>()
@@ -69,6 +73,10 @@ export class SnapforkServer {
 
   /** @internal */
   constructor(db: Snapfork, options: ResolvedServerOptions, conf: ConfFacts = NO_CONF) {
+    if (SERVERS.has(db)) {
+      throw new SnapforkError('ERR_SNAPFORK_SERVER_EXISTS', 'The engine has a server already.')
+    }
+    this.#db = db
     const table = renamed(ALL_COMMANDS, conf.renames)
     const internals = db[INTERNALS]()
     this.#onUpkeep = internals.onUpkeep
@@ -83,6 +91,7 @@ export class SnapforkServer {
       shutdown: (how) => this.#shutdown(how),
     })
     for (const [name = '', ...rules] of conf.users) this.#core.access.users.set(name, rules)
+    SERVERS.set(db, this)
   }
 
   #shutdown(how: ShutdownOptions): Promise<never> {
@@ -260,6 +269,7 @@ export class SnapforkServer {
       for (const connection of this.#connections) connection.close(false)
     })
     await Promise.all([...closed, ...[...this.#connections].map((one) => one.whenClosed)])
+    SERVERS.delete(this.#db)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -270,9 +280,11 @@ export class SnapforkServer {
 /**
  * Makes a server for an engine. It listens when {@link SnapforkServer.listen} is called.
  *
- * The engine may be used directly as well: commands of both take turns.
+ * The engine may be used directly as well: commands of both take turns. It has one server at a
+ * time, which may listen at several addresses.
  *
  * @throws {TypeError | RangeError} `ERR_SNAPFORK_INVALID_ARG` for an option.
+ * @throws {SnapforkError} `ERR_SNAPFORK_SERVER_EXISTS` until the one before it is closed.
  *
  * @example
  * const server = createServer(db, { port: 6379 })

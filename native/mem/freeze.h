@@ -2,8 +2,8 @@
 //
 // A chunk that existed at the fork is frozen until the child has passed it: it needs nothing more
 // of what lies there (design: writing while a child lives). The child says so with a bit a chunk,
-// in an order of its own. The kernel's copy-on-write keeps the snapshot right whatever is done
-// here: freezing only avoids its cost.
+// in an order of its own; the keeper may stand in between (keeper.h). The kernel's copy-on-write
+// keeps the snapshot right whatever is done here: freezing only avoids its cost.
 //
 // Bits are set with release order and read with acquire order.
 

@@ -4,9 +4,9 @@
 // fraction of a millisecond: both are done here, chunk by chunk. The keeper never reads or writes
 // an entry; it only calls the kernel about chunks nobody uses.
 //
-// What a child has passed is this process's alone again, but the kernel learns of it only by a fault
-// of the next write, of some 25 microseconds where this was measured. The keeper takes those faults,
-// and then says that the chunk is passed. Where nobody does, the child's own word is taken.
+// What a child has passed is this process's alone again, but the kernel learns of it only by a
+// fault of the next write, of some 25 microseconds where this was measured. The keeper takes those
+// faults, and then says that the chunk is passed. Where nobody does, the child's own word is taken.
 //
 // Huge pages that were split while a child lived are put together again in the same way, when there
 // is nothing else to do, and only for a share of the time: MADV_COLLAPSE takes 0.2 ms a chunk, and

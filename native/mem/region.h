@@ -9,8 +9,8 @@
 //   (R2) [base, base + committed) is readable and writable, the rest is not accessible.
 //   (R3) The fork setting of the whole region is what SetForkable last said.
 //
-// Discard, Prefault, ClaimChunk and Collapse may be called from the keeper thread while the owner works on
-// other chunks. Everything else: the owner's thread.
+// Discard, Prefault, ClaimChunk and Collapse may be called from the keeper thread while the owner
+// works on other chunks. Everything else: the owner's thread.
 
 #pragma once
 

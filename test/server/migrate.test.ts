@@ -5,13 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import {
-  createServer,
-  type OpenOptions,
-  open,
-  ReplyError,
-  type ServerOptions,
-} from '../../dist/index.js'
+import { type OpenOptions, open, ReplyError, type ServerOptions } from '../../dist/index.js'
 import { type Answer, FalseTarget } from '../support/false-target.js'
 import { type OurServer, serve } from '../support/our-server.js'
 import { Talker } from '../support/talker.js'
@@ -95,23 +89,6 @@ t.test('A key that is on its way', async (t) => {
       t.strictSame(db.digest(), before)
     })
   }
-
-  await t.test('stays when a client of another server of the engine has changed it', async (t) => {
-    const scene = await Scene.open(t)
-    const path = `${scene.served.path}.second`
-    const second = createServer(scene.served.db, { port: null, unixsocket: path })
-    t.teardown(() => second.close())
-    await second.listen()
-    const client = await Talker.connect(t, path)
-    await scene.other.send('MSET', 'k', 'v', 'b', '1')
-    const { reply } = await scene.begin('', 'KEYS', 'k', 'b')
-    await client.send('SET', 'k', 'new')
-    await client.send('EVAL', "redis.call('SET', KEYS[1], 'x')", '1', 'b')
-    await client.send('PING')
-    scene.target.say(`${OK}${OK}`)
-    t.equal(await reply, CHANGED)
-    t.strictSame(await client.send('MGET', 'k', 'b'), ['new', 'x'])
-  })
 
   await t.test('goes though it was read, and though others have changed', async (t) => {
     const { served, target, other, ...scene } = await Scene.open(t)

@@ -49,7 +49,7 @@ const TYPESCRIPT_LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   engine: ['persist', 'cow', 'host', 'api', 'commands', 'options', 'native', 'errors', 'util'],
   persist: ['cow', 'native', 'errors', 'util'],
-  cow: ['native', 'errors', 'util'],
+  cow: ['host', 'native', 'errors', 'util'],
   host: [],
   remote: [],
   acl: ['commands', 'errors', 'util'],

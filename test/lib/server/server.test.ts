@@ -21,6 +21,20 @@ t.test('options', async (t) => {
   t.throws(() => createServer(db, { port: '1' as unknown as number }), TypeError)
 })
 
+t.test('an engine has one server at a time', async (t) => {
+  const { db, server } = await serve(t)
+  t.throws(() => createServer(db), { code: 'ERR_SNAPFORK_SERVER_EXISTS' })
+  await server.close()
+  const path = join(t.testdir(), 'next.sock')
+  const next = createServer(db, { port: null, unixsocket: path })
+  await next.listen()
+  await server.close()
+  const client = await Talker.connect(t, path)
+  t.equal(await client.send('SET', 'a', '1'), 'OK')
+  t.throws(() => createServer(db), { code: 'ERR_SNAPFORK_SERVER_EXISTS' })
+  await next.close()
+})
+
 t.test('a password', async (t) => {
   const { path } = await serve(t, { requirepass: 'secret' })
   const client = await Talker.connect(t, path)
