@@ -79,7 +79,7 @@ bool Defragmenter::Begin(const DefragLimits& limits) {
   if (MonotonicMicros() < rest_until_micros_) return false;
   std::vector<std::pair<size_t, uint32_t>> sparse;
   for (uint32_t chunk = 1; chunk < heap.chunk_limit(); ++chunk) {
-    if (heap.chunks()[chunk].free_pages == ~0u) continue;
+    if (!IsInUse(heap.chunks()[chunk])) continue;
     const size_t live = arena.LiveBytesIn(chunk);
     if (live <= kSparseBytesMax) sparse.emplace_back(live, chunk);
   }

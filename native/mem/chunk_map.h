@@ -52,6 +52,11 @@ struct ChunkInfo {
 };
 static_assert(sizeof(ChunkInfo) == 12);
 
+inline constexpr uint32_t kAllFree = ~uint32_t{0};
+SF_CHILD_SAFE constexpr bool IsInUse(const ChunkInfo& info) {
+  return info.free_pages != kAllFree;
+}
+
 struct PageInfo {
   PageUse use;
   uint8_t size_class;

@@ -197,7 +197,7 @@ void PageHeap::EndFreeze() {
 std::vector<uint64_t> PageHeap::ChunksInUse() const {
   std::vector<uint64_t> in_use(chunk_limit_ / 64 + 1);
   for (uint32_t chunk = 1; chunk < chunk_limit_; ++chunk) {
-    if (chunks()[chunk].free_pages != kAllFree) in_use[chunk / 64] |= uint64_t{1} << (chunk % 64);
+    if (IsInUse(chunks()[chunk])) in_use[chunk / 64] |= uint64_t{1} << (chunk % 64);
   }
   return in_use;
 }

@@ -83,7 +83,6 @@ class PageHeap {
 
  private:
   static constexpr uint32_t kSpareChunksMax = 8;
-  static constexpr uint32_t kAllFree = 0xffffffffu;
   static constexpr size_t kChunkMeta =
       sizeof(ChunkInfo) +
       kPagesPerChunk * (sizeof(PageInfo) + kLiveWordsPerPage * sizeof(uint64_t));

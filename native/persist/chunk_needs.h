@@ -42,6 +42,13 @@ class ChunkNeeds {
     }
   }
 
+  // What was free at the fork, but not yet the kernel's again, would stay until the child ends.
+  SF_CHILD_SAFE void ReleaseUnused() const {
+    for (uint32_t chunk = 1; chunk < map_.chunk_limit; ++chunk) {
+      if (!IsInUse(map_.chunks[chunk])) ReleaseChunk(map_.PageAddress(chunk * kPagesPerChunk));
+    }
+  }
+
   // All entries of a heap that begin in a chunk, and what they lead to, are written.
   SF_CHILD_SAFE void EntriesDone(uint16_t heap, uint32_t chunk) {
     const uint32_t first = chunk * kPagesPerChunk;

@@ -18,7 +18,7 @@ namespace snapfork {
 SF_CHILD_SAFE inline uint32_t OrderChunks(const ChunkMap& map, uint32_t* order) {
   uint32_t count = 0;
   for (uint32_t chunk = 1; chunk < map.chunk_limit; ++chunk) {
-    if (map.chunks[chunk].free_pages != ~0u) order[count++] = chunk;
+    if (IsInUse(map.chunks[chunk])) order[count++] = chunk;
   }
   std::sort(order, order + count, [&](uint32_t a, uint32_t b) {
     const uint32_t changes_a = map.chunks[a].changes;

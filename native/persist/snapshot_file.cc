@@ -69,7 +69,10 @@ class EntryWriter {
  public:
   EntryWriter(const SnapshotPlan& plan, Writer& writer)
       : plan_(plan), writer_(writer), needs_(plan.map, plan.tables.counts, plan.passed) {
-    if (plan.release) needs_.Count();
+    if (plan.release) {
+      needs_.ReleaseUnused();
+      needs_.Count();
+    }
     chunks_ = OrderChunks(plan.map, plan.tables.order);
   }
 

@@ -14,6 +14,7 @@
 #include "keyspace/tree_values.h"
 #include "keyspace/zset_ops.h"
 #include "memory_limit.h"
+#include "memory_probe.h"
 #include "passed_bits.h"
 #include "persist/chunk_order.h"
 #include "test.h"
@@ -119,6 +120,42 @@ TEST(ChunkNeeds, EndWithTheLastObjectOfEachChunk) {
     EXPECT_EQ(sf::InChild([&] { return ReleaseAll(keyspace, random); }), 0);
     keyspace.arena().page_heap().SetForkable(false);
   }
+}
+
+TEST(ChunkNeeds, LetGoOfWhatWasFreeAtTheForkAndStillBacked) {
+  Keyspace keyspace;
+  ASSERT_OK(keyspace.Open({.databases = 1}));
+  bool done = false;
+  ASSERT_OK(StringSet(keyspace, 0, "stays", "v", 0, kNoExpiry, done));
+  ASSERT_OK(StringSet(keyspace, 0, "goes", std::string(60 << 20, 'v'), 0, kNoExpiry, done));
+  keyspace.keeper().Pause();
+  ASSERT_TRUE(KeyRemove(keyspace, 0, "goes"));
+  while (keyspace.FreeUnlinked(1000) > 0) continue;
+  PageHeap& pages = keyspace.arena().page_heap();
+  pages.SetForkable(true);
+  const int failed = sf::InChild([&] {
+    const ChunkMap map = pages.Map();
+    const auto backed = [&](bool in_use) {
+      int chunks = 0;
+      for (uint32_t chunk = 1; chunk < map.chunk_limit; ++chunk) {
+        const void* const at = map.PageAddress(chunk * kPagesPerChunk);
+        // Spares are not in the child.
+        const size_t bytes = sf::ResidentBytes(at, kChunkBytes);
+        if (IsInUse(map.chunks[chunk]) == in_use && bytes != SIZE_MAX && bytes > 0) ++chunks;
+      }
+      return chunks;
+    };
+    if (backed(false) < 10) return __LINE__;
+    const int used = backed(true);
+    sf::PassedBits passed;
+    std::vector<uint32_t> counts(map.chunk_limit);
+    ChunkNeeds(map, counts.data(), passed.Fresh()).ReleaseUnused();
+    if (backed(false) != 0) return __LINE__;
+    return backed(true) == used ? 0 : __LINE__;
+  });
+  EXPECT_EQ(failed, 0);
+  pages.SetForkable(false);
+  keyspace.keeper().Resume();
 }
 
 TEST(ChunkOrder, BeginsWithWhatChangedMost) {
