@@ -290,7 +290,7 @@ void Keeper::Run() {
   while (true) {
     WaitForWork(lock);
     if (stopping_) return;
-    if (!jobs_.empty()) {
+    if (!jobs_.empty() && !IsClaimUrgent()) {
       RunJob(lock);
     } else if (claim_pool_ != nullptr) {
       ClaimOne(lock);
@@ -341,6 +341,13 @@ void Keeper::RunJob(Lock& lock) {
     --job.pool->discarding_;
     job.pool->discarded_.push_back(job.chunk);
   }
+}
+
+// While a child lives, what is not claimed is moved when it changes, and takes more chunks: orders
+// for those must not hold the claims up. What is left when it is gone can wait.
+bool Keeper::IsClaimUrgent() const {
+  return claim_pool_ != nullptr && !claim_pool_->claims_.child_is_gone &&
+         claim_at_micros_ <= MonotonicMicros();
 }
 
 void Keeper::ClaimOne(Lock& lock) {

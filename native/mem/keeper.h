@@ -159,6 +159,7 @@ class Keeper {
   void WaitForWork(Lock& lock);
   int64_t DueMicros() const;
   void RunJob(Lock& lock);
+  bool IsClaimUrgent() const;
   void ClaimOne(Lock& lock);
   void HealOne(Lock& lock);
 

@@ -159,6 +159,14 @@ TEST(ChunkPool, TakesSparesOutOfWhatAChildGets) {
   fixture.keeper.Resume();
 }
 
+std::vector<uint64_t> BitsOf(uint32_t first, uint32_t count) {
+  std::vector<uint64_t> bits((first + count) / 64 + 1);
+  for (uint32_t chunk = first; chunk < first + count; ++chunk) {
+    bits[chunk / 64] |= uint64_t{1} << (chunk % 64);
+  }
+  return bits;
+}
+
 // Chunks in huge pages, each split by a page that was given away and written again.
 struct SplitChunks : Fixture {
   static constexpr uint32_t kCount = 20;
@@ -172,11 +180,7 @@ struct SplitChunks : Fixture {
       std::memset(At(chunk) + 8 * 4096, 7, 4096);
     }
     can_heal = whole && region.Collapse(first * kChunkBytes, kChunkBytes) == 0;
-    bits.assign(first / 64 + 1, 0);
-    for (uint32_t chunk = first; chunk < first + kCount; ++chunk) {
-      bits.resize(chunk / 64 + 1);
-      bits[chunk / 64] |= uint64_t{1} << (chunk % 64);
-    }
+    bits = BitsOf(first, kCount);
   }
 
   uint8_t* At(uint32_t chunk) { return region.base() + chunk * kChunkBytes; }
@@ -243,10 +247,7 @@ struct SharedChunks : Fixture {
     std::memset(At(first), 7, kCount * kChunkBytes);
     whole = sf::HugeBytes(region.base()) == kCount * kChunkBytes;
     EXPECT_OK(keeper.Start());
-    bits.assign((first + kCount) / 64 + 1, 0);
-    for (uint32_t chunk = first; chunk < first + kCount; ++chunk) {
-      bits[chunk / 64] |= uint64_t{1} << (chunk % 64);
-    }
+    bits = BitsOf(first, kCount);
     keeper.Pause();
     region.SetForkable(true);
     EXPECT_TRUE(pipe(orders) == 0 && pipe(answers) == 0);
