@@ -81,11 +81,13 @@ export async function runDisk(
   const summaries = RATES.map((rate) => ({ rate, lines: summaryOf(runs, rate) }))
   const summary = summaries.flatMap(({ lines }) => lines)
   console.log(formatSummary(summary))
-  writeFileSync(PICTURE, pictureOf(summaries, drivers))
+  // Of one engine alone there is nothing to be compared.
+  const isDrawn = drivers.length > 1
+  if (isDrawn) writeFileSync(PICTURE, pictureOf(summaries, drivers))
   const load = { keys, valueBytes, updatesPerSecond: UPDATES_PER_SECOND, rounds }
   const head = { type: 'machine', trial: 'disk', ...load, ...facts }
   const path = appendResults(`${facts.date.slice(0, 10)}-disk.jsonl`, [head, ...runs, ...summary])
-  console.error(`written to ${path} and docs/disk.svg`)
+  console.error(`written to ${path}${isDrawn ? ' and docs/disk.svg' : ''}`)
 }
 
 async function runOnce(
