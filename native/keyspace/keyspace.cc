@@ -47,6 +47,7 @@ Found Keyspace::Peek(uint32_t db, std::string_view key) {
   found.hash = HashOf(key);
   found.slot = databases_[db]->index.Find(
       found.hash, [&](Handle handle) {
+        // What is written next is moved: what that reads comes while the key is waited for.
         if (arena_.freezing()) {
           Prefetch(arena_.At(handle));
           arena_.PrefetchFree(handle);
@@ -87,7 +88,6 @@ Status Keyspace::Put(uint32_t db, const Found& found, const EntryContent& conten
   const Handle old_handle = found.handle();
   const EntryContent old = ContentOf(found.entry);
   const bool frozen = arena_.IsFrozen(old_handle);
-  if (frozen) arena_.PrefetchFree(old_handle);
   const size_t capacity = arena_.CapacityOf(old_handle);
   const bool fits = reuse == Reuse::kIfItFits && !frozen && bytes <= capacity;
   Handle handle = old_handle;

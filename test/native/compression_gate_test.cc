@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "base/lzf.h"
 #include "memory_io.h"
 #include "persist/rdb_writer.h"
 #include "test.h"

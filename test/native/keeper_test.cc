@@ -159,36 +159,38 @@ TEST(ChunkPool, TakesSparesOutOfWhatAChildGets) {
   fixture.keeper.Resume();
 }
 
-std::vector<uint64_t> BitsOf(uint32_t first, uint32_t count) {
-  std::vector<uint64_t> bits((first + count) / 64 + 1);
-  for (uint32_t chunk = first; chunk < first + count; ++chunk) {
-    bits[chunk / 64] |= uint64_t{1} << (chunk % 64);
-  }
-  return bits;
-}
-
-// Chunks in huge pages, each split by a page that was given away and written again.
-struct SplitChunks : Fixture {
-  static constexpr uint32_t kCount = 20;
-
-  SplitChunks() : Fixture(100, 0, Backing::kHugePages) {
-    EXPECT_OK(pool.TakeAdjacent(kCount, first));
-    std::memset(At(first), 7, kCount * kChunkBytes);
-    whole = sf::HugeBytes(region.base()) == kCount * kChunkBytes;
-    for (uint32_t chunk = first; chunk < first + kCount; ++chunk) {
-      region.Discard(chunk * kChunkBytes + 8 * 4096, 4096);
-      std::memset(At(chunk) + 8 * 4096, 7, 4096);
+// Chunks in use, in huge pages where there are some.
+struct HugeChunks : Fixture {
+  explicit HugeChunks(uint32_t count) : Fixture(100, 0, Backing::kHugePages) {
+    EXPECT_OK(pool.TakeAdjacent(count, first));
+    std::memset(At(first), 7, count * kChunkBytes);
+    whole = sf::HugeBytes(region.base()) == count * kChunkBytes;
+    bits.resize((first + count) / 64 + 1);
+    for (uint32_t chunk = first; chunk < first + count; ++chunk) {
+      bits[chunk / 64] |= uint64_t{1} << (chunk % 64);
     }
-    can_heal = whole && region.Collapse(first * kChunkBytes, kChunkBytes) == 0;
-    bits = BitsOf(first, kCount);
   }
 
   uint8_t* At(uint32_t chunk) { return region.base() + chunk * kChunkBytes; }
 
   uint32_t first = 0;
   bool whole = false;
-  bool can_heal = false;
   std::vector<uint64_t> bits;
+};
+
+// Each split by a page that was given away and written again.
+struct SplitChunks : HugeChunks {
+  static constexpr uint32_t kCount = 20;
+
+  SplitChunks() : HugeChunks(kCount) {
+    for (uint32_t chunk = first; chunk < first + kCount; ++chunk) {
+      region.Discard(chunk * kChunkBytes + 8 * 4096, 4096);
+      std::memset(At(chunk) + 8 * 4096, 7, 4096);
+    }
+    can_heal = whole && region.Collapse(first * kChunkBytes, kChunkBytes) == 0;
+  }
+
+  bool can_heal = false;
 };
 
 TEST(Keeper, PutsSplitHugePagesTogetherAgain) {
@@ -238,16 +240,12 @@ TEST(ChunkPool, DoesNotHealWhatWasReturned) {
   fixture.keeper.Resume();
 }
 
-// Chunks in huge pages that a child has as well, until it is told to give one up.
-struct SharedChunks : Fixture {
+// A child has them as well, until it is told to give one up.
+struct SharedChunks : HugeChunks {
   static constexpr uint32_t kCount = 6;
 
-  SharedChunks() : Fixture(100, 0, Backing::kHugePages) {
-    EXPECT_OK(pool.TakeAdjacent(kCount, first));
-    std::memset(At(first), 7, kCount * kChunkBytes);
-    whole = sf::HugeBytes(region.base()) == kCount * kChunkBytes;
+  SharedChunks() : HugeChunks(kCount) {
     EXPECT_OK(keeper.Start());
-    bits = BitsOf(first, kCount);
     keeper.Pause();
     region.SetForkable(true);
     EXPECT_TRUE(pipe(orders) == 0 && pipe(answers) == 0);
@@ -280,7 +278,6 @@ struct SharedChunks : Fixture {
     waitpid(child, nullptr, 0);
     child = 0;
   }
-  uint8_t* At(uint32_t chunk) { return region.base() + chunk * kChunkBytes; }
   // Of a write to each end of the chunk.
   long FaultsOfWriting(uint32_t chunk) {
     rusage before;
@@ -293,9 +290,6 @@ struct SharedChunks : Fixture {
   }
 
   sf::PassedBits said;
-  uint32_t first = 0;
-  bool whole = false;
-  std::vector<uint64_t> bits;
   int orders[2];
   int answers[2];
   pid_t child = 0;
